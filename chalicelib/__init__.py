@@ -1,0 +1,1 @@
+"""What the Chalice Lambda holds beside ``app.py``; the measure image shares parts of it."""

@@ -133,7 +133,7 @@ def download_wheel(folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--require-hashes"]
     platform = ["--only-binary=:all:", "--python-version=3.12", "--platform=manylinux_2_28_x86_64"]
     target = ["--dest", str(folder), "--requirement", str(WHEEL_REQUIREMENT)]
-    subprocess.run([*pip, *platform, *target], check=True)  # noqa: S603: fixed arguments
+    subprocess.run([*pip, *platform, *target], check=True)  # noqa: S603
     return next(folder.glob("*.whl"))
 
 

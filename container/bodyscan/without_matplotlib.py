@@ -1,8 +1,8 @@
 """Import mediapipe without matplotlib.
 
-mediapipe's package imports its drawing helpers, and they matplotlib, whatever is used of it. Nothing
-here draws with them, and matplotlib costs 0.35 s of a cold start and 30 MB of image, so it is not
-installed; this stands in for it while mediapipe is imported.
+mediapipe's package imports its drawing helpers, and they matplotlib, whatever is used of it.
+Nothing here draws with them, and matplotlib costs 0.35 s of a cold start and 30 MB of image, so it
+is not installed; this stands in for it while mediapipe is imported.
 """
 
 from __future__ import annotations

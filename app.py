@@ -1,0 +1,216 @@
+"""The doors of the house: every HTTP route, and what happens when a measurement is stored.
+
+Each route is parse, call, answer; the work is done in ``chalicelib``.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+import msgspec
+from chalice import Chalice
+from chalice.app import S3Event
+
+from chalicelib import carfit, measurements
+from chalicelib.contracts import (
+    MAX_PHOTO_BYTES,
+    MeasureJob,
+    Measurement,
+    MeasurementPath,
+    MeasureRequest,
+    RecommendRequest,
+    Segments,
+    UploadRequest,
+    parse,
+    validated,
+)
+from chalicelib.errors import RequestTooLargeError, preferred_language
+from chalicelib.http import Answer, add_envelope, add_preflight
+from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.recommending import check_vehicle, recommend
+from chalicelib.settings import settings
+from chalicelib.storage import (
+    MEASUREMENT,
+    RECOMMENDATION,
+    REQUEST,
+    RESULTS_PREFIX,
+    UPLOAD_EXPIRES_S,
+    Owner,
+    Storage,
+    event_addresses,
+    result_owner,
+)
+
+VERSION = "0.1.0"
+MAX_BODY_BYTES = 64 * 1024
+"""Every request here is a few hundred bytes; photos travel by presigned upload."""
+
+app = Chalice(app_name="hypermob")
+answers = add_envelope(app, settings().cors_origins)
+
+
+@cache
+def storage() -> Storage:
+    """Return the buckets, once per process."""
+    return Storage(settings())
+
+
+@cache
+def measure_function() -> MeasureFunction:
+    """Return the measure Lambda, once per process."""
+    return MeasureFunction(settings())
+
+
+@app.route("/health", methods=["GET"])
+@answers
+def health() -> dict[str, Any]:
+    """Alive, and which versions; ``?deep=1`` also tries the buckets and the measure function."""
+    deep = (app.current_request.query_params or {}).get("deep") == "1"
+    if deep:
+        storage().check()
+        measure_function().check()
+    return {"version": VERSION, "car_fit_model": carfit.model_info(), "deep": deep}
+
+
+@app.route("/uploads", methods=["POST"], api_key_required=True)
+@answers
+def create_upload() -> dict[str, Any]:
+    """Permit one photo to be uploaded straight to the images bucket."""
+    request = parse(UploadRequest, body())
+    owner = Owner(request.user_id, measurements.new_measurement_id())
+    metadata = {
+        "height-cm": request.height_cm,
+        "sex": request.sex,
+        "weight-kg": request.weight_kg,
+    }
+    address, form = storage().new_upload(
+        owner,
+        request.content_type,
+        {name: str(value) for name, value in metadata.items() if value is not None},
+    )
+    return {
+        "measurement_id": owner.measurement_id,
+        "image_url": address.url,
+        "upload": form,
+        "expires_in_s": UPLOAD_EXPIRES_S,
+        "max_bytes": MAX_PHOTO_BYTES,
+    }
+
+
+@app.route("/measure", methods=["POST"], api_key_required=True)
+@answers
+def measure() -> Answer:
+    """Photo and height in, lengths out."""
+    return measured()
+
+
+@app.route("/fit", methods=["POST"], api_key_required=True)
+@answers
+def fit() -> Answer:
+    """Photo and height in, settings out: measure, then recommend."""
+    return measured(then_recommend=True)
+
+
+@app.route("/recommend", methods=["POST"], api_key_required=True)
+@answers
+def create_recommendation() -> dict[str, Any]:
+    """Lengths in, settings out."""
+    return recommend(parse(RecommendRequest, body()))
+
+
+@app.route("/vehicles", methods=["GET"], api_key_required=True)
+@answers
+def vehicles() -> dict[str, Any]:
+    """List the catalogue, each figure with where it comes from."""
+    return carfit.catalogue()
+
+
+@app.route(
+    "/measurements/{user_id}/{measurement_id}", methods=["GET", "DELETE"], api_key_required=True
+)
+@answers
+def measurement(user_id: str, measurement_id: str) -> dict[str, Any]:
+    """One measurement: its state and numbers, or its end."""
+    path = validated(MeasurementPath, {"user_id": user_id, "measurement_id": measurement_id})
+    owner = Owner(path.user_id, path.measurement_id)
+    if app.current_request.method == "DELETE":
+        storage().delete(owner)
+        return {"deleted": True}
+    language = preferred_language(app.current_request.headers.get("accept-language"))
+    return measurements.state(storage(), owner, language)
+
+
+@app.on_s3_event(
+    bucket=settings().results_bucket,
+    events=["s3:ObjectCreated:*"],
+    prefix=RESULTS_PREFIX,
+    suffix=MEASUREMENT,
+)
+def on_measurement_stored(event: S3Event) -> None:
+    """Put the recommendation beside a measurement; a second delivery writes the same again."""
+    for address in event_addresses(event.to_dict()):
+        owner = result_owner(address.key)
+        stored = storage().read_result(owner, MEASUREMENT) if owner else None
+        if owner is None or stored is None:
+            app.log.info("no measurement at the address of this event: deleted meanwhile")
+            continue
+        segments = msgspec.convert(stored["segments"], Segments)
+        storage().write_result(owner, RECOMMENDATION, recommend(segments))
+
+
+add_preflight(app)
+
+
+def body() -> bytes:
+    """Body of the current request, within its limit."""
+    raw: bytes = app.current_request.raw_body or b""
+    if len(raw) > MAX_BODY_BYTES:
+        raise RequestTooLargeError(max_bytes=MAX_BODY_BYTES)
+    return raw
+
+
+def location(owner: Owner) -> str:
+    """Path of a measurement, below the stage that the current request came by."""
+    context = app.current_request.context
+    path, resource = context.get("path", ""), context.get("resourcePath", "")
+    stage = path.removesuffix(resource) if resource and path.endswith(resource) else ""
+    return f"{stage}/measurements/{owner.user_id}/{owner.measurement_id}"
+
+
+def measured(*, then_recommend: bool = False) -> Answer:
+    """Measure the photo of the current request, or say where its result will be."""
+    request = parse(MeasureRequest, body())
+    check_vehicle(request.vehicle)
+    headers = app.current_request.headers
+    image = storage().allowed_image(request.image_url, request.user_id, "image_url")
+    if request.side_image_url is not None:
+        storage().allowed_image(request.side_image_url, request.user_id, "side_image_url")
+    idempotency_key = headers.get("idempotency-key")
+    owner = Owner(
+        request.user_id, measurements.measurement_id(request.user_id, image, idempotency_key)
+    )
+    stored = storage().read_result(owner, MEASUREMENT) if idempotency_key is not None else None
+    job = MeasureJob(**msgspec.structs.asdict(request), measurement_id=owner.measurement_id)
+    if stored is not None:
+        result = msgspec.convert(stored, Measurement)
+    elif "respond-async" in headers.get("prefer", ""):
+        measure_function().start(job)
+        return pending(owner)
+    else:
+        try:
+            result = measure_function().measure(job)
+        except StillMeasuringError:
+            return pending(owner)
+    data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
+    if then_recommend:
+        return Answer({"measurement": data, "recommendation": recommend(result.segments)})
+    return Answer(data)
+
+
+def pending(owner: Owner) -> Answer:
+    """Answer 202: the result will be at ``Location``."""
+    storage().write_result(owner, REQUEST, {"requested_at": time.time()})
+    data = {"state": "pending", "measurement_id": owner.measurement_id, "user_id": owner.user_id}
+    return Answer(data, status=202, headers={"Location": location(owner), "Retry-After": "2"})

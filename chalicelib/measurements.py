@@ -1,0 +1,73 @@
+"""One measurement from the outside: its id, its state, and the words for both."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import Any
+
+from chalicelib.errors import (
+    ERRORS,
+    HypermobError,
+    Language,
+    MeasureUnavailableError,
+    NotFoundError,
+)
+from chalicelib.storage import (
+    ERROR,
+    MEASUREMENT,
+    RECOMMENDATION,
+    REQUEST,
+    ObjectAddress,
+    Owner,
+    Storage,
+    upload_owner,
+)
+
+GIVEN_UP_S = 20 * 60
+"""After this the measure function's own time-out and Lambda's two retries have all passed."""
+
+
+def new_measurement_id() -> str:
+    """128 random bits: a measurement's address cannot be guessed."""
+    return secrets.token_hex(16)
+
+
+def measurement_id(user_id: str, image: ObjectAddress, idempotency_key: str | None) -> str:
+    """Id under which a photo's measurement is stored.
+
+    The same user and ``Idempotency-Key`` give the same id. Without a key an upload keeps the id
+    that it was given, and any other photo gets a new one.
+    """
+    if idempotency_key is not None:
+        return hashlib.sha256(f"{user_id}\0{idempotency_key}".encode()).hexdigest()[:32]
+    upload = upload_owner(image.key)
+    return upload.measurement_id if upload else new_measurement_id()
+
+
+def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
+    """Return what is known of a measurement: pending, done (with the numbers) or failed (why).
+
+    Raises
+    ------
+    NotFoundError
+        When nothing is stored of it, not even a photo.
+    """
+    measurement = storage.read_result(owner, MEASUREMENT)
+    if measurement is not None:
+        return {
+            "state": "done",
+            "measurement": measurement | {"output_image_url": storage.overlay_url(owner)},
+            "recommendation": storage.read_result(owner, RECOMMENDATION),
+        }
+    failed = storage.read_result(owner, ERROR)
+    if failed is not None:
+        kind = ERRORS.get(failed["code"], HypermobError)
+        return {"state": "failed", "error": kind(**failed["details"]).to_dict(language)}
+    request = storage.read_result(owner, REQUEST)
+    if request is not None and time.time() - request["requested_at"] > GIVEN_UP_S:
+        return {"state": "failed", "error": MeasureUnavailableError().to_dict(language)}
+    if request is not None or storage.uploaded(owner):
+        return {"state": "pending"}
+    raise NotFoundError

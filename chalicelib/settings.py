@@ -1,0 +1,42 @@
+"""What the environment says, read in this one place.
+
+The defaults are the names that the deployment guide uses; ``.chalice/config.json`` and ``infra/``
+set each of them per stage.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names of the things this deployment talks to."""
+
+    images_bucket: str
+    models_bucket: str
+    results_bucket: str
+    measure_function: str
+    measure_wait_s: float
+    """How long /measure waits for the measure function; API Gateway cuts at 29 s."""
+    cors_origins: tuple[str, ...]
+    """Origins whose pages may call the API."""
+    pose_model: str
+    """Path or ``s3://`` address (in the models bucket) of the pose model bundle."""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    env = os.environ
+    return Settings(
+        images_bucket=env.get("IMAGES_BUCKET", "hypermob-images"),
+        models_bucket=env.get("MODELS_BUCKET", "hypermob-models"),
+        results_bucket=env.get("RESULTS_BUCKET", "hypermob-results"),
+        measure_function=env.get("MEASURE_FUNCTION", "hypermob-measure"),
+        measure_wait_s=float(env.get("MEASURE_WAIT_S", "25")),
+        cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
+        pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
+    )

@@ -1,0 +1,250 @@
+"""The buckets: which keys there are, who may name them, and all that is read and written there.
+
+Keys: ``uploads/{user_id}/{measurement_id}.{ext}`` in the images bucket,
+``results/{user_id}/{measurement_id}/{name}`` in the results bucket.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from chalicelib.contracts import MAX_PHOTO_BYTES, PHOTO_EXTENSIONS
+from chalicelib.errors import BucketNotAllowedError, ImageNotFoundError, ImageTooLargeError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from chalicelib.settings import Settings
+
+UPLOADS_PREFIX = "uploads/"
+TEST_PREFIX = "test/"
+"""Photos that an operator put there to try the service with; any user may name them."""
+RESULTS_PREFIX = "results/"
+MEASUREMENT = "measurement.json"
+OVERLAY = "overlay.jpg"
+RECOMMENDATION = "recommendation.json"
+ERROR = "error.json"
+"""Why a measurement failed, when nobody waited for the answer."""
+REQUEST = "request.json"
+"""That a measurement was asked for, when nobody waits for the answer."""
+UPLOAD_EXPIRES_S = 600
+DOWNLOAD_EXPIRES_S = 3600
+
+_UPLOAD_KEY = re.compile(
+    rf"{UPLOADS_PREFIX}(?P<user_id>[^/]+)/(?P<measurement_id>[0-9a-f]{{32}})\.[a-z]{{3,4}}\Z"
+)
+_RESULT_KEY = re.compile(
+    rf"{RESULTS_PREFIX}(?P<user_id>[^/]+)/(?P<measurement_id>[0-9a-f]{{32}})/[a-z]+\.[a-z]+\Z"
+)
+
+
+@dataclass(frozen=True)
+class ObjectAddress:
+    """A bucket and a key in it."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def from_url(cls, url: str) -> ObjectAddress:
+        """Take ``s3://bucket/key`` apart."""
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        return cls(bucket, key)
+
+    @property
+    def url(self) -> str:
+        """``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose object a key names, and of which measurement."""
+
+    user_id: str
+    measurement_id: str
+
+
+def upload_owner(key: str) -> Owner | None:
+    """Owner of an uploaded photo; None when the key is not one of an upload."""
+    found = _UPLOAD_KEY.match(key)
+    return Owner(**found.groupdict()) if found else None
+
+
+def result_owner(key: str) -> Owner | None:
+    """Owner of a result; None when the key is not one of a result."""
+    found = _RESULT_KEY.match(key)
+    return Owner(**found.groupdict()) if found else None
+
+
+def result_key(owner: Owner, name: str) -> str:
+    """Key of the result ``name``, such as `MEASUREMENT`."""
+    return f"{RESULTS_PREFIX}{owner.user_id}/{owner.measurement_id}/{name}"
+
+
+def event_addresses(event: Mapping[str, Any]) -> list[ObjectAddress]:
+    """Objects that an S3 event tells of; none for S3's own test message."""
+    return [
+        ObjectAddress(record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"]))
+        for record in event.get("Records", [])
+    ]
+
+
+class Storage:
+    """All that is read and written in the buckets."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        # boto3 costs 0.4 s of a cold start: imported only when a bucket is touched.
+        import boto3
+        from botocore.config import Config
+
+        # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
+        return boto3.client(
+            "s3",
+            config=Config(
+                signature_version="s3v4", retries={"mode": "standard", "total_max_attempts": 4}
+            ),
+        )
+
+    # -- photos -----------------------------------------------------------------------------
+
+    def new_upload(
+        self, owner: Owner, content_type: str, metadata: Mapping[str, str]
+    ) -> tuple[ObjectAddress, dict[str, Any]]:
+        """Permit one photo to be posted: this key, type, size and metadata only, for 10 minutes.
+
+        Returns
+        -------
+        tuple
+            Where the photo will be, and the form to post: ``{"url": ..., "fields": {...}}``.
+        """
+        extension = PHOTO_EXTENSIONS[content_type]
+        key = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{extension}"
+        address = ObjectAddress(self._settings.images_bucket, key)
+        fields = {
+            "Content-Type": content_type,
+            **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
+        }
+        form = self._s3.generate_presigned_post(
+            address.bucket,
+            address.key,
+            Fields=dict(fields),
+            Conditions=[
+                ["content-length-range", 1, MAX_PHOTO_BYTES],
+                *({name: value} for name, value in fields.items()),
+            ],
+            ExpiresIn=UPLOAD_EXPIRES_S,
+        )
+        return address, dict(form)
+
+    def allowed_image(self, url: str, user_id: str, field: str) -> ObjectAddress:
+        """Address of a photo that ``user_id`` may have measured: an own upload or a test photo.
+
+        Raises
+        ------
+        BucketNotAllowedError
+            For any other place.
+        """
+        address = ObjectAddress.from_url(url)
+        owner = upload_owner(address.key)
+        own = owner is not None and owner.user_id == user_id
+        test = address.key.startswith(TEST_PREFIX) and ".." not in address.key
+        if address.bucket != self._settings.images_bucket or not (own or test):
+            raise BucketNotAllowedError(field=field)
+        return address
+
+    def read_image(self, address: ObjectAddress, field: str) -> tuple[bytes, dict[str, str]]:
+        """Read a photo and its metadata, at most `MAX_PHOTO_BYTES`.
+
+        Raises
+        ------
+        ImageNotFoundError
+            When nothing is stored there.
+        ImageTooLargeError
+            When it is larger; nothing of it is read then.
+        """
+        try:
+            found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
+        except self._s3.exceptions.NoSuchKey:
+            raise ImageNotFoundError(field=field) from None
+        with found["Body"] as body:
+            if found["ContentLength"] > MAX_PHOTO_BYTES:
+                raise ImageTooLargeError(max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=50)
+            return body.read(), found["Metadata"]
+
+    # -- results ----------------------------------------------------------------------------
+
+    def write_result(self, owner: Owner, name: str, content: bytes | Any) -> None:
+        """Store a result: bytes as they are (the overlay), anything else as JSON."""
+        is_json = not isinstance(content, bytes)
+        self._s3.put_object(
+            Bucket=self._settings.results_bucket,
+            Key=result_key(owner, name),
+            Body=msgspec.json.encode(content) if is_json else content,
+            ContentType="application/json" if is_json else "image/jpeg",
+        )
+
+    def read_result(self, owner: Owner, name: str) -> Any | None:
+        """Read a JSON result; None when it is not there."""
+        try:
+            found = self._s3.get_object(
+                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
+            )
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        with found["Body"] as body:
+            return msgspec.json.decode(body.read())
+
+    def overlay_url(self, owner: Owner) -> str:
+        """Address at which the overlay can be read for an hour, without a key."""
+        return self._s3.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._settings.results_bucket, "Key": result_key(owner, OVERLAY)},
+            ExpiresIn=DOWNLOAD_EXPIRES_S,
+        )
+
+    def uploaded(self, owner: Owner) -> list[ObjectAddress]:
+        """Photos that were uploaded for a measurement (one at most, if clients behave)."""
+        bucket = self._settings.images_bucket
+        prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
+        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [ObjectAddress(bucket, item["Key"]) for item in found.get("Contents", [])]
+
+    def delete(self, owner: Owner) -> None:
+        """Delete all that is stored of a measurement: photo, overlay and numbers."""
+        for address in self.uploaded(owner):
+            self._s3.delete_object(Bucket=address.bucket, Key=address.key)
+        names = (MEASUREMENT, OVERLAY, RECOMMENDATION, ERROR, REQUEST)
+        for name in names:
+            self._s3.delete_object(
+                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
+            )
+
+    def download_model(self, address: ObjectAddress) -> bytes:
+        """Read a model from the models bucket.
+
+        Raises
+        ------
+        BucketNotAllowedError
+            When the address is in another bucket.
+        """
+        if address.bucket != self._settings.models_bucket:
+            raise BucketNotAllowedError(field="POSE_MODEL")
+        with self._s3.get_object(Bucket=address.bucket, Key=address.key)["Body"] as body:
+            return body.read()
+
+    def check(self) -> None:
+        """Raise when one of the buckets cannot be reached."""
+        for bucket in (self._settings.images_bucket, self._settings.results_bucket):
+            self._s3.head_bucket(Bucket=bucket)
