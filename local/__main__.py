@@ -1,0 +1,107 @@
+"""``python -m local``: keep the stack up, and say how to call it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from dataclasses import fields
+from typing import Any
+
+from local.config import Ports, StackConfig
+from local.processes import StackError
+from local.server import LOOPBACK
+from local.stack import LocalStack
+from local.storage import GUIDE_PHOTO
+
+GUIDE_BODY = {
+    "height": 175.0,
+    "upper_arm": 31.0,
+    "forearm": 26.0,
+    "thigh": 51.0,
+    "calf": 36.0,
+    "torso": 61.0,
+    "user_id": "test_user",
+}
+
+
+def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:
+    """Three calls that work when pasted into a shell."""
+    photo = f"s3://{images_bucket}/{GUIDE_PHOTO}"
+
+    def post(path: str, body: dict[str, Any]) -> str:
+        headers = f"-H 'X-API-Key: {api_key}' -H 'Content-Type: application/json'"
+        return f"curl {url}{path} {headers} -d {shlex.quote(json.dumps(body))}"
+
+    return [
+        f"curl -H 'X-API-Key: {api_key}' {url}/vehicles",
+        post("/recommend", GUIDE_BODY),
+        post("/measure", {"image_url": photo, "height_cm": 175.0, "user_id": "test_user"}),
+    ]
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.perf_counter()
+    try:
+        stack = LocalStack(
+            StackConfig.of_repository(),
+            ports=Ports(**{port.name: getattr(options, port.name) for port in fields(Ports)}),
+            host=options.host,
+            api_key=os.environ.get("LOCAL_API_KEY"),
+            echo=True,
+        )
+        with stack:
+            _welcome(stack, time.perf_counter() - began)
+            while True:
+                time.sleep(0.5)
+                stack.check()
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 0
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="The whole product on this machine. LOCAL_API_KEY sets the API key.",
+    )
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help="IP address for the API and S3, one that clients reach (default: %(default)s)",
+    )
+    for port in fields(Ports):
+        parser.add_argument(
+            port.metadata["flag"],
+            dest=port.name,
+            type=int,
+            default=port.default,
+            metavar="PORT",
+            help=f"{port.metadata['serves']} (default: %(default)s)",
+        )
+    return parser
+
+
+def _welcome(stack: LocalStack, took_s: float) -> None:
+    lines = curl_lines(stack.url, stack.api_key, stack.config.images_bucket)
+    print(
+        f"\nHYPERMOB is up ({took_s:.1f} s). Ctrl-C stops it.\n\n"
+        f"  URL      {stack.url}\n"
+        f"  API key  {stack.api_key}\n"
+        f"  Logs     {stack.logs}\n\n" + "\n\n".join(lines) + "\n",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

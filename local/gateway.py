@@ -1,0 +1,169 @@
+"""What API Gateway does in front of the Chalice function, since ``chalice local`` does not.
+
+Checks the API key and the body's size, puts chunked bodies together, cuts at 29 s, and words its
+own refusals in the product's envelope (on AWS: the API's gateway responses).
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import httpx
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from chalicelib.errors import (
+    ForbiddenError,
+    GatewayTimeoutError,
+    HypermobError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RequestTooLargeError,
+    preferred_language,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from local.processes import Log
+
+WITHOUT_KEY = {("GET", "/"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")}
+BODY_LIMIT_BYTES = 10 * 1024 * 1024
+EVENT_LIMIT_BYTES = 6 * 1024 * 1024
+"""A Lambda event, which carries the body as a JSON string."""
+INTEGRATION_TIMEOUT_S = 29.0
+
+GATEWAY_RESPONSES: Mapping[str, type[HypermobError]] = {
+    "INVALID_API_KEY": ForbiddenError,
+    "REQUEST_TOO_LARGE": RequestTooLargeError,
+    "MISSING_AUTHENTICATION_TOKEN": NotFoundError,  # API Gateway's words for an unknown route
+    "METHOD_NOT_ALLOWED": MethodNotAllowedError,
+    "INTEGRATION_TIMEOUT": GatewayTimeoutError,
+    "INTEGRATION_FAILURE": HypermobError,
+}
+"""The refusals that the gateway makes itself, by API Gateway's names for them."""
+
+_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
+
+
+class _Refused(Exception):  # noqa: N818 - not an error here: an answer
+    def __init__(self, response_type: str) -> None:
+        self.error = GATEWAY_RESPONSES[response_type]()
+
+
+class Gateway:
+    """The WSGI application on the public port.
+
+    Parameters
+    ----------
+    upstream
+        Where ``chalice local`` listens.
+    api_key
+        The one key that is let through.
+    log
+        Takes one line a request.
+    timeout_s
+        How long the app may take.
+    """
+
+    def __init__(
+        self, upstream: str, api_key: str, log: Log, timeout_s: float = INTEGRATION_TIMEOUT_S
+    ) -> None:
+        self._upstream = upstream
+        self._api_key = api_key.encode()
+        self._log = log
+        # A connection for each request: chalice local answers in two writes, which on a kept-alive
+        # connection meet Nagle and delayed acknowledgement, 40 ms a time.
+        self._client = httpx.Client(
+            timeout=timeout_s,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ)
+        began = time.perf_counter()
+        try:
+            self._check_key(request)
+            response = self._forward(request, _body(request))
+        except _Refused as refused:
+            response = _envelope(refused.error, request.headers.get("Accept-Language"))
+        took_ms = (time.perf_counter() - began) * 1000
+        self._log.write(f"{request.method} {request.path} {response.status_code} {took_ms:.0f} ms")
+        return response(environ, start_response)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._client.close()
+
+    def _check_key(self, request: Request) -> None:
+        if request.method == "OPTIONS" or (request.method, request.path) in WITHOUT_KEY:
+            return
+        given = request.headers.get("X-API-Key", "").encode()
+        if not hmac.compare_digest(given, self._api_key):
+            raise _Refused("INVALID_API_KEY")
+
+    def _forward(self, request: Request, body: bytes) -> Response:
+        # The target as the client wrote it: percent-encoding is the app's to read.
+        forwarded = httpx.Request(
+            request.method,
+            httpx.URL(self._upstream).copy_with(
+                raw_path=request.environ["RAW_URI"].encode("latin-1")
+            ),
+            headers=[
+                (name, value)
+                for name, value in request.headers.items()
+                if name.lower() not in {*_ONE_HOP, "content-length"}
+            ],
+            content=body or None,
+        )
+        try:
+            answer = self._client.send(forwarded, stream=True)
+            try:
+                content = b"".join(answer.iter_raw())
+            finally:
+                answer.close()
+        except httpx.TimeoutException:
+            raise _Refused("INTEGRATION_TIMEOUT") from None
+        except httpx.HTTPError as error:
+            self._log.write(f"no answer from the app: {error}")
+            raise _Refused("INTEGRATION_FAILURE") from None
+        if answer.status_code == 403 and "x-amzn-errortype" in answer.headers:
+            raise _Refused("MISSING_AUTHENTICATION_TOKEN")  # chalice local's answer, not the app's
+        response = Response(content, answer.status_code)
+        response.headers.clear()
+        for name, value in answer.headers.multi_items():
+            if name.lower() not in _ONE_HOP:
+                response.headers.add(name, value)
+        return response
+
+
+def _body(request: Request) -> bytes:
+    request.max_content_length = BODY_LIMIT_BYTES
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        raise _Refused("REQUEST_TOO_LARGE") from None
+    if len(body) * 2 > EVENT_LIMIT_BYTES:  # below that, no escaping can reach the limit in practice
+        as_string = json.dumps(body.decode("utf-8", "replace"), ensure_ascii=False)
+        if len(as_string.encode()) > EVENT_LIMIT_BYTES:
+            raise _Refused("REQUEST_TOO_LARGE")
+    return body
+
+
+def _envelope(error: HypermobError, accept_language: str | None) -> Response:
+    described = {
+        **error.to_dict(preferred_language(accept_language)),
+        "request_id": str(uuid.uuid4()),
+    }
+    return Response(
+        json.dumps({"status": "error", "error": described}, ensure_ascii=False),
+        error.status,
+        content_type="application/json; charset=utf-8",
+    )

@@ -1,0 +1,183 @@
+"""The local stack: starts every part in order, stops them in reverse."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from local.config import REPOSITORY, STAGE, Ports, StackConfig
+from local.functions import Function, InvokeApi
+from local.gateway import Gateway
+from local.processes import Child, Log, StackError
+from local.relay import Relay
+from local.server import LOOPBACK, Server
+from local.storage import RESULTS_QUEUE, Endpoints, make_storage
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+START_TIMEOUT_S = 60.0
+
+
+class LocalStack:
+    """The whole product, up for as long as a ``with`` block.
+
+    Parameters
+    ----------
+    config
+        What to run; by default this repository.
+    ports
+        Where; by default four free ports, so that a stack never meets another.
+    host
+        The address that the API and S3 listen on. S3's presigned URLs carry it.
+    api_key
+        The key that the gateway asks for; by default a new one.
+    logs
+        Folder of the parts' logs.
+    echo
+        Also write the logs to standard error.
+
+    Raises
+    ------
+    StackError
+        On entering: a port is taken, or a part does not start.
+
+    Examples
+    --------
+    >>> with LocalStack() as stack:
+    ...     stack.http().get("/health").status_code
+    200
+    """
+
+    def __init__(
+        self,
+        config: StackConfig | None = None,
+        *,
+        ports: Ports | None = None,
+        host: str = LOOPBACK,
+        api_key: str | None = None,
+        logs: Path = REPOSITORY / "out" / "local",
+        echo: bool = False,
+    ) -> None:
+        self.config = config or StackConfig.of_repository()
+        self.api_key = api_key or secrets.token_urlsafe(24)
+        self._ports = ports or Ports.free()
+        self._host = host
+        self.logs = logs
+        self._echo = echo
+        self._open = ExitStack()
+        self._children: list[Child] = []
+        self.url = f"http://{host}:{self._ports.api}"
+        self._endpoints = Endpoints(
+            s3=f"http://{host}:{self._ports.s3}",
+            functions=f"http://{LOOPBACK}:{self._ports.functions}",
+        )
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._start(opened)
+            self._open = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def check(self) -> None:
+        """Raise a StackError when a part that must run has ended."""
+        for child in self._children:
+            if child.status is not None:
+                raise StackError(f"{child.log.name} has ended (see {child.log.path}).")
+
+    def http(self, *, timeout_s: float = 60.0) -> httpx.Client:
+        """A client of the API that sends the key."""
+        return httpx.Client(
+            base_url=self.url,
+            headers={"X-API-Key": self.api_key},
+            timeout=timeout_s,
+            trust_env=False,
+        )
+
+    def s3(self) -> S3Client:
+        """A client of the stack's S3."""
+        return self._endpoints.s3()
+
+    def sqs(self) -> SQSClient:
+        """A client of the stack's SQS."""
+        return self._endpoints.sqs()
+
+    def functions(self) -> LambdaClient:
+        """A client of the stack's Lambda."""
+        return self._endpoints.functions()
+
+    def _start(self, opened: ExitStack) -> None:
+        config, ports = self.config, self._ports
+        held = ports.hold(self._host)
+        for bound in held.values():
+            opened.callback(bound.close)
+        aws = self._endpoints.environment()
+
+        held.pop("s3").close()
+        moto = Child(
+            ["-m", "moto.server", "-H", self._host, "-p", str(ports.s3)],
+            environment={},
+            folder=config.project,
+            log=self._log(opened, "moto", echo=False),  # a line for every poll of the queues
+        )
+        opened.callback(moto.stop)
+        self._children.append(moto)
+        held.pop("chalice").close()
+        chalice = Child(
+            [
+                *(str(Path(sys.executable).with_name("chalice")), "local", "--no-autoreload"),
+                *("--stage", STAGE, "--host", LOOPBACK, "--port", str(ports.chalice)),
+            ],
+            environment=aws,
+            folder=config.project,
+            log=self._log(opened, "chalice"),
+        )
+        opened.callback(chalice.stop)
+        self._children.append(chalice)
+
+        functions = []
+        for part, described in (("measure", config.measure), ("recommend", config.on_result)):
+            function = Function(described, aws, self._log(opened, part))
+            opened.callback(function.stop)
+            functions.append(function)
+        opened.callback(Server(InvokeApi(functions), held.pop("functions")).stop)
+
+        moto.wait_until_listening(self._host, ports.s3, START_TIMEOUT_S)
+        make_storage(config, self._endpoints)
+        chalice.wait_until_listening(LOOPBACK, ports.chalice, START_TIMEOUT_S)
+
+        relay = Relay(
+            self.sqs(),
+            self.functions(),
+            self._log(opened, "relay"),
+            uploads_to=config.measure.name,
+            results_queue=RESULTS_QUEUE,
+            results_to=config.on_result.name,
+        )
+        opened.callback(relay.stop)
+        gateway = Gateway(
+            f"http://{LOOPBACK}:{ports.chalice}", self.api_key, self._log(opened, "gateway")
+        )
+        opened.callback(gateway.close)
+        opened.callback(Server(gateway, held.pop("api")).stop)
+
+    def _log(self, opened: ExitStack, name: str, *, echo: bool = True) -> Log:
+        log = Log(name, self.logs, echo=self._echo and echo)
+        opened.callback(log.close)
+        return log

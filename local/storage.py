@@ -1,0 +1,152 @@
+"""S3 and SQS: a moto server in its own process, with the product's buckets, queues and events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from local.config import ACCOUNT, REGION, StackConfig
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import FilterRuleTypeDef
+    from mypy_boto3_sqs import SQSClient
+
+UPLOADS_QUEUE = "hypermob-uploads"
+UPLOADS_DEAD_LETTERS = "hypermob-uploads-dlq"
+RESULTS_QUEUE = "hypermob-results-local"
+"""Stands in for the results bucket's direct notification to the Chalice function."""
+MAX_RECEIVE_COUNT = 3
+UPLOADS_PREFIX = "uploads/"
+RESULTS_PREFIX = "results/"
+RESULTS_SUFFIX = "measurement.json"
+GUIDE_PHOTO = "test/full_body.jpg"
+"""Where the guide's own call of POST /measure looks for a photo, in the images bucket."""
+
+
+class Endpoints:
+    """Where the stack's AWS is, for the SDK: as environment variables and as ready clients."""
+
+    def __init__(self, *, s3: str, functions: str) -> None:
+        self.s3_url = s3
+        self.functions_url = functions
+
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point any AWS SDK at the stack, and at nothing else."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.s3_url,
+            "AWS_ENDPOINT_URL_SQS": self.s3_url,
+            "AWS_ENDPOINT_URL_LAMBDA": self.functions_url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+    def s3(self) -> S3Client:
+        """A client of the stack's S3."""
+        client: S3Client = self._session().client("s3", endpoint_url=self.s3_url, config=_config())
+        return client
+
+    def sqs(self) -> SQSClient:
+        """A client of the stack's SQS."""
+        client: SQSClient = self._session().client(
+            "sqs", endpoint_url=self.s3_url, config=_config()
+        )
+        return client
+
+    def functions(self) -> LambdaClient:
+        """A client of the stack's Lambda. It waits as long as a function may take, once."""
+        client: LambdaClient = self._session().client(
+            "lambda", endpoint_url=self.functions_url, config=_config()
+        )
+        return client
+
+    def _session(self) -> boto3.Session:
+        return boto3.Session("local", "local", region_name=REGION)
+
+
+def _config() -> Config:
+    return Config(
+        proxies={},
+        read_timeout=400,
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": "path"},
+    )
+
+
+def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
+    """Make buckets and queues, connect them, and store the sample photo."""
+    s3, sqs = endpoints.s3(), endpoints.sqs()
+    for bucket in (config.images_bucket, config.models_bucket, config.results_bucket):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    if config.origins:
+        s3.put_bucket_cors(
+            Bucket=config.images_bucket,
+            CORSConfiguration={
+                "CORSRules": [
+                    {
+                        "AllowedOrigins": list(config.origins),
+                        "AllowedMethods": ["POST", "GET"],
+                        "AllowedHeaders": ["*"],
+                        "MaxAgeSeconds": 600,
+                    }
+                ]
+            },
+        )
+    dead_letters = _make_queue(sqs, UPLOADS_DEAD_LETTERS)
+    uploads = _make_queue(
+        sqs,
+        UPLOADS_QUEUE,
+        # Longer than the function may take, or a photo would be measured twice at once.
+        VisibilityTimeout=str(round(config.measure.timeout_s) + 30),
+        RedrivePolicy=json.dumps(
+            {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVE_COUNT}
+        ),
+    )
+    results = _make_queue(sqs, RESULTS_QUEUE)
+    _notify(s3, config.images_bucket, uploads, prefix=UPLOADS_PREFIX)
+    _notify(s3, config.results_bucket, results, prefix=RESULTS_PREFIX, suffix=RESULTS_SUFFIX)
+    if config.sample_photo.exists():
+        s3.put_object(
+            Bucket=config.images_bucket,
+            Key=GUIDE_PHOTO,
+            Body=config.sample_photo.read_bytes(),
+            ContentType="image/jpeg",
+        )
+
+
+def queue_arn(name: str) -> str:
+    """A queue's ARN."""
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+
+def _make_queue(sqs: SQSClient, name: str, **attributes: str) -> str:
+    sqs.create_queue(QueueName=name, Attributes=attributes)  # type: ignore[arg-type]
+    return queue_arn(name)
+
+
+def _notify(s3: S3Client, bucket: str, queue: str, **filters: str) -> None:
+    rules: list[FilterRuleTypeDef] = [
+        {"Name": "prefix" if name == "prefix" else "suffix", "Value": value}
+        for name, value in filters.items()
+    ]
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [
+                {
+                    "QueueArn": queue,
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {"Key": {"FilterRules": rules}},
+                }
+            ]
+        },
+    )
