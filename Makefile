@@ -10,6 +10,7 @@ MODEL := container/models/pose_landmarker_full.task
 .venv/ready: requirements-dev.txt
 	@echo "Setting up .venv (once; most of it is downloads) ..." >&2
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.12 is needed: install it, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@local/system_packages
 	@$(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -qq --no-compile --no-deps --require-hashes -r requirements-dev.txt >&2
 	@touch $@

@@ -79,11 +79,14 @@ def health() -> dict[str, Any]:
 def create_upload() -> dict[str, Any]:
     """Permit one photo to be uploaded straight to the images bucket."""
     request = parse(UploadRequest, body())
+    check_vehicle(request.vehicle)
     owner = Owner(request.user_id, measurements.new_measurement_id())
     metadata = {
         "height-cm": request.height_cm,
         "sex": request.sex,
         "weight-kg": request.weight_kg,
+        "vehicle": request.vehicle,
+        "drive-side": request.drive_side,
     }
     address, form = storage().new_upload(
         owner,

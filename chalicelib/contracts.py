@@ -80,6 +80,8 @@ class UploadRequest(Struct, kw_only=True, frozen=True):
     height_cm: HeightCm | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
+    vehicle: VehicleName | None = None
+    drive_side: DriveSide | None = None
 
 
 class MeasureRequest(Struct, kw_only=True, frozen=True):

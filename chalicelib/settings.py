@@ -25,6 +25,8 @@ class Settings:
     """Origins whose pages may call the API."""
     pose_model: str
     """Path or ``s3://`` address (in the models bucket) of the pose model bundle."""
+    pose_model_sha256: str
+    """What a pose model from the bucket must have; the one in the image is checked when built."""
 
 
 @cache
@@ -39,4 +41,5 @@ def settings() -> Settings:
         measure_wait_s=float(env.get("MEASURE_WAIT_S", "25")),
         cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
         pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
+        pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
     )

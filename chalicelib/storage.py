@@ -164,8 +164,18 @@ class Storage:
             raise BucketNotAllowedError(field=field)
         return address
 
-    def read_image(self, address: ObjectAddress, field: str) -> tuple[bytes, dict[str, str]]:
-        """Read a photo and its metadata, at most `MAX_PHOTO_BYTES`.
+    def upload_metadata(self, address: ObjectAddress) -> dict[str, str] | None:
+        """Metadata that a photo was uploaded with; None when the photo is gone."""
+        try:
+            found = self._s3.head_object(Bucket=address.bucket, Key=address.key)
+        except self._s3.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+        return found["Metadata"]
+
+    def read_image(self, address: ObjectAddress, field: str) -> bytes:
+        """Read a photo, at most `MAX_PHOTO_BYTES`.
 
         Raises
         ------
@@ -181,7 +191,7 @@ class Storage:
         with found["Body"] as body:
             if found["ContentLength"] > MAX_PHOTO_BYTES:
                 raise ImageTooLargeError(max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=50)
-            return body.read(), found["Metadata"]
+            return body.read()
 
     # -- results ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import flatbuffers
+
 from bodyscan.without_matplotlib import without_matplotlib
 
 with without_matplotlib():

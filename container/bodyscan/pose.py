@@ -1,0 +1,111 @@
+"""The people in a photo, as MediaPipe's pose landmarker sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bodyscan.without_matplotlib import without_matplotlib
+
+MAX_PEOPLE = 4
+"""People looked for: enough to tell that there are several."""
+DETECTION_CONFIDENCE = 0.5
+MASK_THRESHOLD = 0.5
+"""Segmentation probability from which a pixel belongs to the person."""
+
+# Landmarks of the BlazePose topology that are used here.
+NOSE = 0
+LEFT_EYE, RIGHT_EYE = 2, 5
+LEFT_EAR, RIGHT_EAR = 7, 8
+LEFT_SHOULDER, RIGHT_SHOULDER = 11, 12
+LEFT_ELBOW, RIGHT_ELBOW = 13, 14
+LEFT_WRIST, RIGHT_WRIST = 15, 16
+LEFT_HIP, RIGHT_HIP = 23, 24
+LEFT_KNEE, RIGHT_KNEE = 25, 26
+LEFT_ANKLE, RIGHT_ANKLE = 27, 28
+LEFT_HEEL, RIGHT_HEEL = 29, 30
+LEFT_FOOT_INDEX, RIGHT_FOOT_INDEX = 31, 32
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in a photo.
+
+    Attributes
+    ----------
+    landmarks_px : ndarray, shape (33, 2)
+        x right and y down in pixels; points outside the photo are guesses.
+    visibility, presence : ndarray, shape (33,)
+        Probability that a landmark can be seen, and that it lies in the photo.
+    world_m : ndarray, shape (33, 3)
+        The model's own guess of metric positions about the mid-hip; x right, y down, z away.
+    mask : ndarray of float32, shape (h, w)
+        Probability that a pixel is the person.
+    """
+
+    landmarks_px: npt.NDArray[np.float64]
+    visibility: npt.NDArray[np.float64]
+    presence: npt.NDArray[np.float64]
+    world_m: npt.NDArray[np.float64]
+    mask: npt.NDArray[np.float32]
+
+
+@cache
+def _landmarker(model: bytes) -> tuple[Any, Any]:
+    with without_matplotlib():
+        import mediapipe
+        from mediapipe.tasks.python import BaseOptions, vision
+    options = vision.PoseLandmarkerOptions(
+        base_options=BaseOptions(model_asset_buffer=model),
+        num_poses=MAX_PEOPLE,
+        min_pose_detection_confidence=DETECTION_CONFIDENCE,
+        output_segmentation_masks=True,
+    )
+    return mediapipe, vision.PoseLandmarker.create_from_options(options)
+
+
+def load(model: bytes) -> None:
+    """Create the landmarker for the bundle ``model``, once per process."""
+    _landmarker(model)
+
+
+def find_people(pixels: npt.NDArray[np.uint8], model: bytes) -> list[Person]:
+    """Find the people in a photo.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        Upright RGB.
+    model : bytes
+        A pose landmarker bundle (``.task``).
+
+    Returns
+    -------
+    list of Person
+        At most `MAX_PEOPLE`, in the model's order.
+    """
+    mediapipe, landmarker = _landmarker(model)
+    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
+    result = landmarker.detect(image)
+    height_px, width_px = pixels.shape[:2]
+    people = []
+    for landmarks, world, mask in zip(
+        result.pose_landmarks,
+        result.pose_world_landmarks,
+        result.segmentation_masks or [],
+        strict=True,
+    ):
+        people.append(
+            Person(
+                landmarks_px=np.array([(p.x * width_px, p.y * height_px) for p in landmarks]),
+                visibility=np.array([p.visibility for p in landmarks]),
+                presence=np.array([p.presence for p in landmarks]),
+                world_m=np.array([(p.x, p.y, p.z) for p in world]),
+                mask=mask.numpy_view().reshape(height_px, width_px).copy(),
+            )
+        )
+    return people

@@ -1,0 +1,220 @@
+"""The measure Lambda: a photo and a height become ``measurement.json`` and ``overlay.jpg``.
+
+It takes a direct invocation (`chalicelib.contracts.MeasureJob`), an S3 event of the images bucket,
+or a batch of such events from SQS. A direct call is answered with what the API answers, in the
+same envelope; an event's result is found in the results bucket.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bodyscan import lengths, pose
+from bodyscan.scan import Scan, scan
+from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
+from chalicelib.errors import (
+    FieldProblem,
+    HypermobError,
+    InvalidInputError,
+)
+from chalicelib.measurements import measurement_id
+from chalicelib.settings import Settings, settings
+from chalicelib.storage import (
+    ERROR,
+    MEASUREMENT,
+    OVERLAY,
+    ObjectAddress,
+    Owner,
+    Storage,
+    event_addresses,
+    upload_owner,
+)
+
+ANSWER_MARGIN_S = 1.0
+"""A refusal this near the end of the caller's wait is stored too: it may come too late."""
+
+log = logging.getLogger("hypermob.measure")
+log.setLevel(logging.INFO)
+
+
+class ModelChecksumError(Exception):
+    """The pose model in the bucket is not the one that the settings name."""
+
+
+def read_model(names: Settings, storage: Storage) -> bytes:
+    """Read the pose model bundle that the settings name, from the image or the models bucket.
+
+    Raises
+    ------
+    ModelChecksumError
+        When a model from the bucket does not have the SHA-256 of the settings.
+    """
+    if not names.pose_model.startswith("s3://"):
+        # A relative path is one inside the image, beside this file.
+        return (Path(__file__).parent / names.pose_model).read_bytes()
+    model = storage.download_model(ObjectAddress.from_url(names.pose_model))
+    if hashlib.sha256(model).hexdigest() != names.pose_model_sha256:
+        raise ModelChecksumError(f"{names.pose_model} does not have POSE_MODEL_SHA256")
+    return model
+
+
+# Made while Lambda initialises, which has a full CPU and is not billed by the first request's wait.
+storage = Storage(settings())
+model = read_model(settings(), storage)
+pose.load(model)
+
+
+def handle(event: Any, context: Any) -> dict[str, Any]:
+    """Lambda entry: see the module's description."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records:
+        return _answer(event)
+    if records[0].get("eventSource") == "aws:sqs":
+        return _measure_batch(records)
+    _measure_uploads(event)
+    return {"status": "success"}
+
+
+def measure(job: MeasureJob) -> Measurement:
+    """Measure one photo and store the result.
+
+    Raises
+    ------
+    HypermobError
+        When the photo cannot be had, read or measured; nothing is stored then.
+    """
+    image = storage.allowed_image(job.image_url, job.user_id, "image_url")
+    photo = storage.read_image(image, "image_url")
+    side_photo = None
+    if job.side_image_url is not None:
+        side = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
+        side_photo = storage.read_image(side, "side_image_url")
+    found = scan(photo, job.height_cm, model=model, side_photo=side_photo, sex=job.sex)
+    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
+    measurement = _measurement(job, owner, found)
+    # The measurement last: its arrival is what the recommendation waits for.
+    storage.write_result(owner, OVERLAY, found.overlay_jpeg)
+    storage.write_result(owner, MEASUREMENT, measurement)
+    return measurement
+
+
+def _answer(event: Any) -> dict[str, Any]:
+    try:
+        if not isinstance(event, dict):
+            raise InvalidInputError(FieldProblem("event", "a JSON object", "JSON 객체"))
+        job = validated(MeasureJob, event)
+        try:
+            measurement = measure(job)
+        except HypermobError as error:
+            if job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S:
+                _store_error(job, error)
+            raise
+    except HypermobError as error:
+        log.info("refused: %s", error.code)
+        return {"status": "error", "error": error.to_dict() | {"details": error.details}}
+    return {"status": "success", "data": msgspec.to_builtins(measurement)}
+
+
+def _measure_batch(records: list[Mapping[str, Any]]) -> dict[str, Any]:
+    failures = []
+    for record in records:
+        try:
+            _measure_uploads(msgspec.json.decode(record["body"]))
+        except Exception:
+            # One message that fails must not have the others measured again; SQS redelivers it.
+            log.exception("message %s failed", record["messageId"])
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def _measure_uploads(event: Mapping[str, Any]) -> None:
+    """Measure the uploads that an S3 event tells of, where the upload came with a height."""
+    for address in event_addresses(event):
+        owner = upload_owner(address.key)
+        if owner is None:
+            log.info("not an upload: left alone")
+            continue
+        metadata = storage.upload_metadata(address)
+        # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
+        if metadata is not None and "height-cm" in metadata:
+            _measure_upload(address, owner, metadata)
+
+
+def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str, str]) -> None:
+    values: dict[str, Any] = {
+        "image_url": address.url,
+        "user_id": owner.user_id,
+        "measurement_id": owner.measurement_id,
+        "height_cm": _number(metadata["height-cm"]),
+        "sex": metadata.get("sex"),
+        "weight_kg": _number(metadata.get("weight-kg")),
+        "vehicle": metadata.get("vehicle"),
+        "drive_side": metadata.get("drive-side"),
+    }
+    try:
+        measure(validated(MeasureJob, values))
+    except HypermobError as error:
+        log.info("refused: %s", error.code)
+        storage.write_result(owner, ERROR, {"code": error.code, "details": error.details})
+
+
+def _number(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text  # named as wrong by the validation
+
+
+def _store_error(job: MeasureJob, error: HypermobError) -> None:
+    if job.measurement_id is not None:
+        owner = Owner(job.user_id, job.measurement_id)
+        storage.write_result(owner, ERROR, {"code": error.code, "details": error.details})
+
+
+def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
+    def rounded(*segments: str) -> float:
+        return round(found.lengths.length_cm(*segments), 1)
+
+    def interval(*segments: str) -> tuple[float, float]:
+        middle = found.lengths.length_cm(*segments)
+        half = found.lengths.half_width_95_cm(*segments)
+        return round(middle - half, 1), round(middle + half, 1)
+
+    arm, leg = ("upper_arm", "forearm"), ("thigh", "calf")
+    return Measurement(
+        measurement_id=owner.measurement_id,
+        user_id=owner.user_id,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        image_url=job.image_url,
+        side_image_url=job.side_image_url,
+        segments=Segments(
+            height=job.height_cm,
+            **{name: rounded(name) for name in lengths.SEGMENTS},
+            user_id=job.user_id,
+            sex=job.sex,
+            weight_kg=job.weight_kg,
+            vehicle=job.vehicle,
+            drive_side=job.drive_side,
+        ),
+        arm_cm=rounded(*arm),
+        leg_cm=rounded(*leg),
+        torso_cm=rounded("torso"),
+        interval_95={
+            **{name: interval(name) for name in lengths.SEGMENTS},
+            "arm": interval(*arm),
+            "leg": interval(*leg),
+        },
+        quality=found.quality,
+        model={
+            "pose_sha256": hashlib.sha256(model).hexdigest(),
+            "calibration": lengths.calibration_version(),
+        },
+    )

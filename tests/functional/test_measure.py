@@ -1,0 +1,216 @@
+"""From an upload to a recommendation, through the routes and the real measure handler."""
+
+import base64
+import json
+
+import pytest
+
+from tests.functional.conftest import PEOPLE, MeasureEndpoint
+
+IMAGES, RESULTS = "hypermob-images", "hypermob-results"
+GUIDE = {
+    "image_url": "s3://hypermob-images/test/full_body.jpg",
+    "height_cm": 175.0,
+    "user_id": "test_user",
+}
+
+
+@pytest.fixture
+def photo():
+    truth = [json.loads(line) for line in (PEOPLE / "truth.jsonl").read_text().splitlines()]
+    return next(PEOPLE / t["file"] for t in truth if t["kind"] == "standing").read_bytes()
+
+
+@pytest.fixture
+def stored(s3, photo):
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=photo)
+    return s3
+
+
+def keys(s3, bucket=RESULTS):
+    return sorted(o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+
+
+def stored_event(key):
+    return {
+        "Records": [
+            {
+                "eventSource": "aws:s3",
+                "s3": {"bucket": {"name": RESULTS}, "object": {"key": key}},
+            }
+        ]
+    }
+
+
+def test_the_guides_call_measures(api, stored):
+    status, answer = api.call("POST", "/measure", GUIDE)
+    assert status == 200
+    data = answer["data"]
+    assert data["arm_cm"] == pytest.approx(
+        data["segments"]["upper_arm"] + data["segments"]["forearm"], abs=0.11
+    )
+    assert data["segments"]["height"] == 175.0
+    for name in ("upper_arm", "forearm", "thigh", "calf", "torso"):
+        low, high = data["interval_95"][name]
+        assert low < data["segments"][name] < high
+    assert "X-Amz-Signature" in data["output_image_url"]
+    results = f"results/test_user/{data['measurement_id']}/"
+    assert keys(stored) == [results + "measurement.json", results + "overlay.jpg"]
+
+
+def test_segments_are_exactly_a_recommend_body(api, stored):
+    _, measured = api.call("POST", "/measure", GUIDE)
+    status, answer = api.call("POST", "/recommend", measured["data"]["segments"])
+    assert status == 200
+    assert answer["data"]["settings"]["seat"]
+
+
+def test_fit_answers_both(api, stored):
+    status, answer = api.call("POST", "/fit", GUIDE | {"vehicle": "minivan"})
+    assert status == 200
+    assert answer["data"]["measurement"]["segments"]["vehicle"] == "minivan"
+    assert answer["data"]["recommendation"]["vehicle"]["name"] == "minivan"
+
+
+def test_a_stored_measurement_gets_its_recommendation_however_often_it_is_told(api, stored):
+    _, measured = api.call("POST", "/measure", GUIDE)
+    mid = measured["data"]["measurement_id"]
+    key = f"results/test_user/{mid}/measurement.json"
+    written = []
+    for _ in range(2):
+        api.client.lambda_.invoke("on_measurement_stored", stored_event(key))
+        body = stored.get_object(Bucket=RESULTS, Key=key.replace("measurement", "recommendation"))
+        written.append(body["Body"].read())
+    assert written[0] == written[1]
+    status, answer = api.call("GET", f"/measurements/test_user/{mid}")
+    assert status == 200
+    assert answer["data"]["state"] == "done"
+    assert answer["data"]["recommendation"] == json.loads(written[0])
+
+
+def test_an_event_of_a_deleted_measurement_writes_nothing(api, stored):
+    key = f"results/test_user/{'0' * 32}/measurement.json"
+    api.client.lambda_.invoke("on_measurement_stored", stored_event(key))
+    assert keys(stored) == []
+
+
+def test_upload_permits_one_photo_of_one_user_only(api, s3):
+    status, answer = api.call(
+        "POST",
+        "/uploads",
+        {"user_id": "kim", "content_type": "image/jpeg", "height_cm": 168.5},
+    )
+    assert status == 200
+    data = answer["data"]
+    assert data["image_url"] == f"s3://{IMAGES}/uploads/kim/{data['measurement_id']}.jpg"
+    fields = data["upload"]["fields"]
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    key = f"uploads/kim/{data['measurement_id']}.jpg"
+    assert ["content-length-range", 1, 20 * 2**20] in policy["conditions"]
+    assert {"key": key} in policy["conditions"]
+    assert {"Content-Type": "image/jpeg"} in policy["conditions"]
+    assert {"x-amz-meta-height-cm": "168.5"} in policy["conditions"]
+    assert {"bucket": IMAGES} in policy["conditions"]
+
+
+def test_the_same_idempotency_key_measures_once(api, stored):
+    answers = [api.call("POST", "/measure", GUIDE, Idempotency_Key="k1")[1] for _ in range(2)]
+    assert answers[0]["data"]["measurement_id"] == answers[1]["data"]["measurement_id"]
+    assert len(MeasureEndpoint.invocations) == 1
+    other = api.call("POST", "/measure", GUIDE, Idempotency_Key="k2")[1]
+    assert other["data"]["measurement_id"] != answers[0]["data"]["measurement_id"]
+
+
+def test_respond_async_answers_where_the_result_will_be(api, stored):
+    response = api.send("POST", "/measure", GUIDE, Prefer="respond-async")
+    assert response.status_code == 202
+    location = response.headers["Location"]
+    mid = response.json_body["data"]["measurement_id"]
+    assert location == f"/measurements/test_user/{mid}"
+    assert MeasureEndpoint.invocations[-1][0] == "Event"
+    assert api.call("GET", location)[1]["data"]["state"] == "done"
+
+
+def test_a_refusal_that_nobody_waited_for_is_found_later(api, s3):
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=b"text")
+    response = api.send("POST", "/measure", GUIDE, Prefer="respond-async")
+    _, answer = api.call("GET", response.headers["Location"], Accept_Language="ko")
+    assert answer["data"]["state"] == "failed"
+    assert answer["data"]["error"]["code"] == "UNSUPPORTED_IMAGE"
+    assert "사진" in answer["data"]["error"]["message"]
+
+
+def test_delete_removes_all_and_may_be_repeated(api, stored, photo):
+    _, upload = api.call("POST", "/uploads", {"user_id": "kim", "content_type": "image/jpeg"})
+    url, mid = upload["data"]["image_url"], upload["data"]["measurement_id"]
+    stored.put_object(Bucket=IMAGES, Key=url.removeprefix(f"s3://{IMAGES}/"), Body=photo)
+    path = f"/measurements/kim/{mid}"
+    assert api.call("GET", path)[1]["data"]["state"] == "pending"
+    assert api.call("POST", "/measure", GUIDE | {"image_url": url, "user_id": "kim"})[0] == 200
+    for _ in range(2):
+        assert api.call("DELETE", path)[0] == 200
+    assert keys(stored) == []
+    assert keys(stored, IMAGES) == ["test/full_body.jpg"]
+    assert api.call("GET", path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "user_id"),
+    [
+        ("s3://someone-elses/test/full_body.jpg", "kim"),
+        ("s3://hypermob-results/results/kim/0/overlay.jpg", "kim"),
+        (f"s3://hypermob-images/uploads/lee/{'0' * 32}.jpg", "kim"),
+        ("s3://hypermob-images/test/../uploads/lee/x.jpg", "kim"),
+        ("s3://hypermob-images/private/full_body.jpg", "kim"),
+    ],
+)
+def test_photos_of_others_and_other_buckets_are_not_read(api, stored, url, user_id):
+    status, answer = api.call("POST", "/measure", GUIDE | {"image_url": url, "user_id": user_id})
+    assert status == 403
+    assert answer["error"]["code"] == "BUCKET_NOT_ALLOWED"
+    assert MeasureEndpoint.invocations == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "expected"),
+    [
+        (None, "IMAGE_NOT_FOUND", 404),
+        (b"", "UNSUPPORTED_IMAGE", 415),
+        (b"just text", "UNSUPPORTED_IMAGE", 415),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 100, "UNSUPPORTED_IMAGE", 415),
+    ],
+)
+def test_a_photo_that_is_none_writes_nothing(api, s3, photo, body, code, expected):
+    if body is not None:
+        s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=body)
+    status, answer = api.call("POST", "/measure", GUIDE)
+    assert (status, answer["error"]["code"]) == (expected, code)
+    assert keys(s3) == []
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=photo)
+    assert api.call("POST", "/measure", GUIDE)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user_id": "a/b"},
+        {"user_id": "../kim"},
+        {"user_id": ""},
+        {"user_id": 7},
+        {"height_cm": None},
+        {"height_cm": "175"},
+        {"height_cm": float("nan")},
+        {"height_cm": 99},
+        {"image_url": "https://example.com/me.jpg"},
+        {"image_url": "s3://hypermob-images/"},
+        {"sex": "x"},
+        {"weight_kg": -5},
+        {"vehicle": "tank"},
+    ],
+)
+def test_wrong_fields_are_named_before_anything_is_measured(api, stored, change):
+    status, answer = api.call("POST", "/measure", GUIDE | change)
+    assert status == 400
+    assert [p["field"] for p in answer["error"]["fields"]] == list(change)
+    assert MeasureEndpoint.invocations == []
+    assert keys(stored) == []

@@ -1,0 +1,133 @@
+"""POST /recommend, GET /vehicles and /health as a client sees them."""
+
+import pytest
+
+# The deployment guide's own example.
+GUIDE = {
+    "height": 175.0,
+    "upper_arm": 31.0,
+    "forearm": 26.0,
+    "thigh": 51.0,
+    "calf": 36.0,
+    "torso": 61.0,
+    "user_id": "test_user",
+}
+ORDINARY = GUIDE | {"upper_arm": 32.4, "forearm": 25.6, "thigh": 42.9, "calf": 42.5, "torso": 51.0}
+
+
+def test_the_guides_example_is_served_with_a_warning(api):
+    status, answer = api.call("POST", "/recommend", GUIDE)
+    assert status == 200
+    assert answer["status"] == "success"
+    assert "UNUSUAL_PROPORTIONS" in [w["code"] for w in answer["data"]["warnings"]]
+
+
+def test_settings_of_an_ordinary_body_lie_in_their_bands(api):
+    status, answer = api.call("POST", "/recommend", ORDINARY)
+    assert status == 200
+    settings, band = answer["data"]["settings"], answer["data"]["band_80"]
+    for group, name in (
+        ("seat", "fore_aft_mm"),
+        ("seat", "backrest_recline_deg"),
+        ("steering_wheel", "telescope_mm"),
+        ("hud", "height_mm"),
+    ):
+        low, high = band[group][name]
+        assert low <= settings[group][name] <= high
+    assert "UNUSUAL_PROPORTIONS" not in [w["code"] for w in answer["data"]["warnings"]]
+
+
+@pytest.mark.parametrize("field", sorted(GUIDE))
+def test_a_missing_field_is_named(api, field):
+    status, answer = api.call("POST", "/recommend", {k: v for k, v in GUIDE.items() if k != field})
+    assert status == 400
+    assert answer["error"]["code"] == "INVALID_INPUT"
+    assert [p["field"] for p in answer["error"]["fields"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "value", ["175", None, True, [], {}, -1, 0, 99.9, 230.1, 10**400, float("nan"), float("inf")]
+)
+def test_a_height_that_is_none_is_refused(api, value):
+    status, answer = api.call("POST", "/recommend", GUIDE | {"height": value})
+    assert status == 400
+    (problem,) = answer["error"]["fields"]
+    assert problem["field"] == "height"
+    assert "100" in problem["expected"]
+    assert "230" in problem["expected"]
+
+
+def test_every_wrong_field_is_named_at_once(api):
+    wrong = GUIDE | {"height": "tall", "thigh": 500, "user_id": "a/b", "drive_side": "up"}
+    _, answer = api.call("POST", "/recommend", wrong)
+    named = {p["field"] for p in answer["error"]["fields"]}
+    assert named == {"height", "thigh", "user_id", "drive_side"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 50_000, b"{}{}"]
+)
+def test_a_body_that_is_no_json_object_is_refused(api, body):
+    status, answer = api.call("POST", "/recommend", body)
+    assert status == 400
+    assert answer["error"]["code"] == "INVALID_INPUT"
+
+
+def test_a_large_body_is_refused_and_the_next_request_works(api):
+    status, answer = api.call("POST", "/recommend", b'{"a":"' + b"x" * 7_000_000 + b'"}')
+    assert status == 413
+    assert answer["error"]["code"] == "REQUEST_TOO_LARGE"
+    assert api.call("POST", "/recommend", GUIDE)[0] == 200
+
+
+def test_a_body_that_is_not_declared_as_json_is_refused(api):
+    status, answer = api.call("POST", "/recommend", b"a=1", Content_Type="text/plain")
+    assert status == 415
+    assert answer["error"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
+
+
+def test_errors_speak_korean_when_asked(api):
+    _, answer = api.call("POST", "/recommend", {}, Accept_Language="ko-KR,ko;q=0.9,en;q=0.5")
+    assert "필수 항목" in answer["error"]["message"]
+    assert answer["error"]["request_id"]
+
+
+def test_an_unknown_vehicle_is_refused_with_the_catalogue(api):
+    status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": "tank"})
+    assert status == 400
+    (problem,) = answer["error"]["fields"]
+    assert "medium_car" in problem["expected"]
+
+
+def test_every_vehicle_of_the_catalogue_can_be_fitted(api):
+    _, answer = api.call("GET", "/vehicles")
+    names = list(answer["data"]["vehicles"])
+    assert len(names) >= 12
+    for name in names:
+        status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": name})
+        assert status == 200
+        assert answer["data"]["vehicle"]["name"] == name
+
+
+def test_health_tells_versions_and_deep_health_tries_the_buckets(api):
+    status, answer = api.call("GET", "/health")
+    assert status == 200
+    assert answer["data"]["version"]
+    assert api.call("GET", "/health?deep=1")[1]["data"]["deep"] is True
+
+
+def test_only_named_origins_may_read_answers(api):
+    allowed = api.send("POST", "/recommend", GUIDE, Origin="http://localhost:8000")
+    assert allowed.headers["Access-Control-Allow-Origin"] == "http://localhost:8000"
+    other = api.send("POST", "/recommend", GUIDE, Origin="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_every_route_but_the_open_ones_needs_a_key():
+    from app import app
+
+    open_doors = {"/health", "/", "/docs", "/openapi.json"}
+    for path, methods in app.routes.items():
+        for method, route in methods.items():
+            expected = path not in open_doors and method != "OPTIONS"
+            assert route.api_key_required is expected, (method, path)

@@ -1,0 +1,144 @@
+"""Calibrate the lengths that a photo gives against rendered people of known skeleton.
+
+``python -m training.calibrate RENDERS... [--check RENDERS...]`` reads folders that
+``training.people`` wrote (photos and ``truth.jsonl``), measures every standing person as the
+measure function would, writes ``container/bodyscan/calibration.json``, and prints how well the
+result does beside the height alone, on the photos of ``--check`` that it never saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "container"))
+
+from bodyscan import lengths, pose, quality  # noqa: E402
+from bodyscan.lengths import SEGMENTS, Observation, View  # noqa: E402
+from bodyscan.photo import read_photo  # noqa: E402
+from chalicelib import body_prior  # noqa: E402
+from chalicelib.errors import HypermobError  # noqa: E402
+
+MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
+VERSION = "1"
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rendered photo: what was seen, what is true (shape (5,), cm), or why it was refused."""
+
+    truth: dict[str, Any]
+    true_cm: Array
+    observation: Observation | None
+    refusal: str | None
+
+
+def look(folder: Path) -> list[Case]:
+    """Run the front end of the measurement on every photo of a folder."""
+    model = MODEL.read_bytes()
+    lines = (folder / "truth.jsonl").read_text().splitlines()
+    cases = []
+    for line in tqdm(lines, desc=folder.name, unit="photo"):
+        truth = json.loads(line)
+        true_cm = np.array([truth.get("lengths_cm", {}).get(s, np.nan) for s in SEGMENTS])
+        try:
+            people = pose.find_people(
+                read_photo((folder / truth["file"]).read_bytes()).pixels, model
+            )
+            person = quality.only_person(people)
+            view: View = "side" if truth["kind"] == "side" else "front"
+            check = quality.measurable_side if view == "side" else quality.measurable_front
+            seen = lengths.observe(person, check(person), truth["height_cm"], view)
+            cases.append(Case(truth, true_cm, seen, None))
+        except HypermobError as error:
+            reason = error.details.get("reason", "")
+            cases.append(Case(truth, true_cm, None, f"{error.code} {reason}".strip()))
+    return cases
+
+
+def calibrate(cases: list[Case]) -> dict[str, Any]:
+    """Factor per segment (ratio of means) and second moments of what is left, cm^2."""
+    raw = np.array([c.observation.raw_cm for c in cases if c.observation])
+    true = np.array([c.true_cm for c in cases if c.observation])
+    factor = true.mean(axis=0) / raw.mean(axis=0)
+    error = factor * raw - true
+    cov = error.T @ error / len(error)
+    unseen = ~np.isfinite(factor)
+    factor[unseen], cov[unseen], cov[:, unseen] = 1.0, 0.0, 0.0
+    return {
+        "photos": len(raw),
+        "factor": factor.round(4).tolist(),
+        "error_cov_cm2": cov.round(4).tolist(),
+    }
+
+
+def report(cases: list[Case], console: Console) -> None:
+    """Print errors beside the height alone, interval coverage, and refusals."""
+    measured, prior, true, inside, refused = [], [], [], [], {}
+    for case in cases:
+        code = case.refusal
+        if case.observation and code is None:
+            height_cm = case.truth["height_cm"]
+            try:
+                found = lengths.estimate([case.observation], height_cm)
+            except HypermobError as error:
+                code = f"{error.code} (lengths)"
+            else:
+                half = lengths.NORMAL_95 * np.sqrt(np.diag(found.cov_cm2))
+                measured.append(found.mean_cm)
+                prior.append(body_prior.conditional(height_cm).mean_cm)
+                true.append(case.true_cm)
+                inside.append(np.abs(found.mean_cm - case.true_cm) <= half)
+        if code is not None:
+            refused[code] = refused.get(code, 0) + 1
+    table = Table("", *SEGMENTS, "mean", title=f"{len(true)} photos, mean absolute error, cm")
+    truth = np.array(true)
+    for name, found_cm in (("photo + height", measured), ("height alone", prior)):
+        mae = np.abs(np.array(found_cm) - truth).mean(axis=0)
+        table.add_row(name, *(f"{e:.2f}" for e in mae), f"{mae.mean():.2f}")
+    bias = (np.array(measured) - truth).mean(axis=0)
+    table.add_row("bias", *(f"{e:+.2f}" for e in bias))
+    bias = (np.array(prior) - truth).mean(axis=0)
+    table.add_row("bias, height alone", *(f"{e:+.2f}" for e in bias))
+    covered = np.array(inside).mean(axis=0)
+    table.add_row("in 95 % interval", *(f"{c:.0%}" for c in covered), f"{covered.mean():.0%}")
+    console.print(table)
+    console.print("refused:", refused or "none")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("renders", nargs="+", type=Path)
+    parser.add_argument("--check", nargs="*", type=Path, default=[])
+    parser.add_argument("--dry-run", action="store_true", help="do not write the calibration")
+    arguments = parser.parse_args()
+    cases = [case for folder in arguments.renders for case in look(folder)]
+    if not arguments.dry_run:
+        views = {}
+        for view, kind in (("front", "standing"), ("side", "side")):
+            of_view = [c for c in cases if c.truth["kind"] == kind and c.observation]
+            if of_view:
+                views[view] = calibrate(of_view)
+        document = {"version": VERSION, "segments": list(SEGMENTS), "views": views}
+        lengths.CALIBRATION.write_text(json.dumps(document, indent=1) + "\n")
+    console = Console()
+    for folder in arguments.check:
+        report(look(folder), console)
+
+
+if __name__ == "__main__":
+    main()
