@@ -1,0 +1,1 @@
+"""One standing photo to body segment lengths in centimetres."""
