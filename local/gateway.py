@@ -150,7 +150,7 @@ def _body(request: Request) -> bytes:
         body = request.get_data()
     except RequestEntityTooLarge:
         raise _Refused("REQUEST_TOO_LARGE") from None
-    if len(body) * 2 > EVENT_LIMIT_BYTES:  # below that, no escaping can reach the limit in practice
+    if len(body) * 6 > EVENT_LIMIT_BYTES:  # a control character takes six bytes: \u0000
         as_string = json.dumps(body.decode("utf-8", "replace"), ensure_ascii=False)
         if len(as_string.encode()) > EVENT_LIMIT_BYTES:
             raise _Refused("REQUEST_TOO_LARGE")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BATCH = 10
 POLL_S = 10
-RETRY_AFTER_S = 2
+RETRY_AFTER_S = 1
 """How soon a failed message is tried again; on AWS the queue's visibility time-out passes first."""
 
 

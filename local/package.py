@@ -1,0 +1,128 @@
+"""Builds the Chalice Lambda's zip as ``chalice deploy`` would, and checks it: packaging only warns.
+
+``python -m local.package`` prints the sizes; it exits 1 when the zip would not run on Lambda.
+(``chalice package`` itself refuses an app with S3 events, and is not how this app is deployed.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from chalice.deploy.packager import (
+    DependencyBuilder,
+    LambdaDeploymentPackager,
+    PipRunner,
+    SubprocessPip,
+)
+from chalice.utils import UI, OSUtils
+from rich.console import Console
+from rich.table import Table
+
+from local.config import REPOSITORY
+
+BUILD = REPOSITORY / "build" / "chalice"
+RUNTIME = "python3.12"
+LIMIT_MIB = 35.0
+"""Lambda takes 50 MB by direct upload; what is left is for the code to grow into."""
+NEEDED = ("app", "chalice", "chalicelib", "msgspec", "numpy")
+UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
+MIB = 2**20
+
+# With nothing but the zip and the standard library on the path; boto3 is the runtime's, and lazy.
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import app; print(app.app.app_name)"
+
+
+def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
+    """Package a clean copy of the app; reuses the last zip when nothing that it holds has changed.
+
+    The copy leaves out what a checkout gathers (``__pycache__``), which Chalice would put in.
+    """
+    source = build / "app"
+    shutil.rmtree(source / "chalicelib", ignore_errors=True)
+    shutil.copytree(
+        project / "chalicelib",
+        source / "chalicelib",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy2(project / name, source / name)
+    files = OSUtils()
+    pip = PipRunner(SubprocessPip(osutils=files), osutils=files)
+    ui = UI(out=sys.stderr, err=sys.stderr)
+    packager = LambdaDeploymentPackager(files, DependencyBuilder(files, pip), ui)
+    return Path(packager.create_deployment_package(str(source), RUNTIME))
+
+
+def problems(package: Path, unzipped: Path) -> list[str]:
+    """Why a zip would not run on Lambda: nothing, if all is well. Unzips it into ``unzipped``."""
+    found = []
+    if sys.version_info[:2] != (3, 12):
+        # Chalice picks the wheels of the interpreter that runs it.
+        found.append(f"built under Python {sys.version.split()[0]}, not 3.12")
+    size_mib = package.stat().st_size / MIB
+    if size_mib > LIMIT_MIB:
+        found.append(f"{size_mib:.1f} MiB is over {LIMIT_MIB:g} MiB")
+    with zipfile.ZipFile(package) as opened:
+        opened.extractall(unzipped)
+    there = {path.name.removesuffix(".py") for path in unzipped.iterdir()}
+    found += [f"{name} is missing" for name in NEEDED if name not in there]
+    found += [f"{name} does not belong there" for name in UNWANTED if name in there]
+    imported = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT, str(unzipped)],
+        capture_output=True,
+        text=True,
+        cwd=unzipped,
+        check=False,
+    )
+    if imported.returncode != 0:
+        found.append(f"app cannot be imported: {imported.stderr.strip().splitlines()[-1]}")
+    return found
+
+
+def sizes_mib(package: Path) -> dict[str, tuple[float, float]]:
+    """Zipped and unzipped size of each top-level folder and file, largest first."""
+    zipped: Counter[str] = Counter()
+    unzipped: Counter[str] = Counter()
+    with zipfile.ZipFile(package) as opened:
+        for entry in opened.infolist():
+            top = entry.filename.split("/")[0]
+            zipped[top] += entry.compress_size
+            unzipped[top] += entry.file_size
+    return {top: (size / MIB, unzipped[top] / MIB) for top, size in zipped.most_common()}
+
+
+def main() -> int:
+    """Build, check, print."""
+    parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args()
+    package = build_zip()
+    unzipped = BUILD / "unzipped"
+    shutil.rmtree(unzipped, ignore_errors=True)
+    found = problems(package, unzipped)
+    sizes = sizes_mib(package)
+    total = tuple(sum(size[i] for size in sizes.values()) for i in (0, 1))
+    if options.json:
+        document = {"zipped_mib": total[0], "unzipped_mib": total[1], "problems": found}
+        print(json.dumps(document, indent=2))
+    else:
+        table = Table("Chalice zip")
+        table.add_column("MiB zipped", justify="right")
+        table.add_column("MiB unzipped", justify="right")
+        for top, (zipped, plain) in {**sizes, "total": total}.items():
+            table.add_row(top, f"{zipped:.2f}", f"{plain:.2f}")
+        Console(highlight=False).print(table)
+    for problem in found:
+        print(problem, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

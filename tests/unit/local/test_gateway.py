@@ -1,0 +1,140 @@
+"""The gateway's own answers, in front of an app that tells what reached it."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from local.gateway import BODY_LIMIT_BYTES, EVENT_LIMIT_BYTES, Gateway
+from local.processes import Log
+from local.server import Server, bind
+
+KEY = {"X-API-Key": "secret"}
+
+
+def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+    """Stand in for chalice local: echoes, or does as the path says."""
+    request = Request(environ)
+    if request.path == "/slow":
+        time.sleep(2)
+    if request.path == "/unknown":  # as chalice local answers an unknown route
+        response = Response('{"message": "Missing Authentication Token"}', 403)
+        response.headers["x-amzn-ErrorType"] = "UnauthorizedException"
+        return response(environ, start_response)
+    seen = {
+        "method": request.method,
+        "target": environ["RAW_URI"],
+        "length": len(request.get_data()),
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+    }
+    response = Response(json.dumps(seen), 201, content_type="application/json")
+    response.headers.add("Set-Cookie", "a=1")
+    response.headers.add("Set-Cookie", "b=2")
+    return response(environ, start_response)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    log = Log("gateway", tmp_path_factory.mktemp("logs"))
+    upstream = Server(app, bind(0))
+    gateway = Gateway(upstream.url, "secret", log, timeout_s=0.5)
+    front = Server(gateway, bind(0))
+    with httpx.Client(base_url=front.url, trust_env=False) as client:
+        yield client
+    front.stop()
+    gateway.close()
+    upstream.stop()
+    log.close()
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.json()["status"] == "error"
+    assert len(answer.json()["error"]["request_id"]) == 36
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": ""}, {"X-API-Key": "secreT"}])
+def test_a_call_without_the_right_key_is_refused(
+    client: httpx.Client, headers: dict[str, str]
+) -> None:
+    assert refusal(client.get("/vehicles", headers=headers)) == (403, "FORBIDDEN")
+    assert refusal(client.post("/health", headers=headers)) == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/health?deep=1"),
+        ("GET", "/docs"),
+        ("GET", "/openapi.json"),
+        ("OPTIONS", "/measure"),
+    ],
+)
+def test_public_routes_need_no_key(client: httpx.Client, method: str, path: str) -> None:
+    assert client.request(method, path).json()["target"] == path
+
+
+def test_a_call_reaches_the_app_as_it_was_made(client: httpx.Client) -> None:
+    headers = {**KEY, "Accept-Language": "ko", "Prefer": "respond-async"}
+    answer = client.post("/measurements/a%2Fb/c%20d?x=%41&x=2", json={"a": 1}, headers=headers)
+    seen = answer.json()
+    assert answer.status_code == 201
+    assert seen["method"] == "POST"
+    assert seen["target"] == "/measurements/a%2Fb/c%20d?x=%41&x=2"
+    assert seen["length"] == len(b'{"a":1}')
+    assert seen["headers"]["accept-language"] == "ko"
+    assert seen["headers"]["prefer"] == "respond-async"
+    assert seen["headers"]["content-type"] == "application/json"
+
+
+def test_the_answer_keeps_headers_that_come_twice(client: httpx.Client) -> None:
+    assert client.get("/", headers=KEY).headers.get_list("Set-Cookie") == ["a=1", "b=2"]
+
+
+def test_a_chunked_body_reaches_the_app_whole(client: httpx.Client) -> None:
+    chunks = iter([b"x" * 1000, b"y" * 500])
+    assert client.post("/measure", content=chunks, headers=KEY).json()["length"] == 1500
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("size", [EVENT_LIMIT_BYTES, BODY_LIMIT_BYTES + 1])
+def test_a_body_over_the_limits_is_refused(client: httpx.Client, size: int, chunked: bool) -> None:
+    body = b"x" * size
+    answer = client.post("/measure", content=iter([body]) if chunked else body, headers=KEY)
+    assert refusal(answer) == (413, "REQUEST_TOO_LARGE")
+
+
+def test_what_counts_is_the_body_as_a_json_string(client: httpx.Client) -> None:
+    fits = b"x" * (EVENT_LIMIT_BYTES - 1000)
+    assert client.post("/measure", content=fits, headers=KEY).json()["length"] == len(fits)
+    escaped = b'"' * (EVENT_LIMIT_BYTES // 2)
+    assert client.post("/measure", content=escaped, headers=KEY).status_code == 413
+
+
+def test_an_app_that_takes_too_long_is_cut_off(client: httpx.Client) -> None:
+    began = time.perf_counter()
+    assert refusal(client.get("/slow", headers=KEY)) == (504, "GATEWAY_TIMEOUT")
+    assert time.perf_counter() - began < 1.5
+
+
+def test_an_unknown_route_is_not_found_in_the_callers_language(client: httpx.Client) -> None:
+    answer = client.get("/unknown", headers={**KEY, "Accept-Language": "ko-KR"})
+    assert refusal(answer) == (404, "NOT_FOUND")
+    assert "찾을 수 없습니다" in answer.json()["error"]["message"]
+
+
+def test_an_app_that_is_gone_is_an_internal_error(tmp_path: Path) -> None:
+    log = Log("gateway", tmp_path)
+    gateway = Gateway("http://127.0.0.1:1", "secret", log)
+    front = Server(gateway, bind(0))
+    answer = httpx.get(f"{front.url}/health", trust_env=False)
+    front.stop()
+    gateway.close()
+    log.close()
+    assert refusal(answer) == (500, "INTERNAL_ERROR")
