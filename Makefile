@@ -27,7 +27,7 @@ demo: $(MODEL)
 		$(if $(filter-out 0,$(JSON)),--json)
 
 run: $(MODEL)
-	@$(BIN)/python -m local
+	@$(BIN)/python -m local $(ARGS)
 
 test: $(MODEL)
 	@$(BIN)/python -m pytest $(ARGS)
