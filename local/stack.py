@@ -112,15 +112,15 @@ class LocalStack:
 
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
-        return self._endpoints.s3()
+        return self._endpoints.s3
 
     def sqs(self) -> SQSClient:
         """A client of the stack's SQS."""
-        return self._endpoints.sqs()
+        return self._endpoints.sqs
 
     def functions(self) -> LambdaClient:
         """A client of the stack's Lambda."""
-        return self._endpoints.functions()
+        return self._endpoints.functions
 
     def _start(self, opened: ExitStack) -> None:
         config, ports = self.config, self._ports

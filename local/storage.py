@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
@@ -50,11 +51,13 @@ class Endpoints:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 
+    @cached_property
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
         client: S3Client = self._session().client("s3", endpoint_url=self.s3_url, config=_config())
         return client
 
+    @cached_property
     def sqs(self) -> SQSClient:
         """A client of the stack's SQS."""
         client: SQSClient = self._session().client(
@@ -62,6 +65,7 @@ class Endpoints:
         )
         return client
 
+    @cached_property
     def functions(self) -> LambdaClient:
         """A client of the stack's Lambda. It waits as long as a function may take, once."""
         client: LambdaClient = self._session().client(
@@ -84,7 +88,7 @@ def _config() -> Config:
 
 def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
     """Make buckets and queues, connect them, and store the sample photo."""
-    s3, sqs = endpoints.s3(), endpoints.sqs()
+    s3, sqs = endpoints.s3, endpoints.sqs
     for bucket in (config.images_bucket, config.models_bucket, config.results_bucket):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     if config.origins:

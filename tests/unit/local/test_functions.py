@@ -21,7 +21,7 @@ Invoke = Callable[..., tuple[Any, str | None]]
 
 @pytest.fixture(scope="module")
 def invoke(endpoints: Endpoints) -> Invoke:
-    client = endpoints.functions()
+    client = endpoints.functions
 
     def invoke(event: Any, name: str = "tiny", **how: Any) -> tuple[Any, str | None]:
         answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **how)
