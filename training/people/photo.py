@@ -1,0 +1,345 @@
+"""From a seed to a JPEG and the truth about it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from training.people.body import Body, Pose, Posed, pose_body
+from training.people.meshes import Mesh, box, make_mesh
+from training.people.looks import Plain
+from training.people.proportions import SEGMENTS, Proportions, Spread
+from training.people.render import Camera, Picture, look, render
+from training.people.scenes import (
+    EXPECTED_ERROR, Kind, Shot, make_body, make_outfit, make_pose, make_room, make_shot, stream,
+)  # fmt: skip
+from training.people.wardrobe import Outfit, dress
+
+DISTANCE_M = (1.5, 4.0)  # how far a phone is held for a whole-body photo
+MARGIN = 0.015  # share of the picture that stays free around a whole body
+FILM_DIAGONAL_MM = 43.267  # 36 x 24 mm; CIPA DCG-001 relates "35 mm focal length" to the diagonal
+JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "toe")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A posed, dressed person who stands on the floor."""
+
+    want: Proportions
+    body: Body
+    outfit: Outfit
+    pose: Pose
+    posed: Posed
+    meshes: tuple[Mesh, ...]
+
+    @property
+    def skin(self) -> np.ndarray:
+        """The skin's vertices in the world, (V, 3)."""
+        return self.meshes[0].vertices
+
+
+def make_person(
+    seed: int, spread: Spread, kind: Kind, at_m: tuple[float, float], pose: Pose | None = None
+) -> Person:
+    """The person of a seed, posed for this kind of photo, at a place on the floor."""
+    want, body = make_body(seed, spread)
+    outfit = make_outfit(seed, body, want.sex)
+    if kind in ("sitting", "crouching", "bent") and outfit.bottom.kind == "skirt":
+        outfit = replace(outfit, bottom=replace(outfit.bottom, kind="trousers"))
+    pose = pose or make_pose(seed, kind)
+    posed = pose_body(body, pose)
+    meshes = dress(body, outfit, posed)
+    lift = np.array([*at_m, -min(m.vertices[:, 2].min() for m in meshes)])
+    return Person(
+        want, body, outfit, pose, posed.shifted(lift),
+        tuple(replace(m, vertices=m.vertices + lift) for m in meshes),
+    )  # fmt: skip
+
+
+# --- aiming -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Where the camera ended up."""
+
+    camera: Camera
+    distance_m: float
+    pitch_deg: float
+    yaw_deg: float
+
+
+def _aim(shot: Shot, points: np.ndarray, distance_m: float) -> Aim:
+    """Turn the camera until the points' box lies where ``shot.place`` wants it."""
+    focal_px = max(shot.width, shot.height) / 2 / np.tan(np.radians(shot.long_fov_deg) / 2)
+    middle = (points.min(0) + points.max(0)) / 2
+    position = np.array([middle[0], middle[1] - distance_m, shot.camera_height_m])
+    pitch = yaw = 0.0
+    size = np.array([shot.width, shot.height])
+    for _ in range(6):
+        axes = look(position, yaw, pitch, shot.roll_deg)
+        camera = Camera(position, axes, focal_px, shot.width, shot.height)
+        px = camera.project(points)
+        free = (size - np.ptp(px, axis=0)).clip(0) / 2
+        off = (px.min(0) + px.max(0)) / 2 - size / 2 - np.array(shot.place) * free
+        yaw -= float(np.degrees(np.arctan(off[0] / focal_px)))
+        pitch -= float(np.degrees(np.arctan(off[1] / focal_px)))
+    return Aim(camera, distance_m, pitch, yaw)
+
+
+def _fits(aim: Aim, points: np.ndarray) -> bool:
+    px, size = aim.camera.project(points), np.array([aim.camera.width, aim.camera.height])
+    return bool((px > MARGIN * size).all() and (px < (1 - MARGIN) * size).all())
+
+
+def aim_at(shot: Shot, points: np.ndarray, kind: Kind, seed: int) -> Aim:
+    """Place and turn the camera for this kind of photo."""
+    tall_m = float(np.ptp(points[:, 2]))
+    view = np.tan(np.radians(shot.long_fov_deg) / 2) * shot.height / max(shot.width, shot.height)
+    distance_m = tall_m / shot.fill / (2 * view)
+    if kind == "far":
+        return _aim(shot, points, distance_m)
+    distance_m = float(np.clip(distance_m, *DISTANCE_M))
+    aim = _aim(shot, points, distance_m)
+    while not _fits(aim, points):
+        distance_m *= 1.04
+        aim = _aim(shot, points, distance_m)
+    if kind not in ("cut_feet", "cut_head"):
+        return aim
+    # Cut off: the whole body fitted; now the phone is tilted until a part of it lies outside.
+    rng = stream(seed, "camera", "cut" + kind)
+    lost = rng.uniform(0.10, 0.30) if kind == "cut_feet" else rng.uniform(0.10, 0.22)
+    rows = aim.camera.project(points)[:, 1]
+    top, tall_px = rows.min(), np.ptp(rows)
+    if kind == "cut_feet":
+        shift = shot.height - (top + (1 - lost) * tall_px)
+        turn = -np.degrees(np.arctan(shift / aim.camera.focal_px))
+    else:
+        turn = -np.degrees(np.arctan((-(top + lost * tall_px)) / aim.camera.focal_px))
+    pitch = aim.pitch_deg - float(turn) * -1
+    for _ in range(8):
+        camera = replace(
+            aim.camera, axes=look(aim.camera.position, aim.yaw_deg, pitch, shot.roll_deg)
+        )
+        rows = camera.project(points)[:, 1]
+        edge = shot.height if kind == "cut_feet" else 0.0
+        share = 1 - lost if kind == "cut_feet" else lost
+        off = rows.min() + share * np.ptp(rows) - edge
+        pitch -= float(np.degrees(np.arctan(off / aim.camera.focal_px)))
+    return Aim(camera, aim.distance_m, pitch, aim.yaw_deg)
+
+
+# --- the sensor ---------------------------------------------------------------------------------
+
+
+def develop(radiance: np.ndarray, rng: np.random.Generator) -> Image.Image:
+    """What a phone makes of linear radiance: exposure, white balance, vignette, noise, blur."""
+    height, width = radiance.shape[:2]
+    out = radiance * rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.03, 3))
+    y, x = np.mgrid[:height, :width]
+    r2 = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / (width**2 + height**2) * 4
+    out = out * (1 - rng.uniform(0, 0.25) * r2)[:, :, None]
+    if rng.random() < 0.5:
+        out = _soften(out, rng)
+    shot_noise, read_noise = 10 ** rng.uniform(-4.6, -3.2), 10 ** rng.uniform(-6.2, -4.6)
+    grain = rng.standard_normal(out.shape, dtype=np.float32)
+    out = out + grain * np.sqrt(shot_noise * out.clip(0) + read_noise)
+    out = np.where(out > 0.7, 0.7 + 0.3 * np.tanh((out - 0.7) / 0.3), out).clip(0)
+    srgb = np.where(out <= 0.0031308, 12.92 * out, 1.055 * out.clip(1e-9) ** (1 / 2.4) - 0.055)
+    contrast = rng.uniform(0.95, 1.12)
+    srgb = ((srgb - 0.5) * contrast + 0.5).clip(0, 1)
+    return Image.fromarray((srgb * 255 + 0.5).astype(np.uint8))
+
+
+def _soften(out: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Defocus or a small shake of the hand, up to about 1.6 px."""
+    radius = float(rng.uniform(0.3, 1.1))
+    channels = []
+    for k in range(3):
+        plane = Image.fromarray(out[:, :, k].astype(np.float32), mode="F")
+        channels.append(np.asarray(plane.filter(ImageFilter.GaussianBlur(radius)) if False else plane))
+    blurred = np.stack(channels, 2)
+    step = max(1, round(radius))
+    if rng.random() < 0.5:  # shake along one direction
+        axis = int(rng.integers(2))
+        return (np.roll(blurred, step, axis) + 2 * blurred + np.roll(blurred, -step, axis)) / 4
+    for axis in (0, 1):
+        blurred = (np.roll(blurred, 1, axis) + 2 * blurred + np.roll(blurred, -1, axis)) / 4
+    return blurred
+
+
+def encode(image: Image.Image, shot: Shot, focal_35mm: int, quality: int) -> bytes:
+    """JPEG bytes, with EXIF when the shot carries it."""
+    exif = Image.Exif()
+    if shot.exif:
+        exif[0x010F], exif[0x0110] = "Rendered", "Rendered phone"
+        exif[0x0112] = shot.orientation
+        exif.get_ifd(0x8769)[0xA405] = focal_35mm
+    if shot.orientation == 6:  # a viewer turns it clockwise, so it is stored turned back
+        image = image.transpose(Image.Transpose.ROTATE_90)
+    out = io.BytesIO()
+    extra = {"exif": exif.tobytes()} if shot.exif else {}
+    image.save(out, "JPEG", quality=quality, **extra)
+    return out.getvalue()
+
+
+# --- the truth ----------------------------------------------------------------------------------
+
+
+def lengths_cm(posed: Posed) -> dict[str, dict[str, float]]:
+    """Joint-centre lengths of a posed skeleton, cm: left, right and their mean."""
+    j = posed.joints
+    ends = {
+        "upper_arm": ("shoulder", "elbow"), "forearm": ("elbow", "wrist"),
+        "thigh": ("hip", "knee"), "calf": ("knee", "ankle"),
+    }  # fmt: skip
+    out = {}
+    for name in SEGMENTS:
+        if name == "torso":
+            shoulder, hip = ((j[n + ".L"] + j[n + ".R"]) / 2 for n in ("shoulder", "hip"))
+            out[name] = {"mean": 100 * float(np.linalg.norm(shoulder - hip))}
+            continue
+        a, b = ends[name]
+        left, right = (100 * float(np.linalg.norm(j[a + s] - j[b + s])) for s in (".L", ".R"))
+        out[name] = {"left": left, "right": right, "mean": (left + right) / 2}
+    return out
+
+
+def _rounded(value, digits: int = 3):
+    if isinstance(value, dict):
+        return {k: _rounded(v, digits) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_rounded(v, digits) for v in value]
+    return round(float(value), digits) if isinstance(value, float | np.floating) else value
+
+
+def _person_truth(person: Person, aim: Aim) -> dict:
+    j, camera = person.posed.joints, aim.camera
+    names = [n + s for n in JOINTS for s in (".L", ".R")]
+    points = {n: j[n] for n in names}
+    points["nose"] = person.posed.move(
+        person.body.vertices[[person.body.nose_vertex]], person.body.weights[[person.body.nose_vertex]]
+    )[0]
+    for side, vertex in zip((".L", ".R"), person.body.ear_vertices, strict=True):
+        points["ear" + side] = person.posed.move(
+            person.body.vertices[[vertex]], person.body.weights[[vertex]]
+        )[0]
+    px = camera.project(np.array(list(points.values())))
+    crown = person.skin[np.argmax(person.skin[:, 2])]
+    everything = np.concatenate([m.vertices for m in person.meshes])
+    soles = everything[everything[:, 2] < 0.03]
+    rows = camera.project(everything)[:, 1]
+    return {
+        "sex": person.want.sex,
+        "height_cm": person.body.stature_cm,
+        "weight_kg": person.body.weight_kg,
+        "lengths_cm": lengths_cm(person.posed),
+        "joints_m": {n: list(p) for n, p in points.items()},
+        "joints_px": {n: list(p) for n, p in zip(points, px, strict=True)},
+        "vertex_px": list(camera.project(crown[None])[0]),
+        "top_row_px": float(rows.min()),
+        "sole_row_px": float(camera.project(soles)[:, 1].max()),
+        "shoe_sole_cm": 100 * person.outfit.footwear.sole_m if person.outfit.footwear else 0.0,
+    }
+
+
+def _clothes(outfit: Outfit) -> dict:
+    return {
+        "tops": [
+            {"sleeve": t.sleeve, "ease_cm": 100 * t.ease_m, "open": t.open_m > 0, "pattern": t.cloth.pattern}
+            for t in outfit.tops
+        ],
+        "bottom": {"kind": outfit.bottom.kind, "length": outfit.bottom.length,
+                   "ease_cm": 100 * outfit.bottom.ease_m},
+        "footwear": "bare" if outfit.footwear is None else ("shoes" if outfit.footwear.sole_m else "socks"),
+        "hair": "none" if outfit.hair is None else ("long" if outfit.hair.fall_m else "short"),
+        "beard": outfit.skin.beard > 0,
+    }  # fmt: skip
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+
+def _seat(person: Person) -> Mesh:
+    """What a sitting person sits on."""
+    hip = (person.posed.joints["hip.L"] + person.posed.joints["hip.R"]) / 2
+    skin = person.skin
+    near = skin[np.linalg.norm(skin[:, :2] - hip[:2], axis=1) < 0.12]
+    top = float(near[:, 2].min()) + 0.015
+    vertices, faces = box(np.array([hip[0], hip[1] + 0.03, top / 2]), np.array([0.44, 0.42, top]), 12.0)
+    return make_mesh(vertices, faces, Plain((112, 84, 62), 3))
+
+
+def take_photo(
+    seed: int,
+    kind: Kind,
+    spread: Spread,
+    long_side_px: int = 1440,
+    *,
+    shot: Shot | None = None,
+    pose: Pose | None = None,
+    quality: int | None = None,
+) -> tuple[bytes, dict]:
+    """Render one photo; ``shot``, ``pose`` and JPEG ``quality`` are the seed's own unless given.
+
+    Returns
+    -------
+    JPEG bytes, and the truth as JSON-ready values.
+    """
+    shot = shot or make_shot(seed, kind, long_side_px)
+    room = make_room(seed, kind)
+    person = make_person(seed, spread, kind, (0.0, 0.0), pose)
+    people = [person]
+    if kind == "two_people":
+        rng = stream(seed, "pose", "second")
+        side = 1 if rng.random() < 0.5 else -1
+        spot = (side * float(rng.uniform(0.6, 0.95)), float(rng.uniform(-0.25, 0.3)))
+        people.append(make_person(seed + 500_000_000, spread, "front", spot))
+    points = np.concatenate([m.vertices for p in people for m in p.meshes])
+    aim = aim_at(shot, points, kind, seed)
+    meshes = [] if kind == "empty" else [m for p in people for m in p.meshes]
+    for piece in room.furniture:
+        vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)
+        meshes.append(make_mesh(vertices, faces, piece.material))
+    if kind == "sitting":
+        meshes.append(_seat(person))
+    if not meshes:  # an empty room still needs something for rays to miss
+        vertices, faces = box(np.array([0, 0, -5.0]), np.ones(3), 0.0)
+        meshes.append(make_mesh(vertices, faces, Plain((128, 128, 128), 0)))
+    radiance = render(Picture(meshes, room, stream(seed, "light", kind)), aim.camera)
+    rng = stream(seed, "sensor", kind)
+    image = develop(radiance, rng)
+    diagonal_px = np.hypot(shot.width, shot.height)
+    focal_35mm = aim.camera.focal_px * FILM_DIAGONAL_MM / diagonal_px
+    quality = quality or int(rng.integers(70, 96))
+    data = encode(image, shot, round(focal_35mm), quality)
+    truth = {
+        "seed": seed,
+        "kind": kind,
+        "set": spread,
+        "expected_error": EXPECTED_ERROR[kind],
+        "width": shot.width,
+        "height": shot.height,
+        **({} if kind == "empty" else _person_truth(person, aim)),
+        "camera": {
+            "height_m": shot.camera_height_m, "pitch_deg": aim.pitch_deg, "roll_deg": shot.roll_deg,
+            "yaw_deg": aim.yaw_deg, "distance_m": aim.distance_m, "focal_px": aim.camera.focal_px,
+            "focal_35mm": focal_35mm, "exif": shot.exif, "orientation": shot.orientation,
+            "position_m": list(aim.camera.position), "axes": [list(a) for a in aim.camera.axes],
+        },
+        "pose": {} if kind == "empty" else asdict(person.pose),
+        "clothes": {} if kind == "empty" else _clothes(person.outfit),
+        "jpeg_quality": quality,
+    }  # fmt: skip
+    return data, _rounded(truth, 4)
+
+
+def write_photo(folder: Path, name: str, data: bytes) -> None:
+    """Write a JPEG so that an interrupted run leaves no half file."""
+    part = folder / (name + ".part")
+    part.write_bytes(data)
+    part.rename(folder / name)

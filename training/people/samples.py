@@ -1,0 +1,49 @@
+"""Makes the committed photos: the demo's default person and the tests' few.
+
+Run: ``.venv-render/bin/python -m training.people.samples`` from the root of the checkout.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from training.people.body import ArmPose, LegPose, Pose
+from training.people.photo import take_photo, write_photo
+from training.people.scenes import Kind, Shot
+
+ROOT = Path(__file__).parents[2]
+DEMO_SEED = 12
+DEMO_POSE = Pose(
+    yaw_deg=-4, head_turn_deg=5, head_nod_deg=1,
+    arm_left=ArmPose(25, 3, 9, 25, 10), arm_right=ArmPose(24, 1, 12, 25, 5),
+    leg_left=LegPose(4, 1, 2, 10), leg_right=LegPose(5, 1, 2, 12),
+)  # fmt: skip
+DEMO_SHOT = Shot(1200, 1600, 62.0, 1.25, 0.5, 0.84, (0.0, 0.2), exif=True, orientation=1)
+FIXTURES: tuple[tuple[int, Kind], ...] = (
+    (1, "front"), (2, "front"), (8, "front"), (7, "front"), (8, "side"), (5, "two_people"), (4, "cut_feet"),
+    (6, "empty"), (10, "sitting"), (9, "far"),
+)  # fmt: skip
+FIXTURE_PX = 1200
+
+
+def main() -> None:
+    """Write ``samples/`` and ``tests/fixtures/people/``."""
+    samples, fixtures = ROOT / "samples", ROOT / "tests/fixtures/people"
+    samples.mkdir(exist_ok=True)
+    fixtures.mkdir(parents=True, exist_ok=True)
+    data, truth = take_photo(DEMO_SEED, "front", "real", shot=DEMO_SHOT, pose=DEMO_POSE, quality=80)
+    write_photo(samples, "person.jpg", data)
+    text = json.dumps({"file": "person.jpg", **truth}, indent=1)
+    (samples / "person.json").write_text(text + "\n")
+    lines = []
+    for seed, kind in FIXTURES:
+        name = f"{kind}-{seed}.jpg"
+        data, truth = take_photo(seed, kind, "real", FIXTURE_PX, quality=72)
+        write_photo(fixtures, name, data)
+        lines.append(json.dumps({"file": name, **truth}) + "\n")
+    (fixtures / "truth.jsonl").write_text("".join(lines))
+
+
+if __name__ == "__main__":
+    main()

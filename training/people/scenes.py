@@ -1,0 +1,502 @@
+"""What a photo shows, drawn from its seed: person, clothes, pose, place, camera.
+
+Every aspect has a random stream of its own, so that the same seed is the same person in the same
+clothes whatever the kind of photo: a front view and a side view of one seed belong together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from training.people.body import ArmPose, Body, LegPose, Pose, build_body, rest_body, volume_m3
+from training.people.body import SKIN_DENSITY_KG_M3
+from training.people.looks import Cloth, Hair, Plain, Shoe, Skin
+from training.people.proportions import Proportions, Spread, sample_proportions
+from training.people.rooms import Furniture, Panel, Plane, Room
+from training.people.wardrobe import Bottom, Footwear, HairCut, Outfit, Top
+
+Kind = Literal[
+    "front", "side",
+    "cut_feet", "cut_head", "sitting", "crouching", "arms_crossed", "bent", "sideways", "behind",
+    "two_people", "far", "empty",
+]  # fmt: skip
+EXPECTED_ERROR: dict[str, str | None] = {
+    "front": None,
+    "side": None,
+    "cut_feet": "BODY_CUT_OFF",
+    "cut_head": "BODY_CUT_OFF",
+    "sitting": "POSE_UNSUITABLE",
+    "crouching": "POSE_UNSUITABLE",
+    "arms_crossed": "POSE_UNSUITABLE",
+    "bent": "POSE_UNSUITABLE",
+    "sideways": "POSE_UNSUITABLE",
+    "behind": "POSE_UNSUITABLE",
+    "two_people": "SEVERAL_PEOPLE",
+    "far": "PERSON_TOO_SMALL",
+    "empty": "NO_PERSON",
+}
+REFUSED = tuple(k for k, code in EXPECTED_ERROR.items() if code)
+_STREAM = {"body": 1, "outfit": 2, "pose": 3, "room": 4, "camera": 5, "light": 6, "sensor": 7}
+
+
+def stream(seed: int, name: str, kind: str = "") -> np.random.Generator:
+    """The random stream of one aspect of one photo."""
+    return np.random.default_rng([seed, _STREAM[name], *kind.encode()])
+
+
+# --- the person ---------------------------------------------------------------------------------
+
+FULL_WEIGHT = {  # Anny's weight alone stops near BMI 25; these carry a body beyond it
+    "stomach-pregnant-incr": 0.35,
+    "torso-scale-depth-incr": 0.7,
+    "torso-scale-horiz-incr": 0.55,
+    "hip-scale-depth-incr": 0.7,
+    "hip-scale-horiz-incr": 0.7,
+    "buttocks-volume-incr": 0.5,
+    "neck-double-incr": 0.6,
+    "head-fat-incr": 0.5,
+    **{f"{s}-{part}-fat-incr": 1.0 for s in "lr" for part in ("upperarm", "lowerarm")},
+    **{f"{s}-{part}-fat-incr": 1.0 for s in "lr" for part in ("upperleg", "lowerleg")},
+    **{f"{s}-{part}-scale-horiz-incr": 0.6 for s in "lr" for part in ("upperarm", "upperleg")},
+    **{f"{s}-{part}-scale-depth-incr": 0.6 for s in "lr" for part in ("upperarm", "upperleg")},
+}
+VARIED = (  # shape that changes nobody's bone lengths
+    "measure-shoulder-dist-incr", "torso-vshape-incr", "hip-scale-horiz-incr",
+    "torso-muscle-pectoral-incr", "stomach-tone-incr", "head-fat-incr", "head-age-incr",
+    "nose-scale-horiz-incr", "nose-scale-vert-incr", "chin-width-incr", "chin-height-incr",
+    "mouth-scale-horiz-incr", "head-scale-horiz-incr", "neck-scale-horiz-incr",
+    "l-foot-scale-incr", "r-foot-scale-incr",
+)  # fmt: skip
+
+
+def _phenotype(rng: np.random.Generator, want: Proportions) -> tuple[dict, dict]:
+    female = want.sex == "female"
+    origin = rng.dirichlet([0.6, 0.6, 0.6])
+    stature_m = want.stature_cm / 100
+    phenotype = {
+        "gender": float(np.clip((0.97 if female else 0.03) + rng.normal(0, 0.06), 0, 1)),
+        "age": float(rng.uniform(0.58, 0.92)),
+        "muscle": float(np.clip(rng.normal(0.5, 0.15), 0.15, 0.9)),
+        "weight": 0.5,
+        # Anny's own stature at this setting comes near the one wanted: head and hands then fit.
+        "height": float(np.clip((stature_m - (1.24 if female else 1.38)) / 1.09, 0.02, 0.98)),
+        "proportions": float(rng.uniform(0.35, 0.75)),
+        "cupsize": float(rng.uniform(0.3, 0.7)),
+        "firmness": float(rng.uniform(0.4, 0.8)),
+        "african": float(origin[0]),
+        "asian": float(origin[1]),
+        "caucasian": float(origin[2]),
+    }
+    local = {name: float(np.clip(rng.normal(0, 0.3), -0.7, 0.7)) for name in VARIED}
+    local["r-foot-scale-incr"] = local["l-foot-scale-incr"] = 0.5 * local["l-foot-scale-incr"]
+    return phenotype, local
+
+
+def _with_weight(phenotype: dict, local: dict, heavy: float) -> Body:
+    """The base body at a heaviness from -1 (Anny's thinnest) over 1 (its fattest) to 2."""
+    kwargs = {**phenotype, "weight": float(np.clip((heavy + 1) / 2, 0, 1))}
+    extra = float(np.clip(heavy - 1, 0, 1.3))
+    kwargs["muscle"] = phenotype["muscle"] * (1 - 0.3 * extra)
+    mixed = dict(local)
+    for name, full in FULL_WEIGHT.items():
+        mixed[name] = float(np.clip(mixed.get(name, 0.0) + extra * full, -1, 1))
+    return rest_body(kwargs, mixed)
+
+
+def make_body(seed: int, spread: Spread) -> tuple[Proportions, Body]:
+    """The body of a seed: its proportions, and the skin built to them."""
+    rng = stream(seed, "body")
+    want = sample_proportions(rng, spread)
+    phenotype, local = _phenotype(rng, want)
+    low, high = -1.0, 2.2
+    for _ in range(6):
+        heavy = (low + high) / 2
+        base = _with_weight(phenotype, local, heavy)
+        height_m = float(np.ptp(base.vertices[:, 2]))
+        bmi = SKIN_DENSITY_KG_M3 * volume_m3(base) / height_m**2 * (want.stature_cm / 100 / height_m)
+        low, high = (heavy, high) if bmi < want.bmi else (low, heavy)
+    return want, build_body(base, want)
+
+
+SKIN_TONES = (
+    (246, 219, 196), (238, 204, 178), (229, 190, 158), (214, 172, 138), (196, 150, 114),
+    (168, 122, 88), (141, 97, 66), (112, 74, 50), (84, 56, 40),
+)  # fmt: skip
+HAIR_COLOURS = (
+    (24, 20, 18), (38, 28, 22), (58, 40, 28), (88, 60, 38), (128, 92, 54), (176, 140, 88),
+    (110, 50, 28), (150, 148, 146),
+)  # fmt: skip
+CLOTH_COLOURS = (
+    (28, 30, 34), (52, 54, 60), (92, 96, 102), (158, 160, 160), (232, 232, 228), (246, 244, 238),
+    (30, 42, 74), (48, 74, 122), (92, 132, 178), (150, 182, 206), (34, 74, 58), (94, 118, 82),
+    (138, 140, 98), (196, 176, 132), (158, 116, 78), (98, 68, 48), (128, 30, 38), (186, 52, 48),
+    (214, 118, 62), (226, 180, 74), (196, 128, 148), (120, 84, 132), (70, 128, 128),
+)  # fmt: skip
+TROUSER_COLOURS = (
+    (26, 28, 32), (44, 46, 52), (34, 44, 68), (52, 70, 102), (84, 106, 140), (128, 146, 168),
+    (88, 84, 78), (150, 136, 112), (184, 170, 142), (70, 72, 56), (98, 62, 46), (206, 202, 192),
+)  # fmt: skip
+SHOE_COLOURS = ((24, 24, 26), (236, 236, 234), (88, 60, 40), (150, 150, 152), (36, 50, 88), (170, 50, 46))
+
+
+def _pick(rng: np.random.Generator, options):
+    return options[int(rng.integers(len(options)))]
+
+
+def _vary(rng: np.random.Generator, colour) -> tuple[float, float, float]:
+    return tuple(float(c) for c in np.clip(np.array(colour) * rng.uniform(0.88, 1.1) + rng.normal(0, 4, 3), 4, 252))  # fmt: skip
+
+
+def _cloth(rng, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
+    pattern = _pick(rng, ("stripes", "check", "print", "panel", "melange")) if rng.random() < patterned else "plain"
+    return Cloth(
+        colour=_vary(rng, _pick(rng, colours)),
+        second=_vary(rng, _pick(rng, CLOTH_COLOURS)),
+        pattern=pattern,
+        pitch_m=float(rng.uniform(0.02, 0.09)),
+        seed=int(rng.integers(1000)),
+        chest_m=float(0.7 * body.joints["shoulder.L"][2] + 0.3 * body.joints["hip.L"][2]),
+        bump=float(rng.uniform(*bump)),
+    )
+
+
+def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
+    """Clothes, shoes, hair and skin of a seed."""
+    rng = stream(seed, "outfit")
+    eye_l, eye_r = body.joints["eye.L"], body.joints["eye.R"]
+    eye_mid, eye_half = (eye_l + eye_r) / 2, float(np.linalg.norm(eye_l - eye_r) / 2)
+    tone = _vary(rng, _pick(rng, SKIN_TONES))
+    dark = np.array(tone)
+    hair_colour = _vary(rng, _pick(rng, HAIR_COLOURS[:4] if tone[0] < 175 else HAIR_COLOURS))
+    beard = float(rng.uniform(0.25, 0.9)) if sex == "male" and rng.random() < 0.35 else 0.0
+    skin = Skin(
+        tone=tone,
+        lips=tuple(float(v) for v in dark * [0.86, 0.58, 0.56]),
+        brow=tuple(float(v) for v in np.array(hair_colour) * 0.8),
+        iris=_pick(rng, ((58, 38, 24), (74, 50, 30), (96, 110, 120), (84, 96, 64))),
+        beard=beard,
+        eye_mid_m=eye_mid,
+        eye_half_m=eye_half,
+        seed=int(rng.integers(1000)),
+    )
+    ease = float(rng.choice([0.004, 0.012, 0.022, 0.034], p=[0.25, 0.35, 0.28, 0.12]))
+    sleeve = float(rng.choice([0.12, 0.5, 0.62, 1.3, 1.93], p=[0.08, 0.32, 0.2, 0.08, 0.32]))
+    tops = [
+        Top(
+            cloth=_cloth(rng, body, CLOTH_COLOURS, 0.45),
+            sleeve=sleeve + float(rng.normal(0, 0.03)),
+            hem=float(rng.uniform(-0.16, 0.08)),
+            ease_m=ease,
+            neck_m=float(rng.uniform(-0.005, 0.05)),
+        )
+    ]
+    if rng.random() < 0.22:  # an open jacket or a cardigan
+        tops.append(
+            Top(
+                cloth=_cloth(rng, body, CLOTH_COLOURS, 0.25),
+                sleeve=1.93,
+                hem=float(rng.uniform(-0.2, 0.05)),
+                ease_m=ease + float(rng.uniform(0.012, 0.022)),
+                neck_m=0.0,
+                open_m=float(rng.uniform(0.02, 0.09)),
+            )
+        )
+    if sex == "female" and rng.random() < 0.3:
+        bottom = Bottom(
+            "skirt", _cloth(rng, body, CLOTH_COLOURS, 0.35), float(rng.uniform(0.55, 1.75)),
+            float(rng.uniform(0.0, 0.03)), float(rng.uniform(0.0, 0.10)),
+        )  # fmt: skip
+    else:
+        loose = float(rng.choice([0.003, 0.012, 0.026], p=[0.35, 0.4, 0.25]))
+        length = float(rng.choice([0.35, 0.8, 1.5, 1.95], p=[0.06, 0.18, 0.06, 0.7]))
+        bottom = Bottom(
+            "trousers", _cloth(rng, body, TROUSER_COLOURS, 0.15, (0.1, 0.3)),
+            length + float(rng.normal(0, 0.03)), loose,
+            float(rng.uniform(0, 0.02)) if length > 1.8 and loose > 0.01 else 0.0,
+        )  # fmt: skip
+    footwear: Footwear | None = None
+    worn = rng.random()
+    if worn < 0.78:
+        shoe = Shoe(
+            _vary(rng, _pick(rng, SHOE_COLOURS)),
+            _vary(rng, _pick(rng, ((236, 236, 232), (30, 30, 32), (190, 180, 160)))),
+            0.002,
+            int(rng.integers(1000)),
+        )
+        footwear = Footwear(shoe, float(rng.uniform(0.010, 0.040)), 0.008)
+    elif worn < 0.9:
+        sock = _vary(rng, _pick(rng, ((235, 235, 232), (40, 40, 44), (120, 120, 126))))
+        footwear = Footwear(Shoe(sock, sock, -1.0, int(rng.integers(1000)), gloss=0.02), 0.0, 0.004)
+    hair: HairCut | None = None
+    if rng.random() > (0.08 if sex == "male" else 0.0):
+        long_hair = rng.random() < (0.7 if sex == "female" else 0.06)
+        hair = HairCut(
+            Hair(hair_colour, eye_mid + [0, 2.4 * eye_half, 2.2 * eye_half], int(rng.integers(1000))),
+            volume_m=float(rng.uniform(0.006, 0.03)),
+            fall_m=float(rng.uniform(0.10, 0.34)) if long_hair else 0.0,
+            fringe=float(rng.uniform(-0.5, 0.25)),
+        )
+    return Outfit(skin, tuple(tops), bottom, footwear, hair)
+
+
+# --- the pose -----------------------------------------------------------------------------------
+
+
+def _arm(rng: np.random.Generator, out_deg: float) -> ArmPose:
+    return ArmPose(
+        out_deg=float(np.clip(out_deg + rng.normal(0, 3), 3, 74)),
+        forward_deg=float(np.clip(rng.normal(2, 6), -10, 18)),
+        elbow_deg=float(np.clip(abs(rng.normal(0, 12)) + 2, 2, 35)),
+        inward_deg=float(rng.uniform(0, 50)),
+        palm_deg=float(rng.uniform(-30, 40)),
+    )
+
+
+def _leg(rng: np.random.Generator, out_deg: float) -> LegPose:
+    knee = float(np.clip(abs(rng.normal(0, 4)), 0, 12))
+    return LegPose(
+        out_deg=float(np.clip(out_deg + rng.normal(0, 1), 0.5, 14)),
+        forward_deg=0.5 * knee,
+        knee_deg=knee,
+        turn_deg=float(np.clip(rng.normal(10, 7), -5, 30)),
+    )
+
+
+def standing_pose(rng: np.random.Generator) -> Pose:
+    """A person who stands for a photo: arms 0-70 deg out, a little bent, turned up to 20 deg."""
+    out = float(rng.choice([rng.uniform(4, 15), rng.uniform(12, 40), rng.uniform(40, 70)], p=[0.4, 0.4, 0.2]))
+    stance = float(np.clip(rng.gamma(2.2, 1.8), 0.5, 12))
+    return Pose(
+        yaw_deg=float(np.clip(rng.normal(0, 8), -20, 20)),
+        lean_forward_deg=float(rng.normal(0, 1.2)),
+        bend_forward_deg=float(rng.normal(0.5, 2)),
+        bend_side_deg=float(rng.normal(0, 1.2)),
+        twist_deg=float(rng.normal(0, 2.5)),
+        head_turn_deg=float(np.clip(rng.normal(0, 8), -22, 22)),
+        head_nod_deg=float(np.clip(rng.normal(2, 5), -10, 16)),
+        head_tilt_deg=float(rng.normal(0, 2.5)),
+        arm_left=_arm(rng, out),
+        arm_right=_arm(rng, out),
+        leg_left=_leg(rng, stance),
+        leg_right=_leg(rng, stance),
+    )
+
+
+def make_pose(seed: int, kind: Kind) -> Pose:
+    """The pose of a seed's photo of this kind."""
+    rng = stream(seed, "pose", kind)
+    pose = standing_pose(rng)
+    sign = 1.0 if rng.random() < 0.5 else -1.0
+    if kind == "side":
+        return replace(
+            pose,
+            yaw_deg=sign * float(rng.uniform(82, 98)),
+            arm_left=ArmPose(6, float(rng.normal(2, 4)), 8, 10, 0),
+            arm_right=ArmPose(6, float(rng.normal(2, 4)), 8, 10, 0),
+        )
+    if kind == "sideways":
+        return replace(pose, yaw_deg=sign * float(rng.uniform(60, 110)))
+    if kind == "behind":
+        return replace(pose, yaw_deg=180 + float(rng.normal(0, 10)))
+    if kind == "sitting":
+        turn = float(rng.uniform(75, 95))
+        legs = [
+            LegPose(float(rng.uniform(3, 14)), turn, turn + float(rng.normal(0, 5)), 8) for _ in "LR"
+        ]
+        arms = [ArmPose(8, float(rng.uniform(20, 40)), float(rng.uniform(40, 75)), 25) for _ in "LR"]
+        return replace(
+            pose, yaw_deg=sign * float(rng.uniform(0, 50)), arm_left=arms[0], arm_right=arms[1],
+            leg_left=legs[0], leg_right=legs[1], bend_forward_deg=float(rng.uniform(-4, 8)),
+        )  # fmt: skip
+    if kind == "crouching":
+        up = float(rng.uniform(70, 100))
+        leg = LegPose(float(rng.uniform(6, 22)), up, up + float(rng.uniform(25, 40)), 18)
+        arm = ArmPose(12, float(rng.uniform(25, 60)), float(rng.uniform(20, 70)), 30)
+        return replace(
+            pose, bend_forward_deg=float(rng.uniform(15, 35)), lean_forward_deg=12,
+            leg_left=leg, leg_right=leg, arm_left=arm, arm_right=arm,
+        )  # fmt: skip
+    if kind == "arms_crossed":
+        return replace(
+            pose,
+            arm_left=ArmPose(4, float(rng.uniform(24, 34)), 100, 82, 20),
+            arm_right=ArmPose(4, float(rng.uniform(34, 44)), 96, 82, 20),
+        )
+    if kind == "bent":
+        if rng.random() < 0.5:
+            return replace(
+                pose, bend_forward_deg=float(rng.uniform(25, 45)),
+                lean_forward_deg=float(rng.uniform(25, 40)),
+                arm_left=ArmPose(10, 60, 15, 10), arm_right=ArmPose(10, 60, 15, 10),
+            )  # fmt: skip
+        leg = LegPose(24, 45, 80, 35)
+        return replace(
+            pose, bend_side_deg=sign * float(rng.uniform(22, 35)), leg_left=leg,
+            leg_right=LegPose(30, 0, 5, 20), lean_forward_deg=0.0,
+        )  # fmt: skip
+    return pose
+
+
+# --- the place ----------------------------------------------------------------------------------
+
+WALL_COLOURS = (
+    (236, 234, 228), (224, 220, 210), (205, 208, 210), (186, 196, 200), (214, 200, 178),
+    (168, 180, 168), (196, 176, 168), (150, 160, 172), (232, 222, 196), (112, 120, 128), (240, 240, 240),
+)  # fmt: skip
+FLOOR_COLOURS = (
+    (176, 140, 104), (142, 106, 74), (206, 180, 146), (104, 78, 58), (170, 168, 164), (128, 128, 126),
+    (196, 192, 184), (92, 96, 104), (148, 126, 110),
+)  # fmt: skip
+
+
+def _panels(rng: np.random.Generator, span_m: float) -> tuple[Panel, ...]:
+    out = []
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.22, 0.13]))):
+        left = float(rng.uniform(-span_m, span_m))
+        frame = _vary(rng, _pick(rng, ((240, 238, 232), (60, 50, 42), (150, 112, 78), (30, 30, 32))))
+        colour = _vary(rng, _pick(rng, CLOTH_COLOURS + WALL_COLOURS))
+        form = rng.random()
+        if form < 0.3:  # door
+            out.append(Panel(left, left + 0.85, 0.0, 2.03, colour, frame, 0.06))
+        elif form < 0.55:  # window
+            out.append(
+                Panel(left, left + float(rng.uniform(0.8, 1.6)), 0.9, 2.1, (225, 235, 244), frame, 0.05)
+            )
+        else:  # picture
+            w, h, b = rng.uniform(0.3, 0.9), rng.uniform(0.3, 0.7), rng.uniform(1.1, 1.6)
+            out.append(Panel(left, float(left + w), float(b), float(b + h), colour, frame, 0.025))
+    return tuple(out)
+
+
+def _wall(rng, point, yaw_deg: float, finish, colour, second, skirting_m, panels) -> Plane:
+    a = np.radians(yaw_deg)
+    u = np.array([np.cos(a), np.sin(a), 0.0])
+    return Plane(
+        point=np.asarray(point, float), normal=np.array([np.sin(a), -np.cos(a), 0.0]), u=u,
+        v=np.array([0, 0, 1.0]), finish=finish, colour=colour, second=second,
+        pitch_m=float({"brick": 0.22, "tiles": rng.uniform(0.15, 0.6), "planks": rng.uniform(0.1, 0.2)}
+                      .get(finish, rng.uniform(0.06, 0.35))),
+        seed=int(rng.integers(1000)), skirting_m=skirting_m,
+        skirting=_vary(rng, _pick(rng, ((238, 236, 230), (110, 80, 56), (60, 58, 56)))), panels=panels,
+    )  # fmt: skip
+
+
+def make_room(seed: int, kind: Kind) -> Room:
+    """Place and light of a seed's photo of this kind."""
+    rng = stream(seed, "room", kind)
+    outdoors = rng.random() < 0.15
+    behind_m = float(rng.uniform(0.4, 2.6)) if not outdoors else float(rng.uniform(3, 12))
+    if kind == "far":
+        behind_m = max(behind_m, 1.5)
+    z = np.array([0, 0, 1.0])
+    floor_finish = _pick(rng, ("concrete", "grass", "tiles") if outdoors else
+                         ("planks", "planks", "tiles", "carpet", "carpet", "concrete"))  # fmt: skip
+    floor_colour = _vary(rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, FLOOR_COLOURS))
+    a = np.radians(rng.uniform(-45, 45))
+    floor = Plane(
+        point=np.zeros(3), normal=z, u=np.array([np.cos(a), np.sin(a), 0]),
+        v=np.array([-np.sin(a), np.cos(a), 0]), finish=floor_finish, colour=floor_colour,
+        second=_vary(rng, np.array(floor_colour) * rng.choice([0.6, 0.8, 1.15])),
+        pitch_m=float({"planks": rng.uniform(0.09, 0.2), "tiles": rng.uniform(0.3, 0.7)}
+                      .get(floor_finish, rng.choice([0.5, 1.5], p=[0.75, 0.25]))),
+        seed=int(rng.integers(1000)),
+    )  # fmt: skip
+    wall_colour = _vary(rng, _pick(rng, WALL_COLOURS))
+    if outdoors:
+        finish = _pick(rng, ("brick", "concrete", "sky", "planks"))
+    else:
+        finish = rng.choice(["paint", "stripes", "brick", "tiles", "planks", "concrete"],
+                            p=[0.62, 0.1, 0.08, 0.05, 0.05, 0.1])  # fmt: skip
+    if finish == "brick":
+        wall_colour = _vary(rng, _pick(rng, ((150, 84, 66), (200, 196, 190), (128, 100, 84))))
+    second = _vary(rng, np.array(wall_colour) * rng.choice([0.8, 0.9, 1.06]))
+    if finish == "sky":
+        wall_colour, second = (206, 214, 220), (134, 172, 216)
+    yaw = float(rng.normal(0, 9))
+    skirting = float(rng.uniform(0.05, 0.14)) if not outdoors and rng.random() < 0.7 else 0.0
+    panels = () if finish == "sky" else _panels(rng, 1.8 + behind_m / 2)
+    planes = [floor, _wall(rng, [0, behind_m, 0], yaw, str(finish), wall_colour, second, skirting, panels)]
+    if not outdoors and rng.random() < 0.35:  # a corner
+        side = 1 if rng.random() < 0.5 else -1
+        at = [side * float(rng.uniform(1.0, 2.2)), 0, 0]
+        planes.append(
+            _wall(rng, at, yaw - side * 90, "paint", _vary(rng, wall_colour), second, skirting, ())
+        )
+    furniture = []
+    if not outdoors:
+        for _ in range(int(rng.choice([0, 1, 2], p=[0.5, 0.33, 0.17]))):
+            side = 1 if rng.random() < 0.5 else -1
+            size = (float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.3, 0.6)), float(rng.uniform(0.35, 1.9)))
+            x = side * float(rng.uniform(0.95, 1.7))
+            y = float(min(behind_m - 0.35, rng.uniform(-0.1, 1.2)))
+            if y < 0.1:
+                x = side * max(abs(x), 1.25)
+            colour = _vary(rng, _pick(rng, FLOOR_COLOURS + WALL_COLOURS))
+            furniture.append(
+                Furniture((x, y, size[2] / 2), size, yaw, Plain(colour, int(rng.integers(1000))))
+            )
+    elevation = np.radians(rng.uniform(28, 72))
+    azimuth = np.radians(rng.uniform(-75, 75))  # from behind the camera, either side
+    sun = np.array([
+        np.sin(azimuth) * np.cos(elevation), -np.cos(azimuth) * np.cos(elevation), np.sin(elevation)
+    ])  # fmt: skip
+    strength = float(rng.uniform(0.35, 0.75)) if not outdoors else float(rng.uniform(0.4, 1.1))
+    warm = float(rng.normal(0, 0.05))
+    tint = np.array([1 + warm, 1.0, 1 - warm])
+    sky = (1.0 - 0.5 * strength) * np.array([1 - warm / 2, 1.0, 1 + warm / 2])
+    return Room(
+        planes=tuple(planes), furniture=tuple(furniture), sun=sun,
+        sun_spread_deg=float(rng.uniform(1.5, 4) if outdoors else rng.uniform(4, 22)),
+        sun_colour=strength * tint * 1.1, sky_colour=sky,
+        ground_colour=sky * rng.uniform(0.55, 0.8), backdrop=wall_colour,
+    )  # fmt: skip
+
+
+# --- the camera ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How the phone was held, before it is aimed at the person.
+
+    ``fill`` is the share of the picture's height that the person should take; ``place`` where the
+    middle of the person should lie, as a share of the free room either side of the centre.
+    """
+
+    width: int
+    height: int
+    long_fov_deg: float
+    camera_height_m: float
+    roll_deg: float
+    fill: float
+    place: tuple[float, float]
+    exif: bool
+    orientation: int  # EXIF: 1 upright, 6 stored turned by a quarter
+
+
+SIZES = ((1080, 1440), (1080, 1440), (1080, 1440), (1080, 1440), (810, 1440), (1080, 1350))
+
+
+def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
+    """The camera of a seed's photo of this kind."""
+    rng = stream(seed, "camera", kind)
+    width, height = _pick(rng, SIZES)
+    if rng.random() < 0.04 and kind in ("front", "two_people", "empty"):
+        width, height = height, width
+    shrink = long_side_px / max(width, height)
+    exif = bool(rng.random() < 0.65)
+    fill = {"far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7)}.get(kind, (0.55, 0.92))
+    return Shot(
+        width=round(width * shrink),
+        height=round(height * shrink),
+        long_fov_deg=float(rng.uniform(45, 75)),
+        camera_height_m=float(np.clip(rng.normal(1.25, 0.27), 0.6, 1.8)),
+        roll_deg=float(np.clip(rng.normal(0, 1.4), -4, 4)),
+        fill=float(rng.uniform(*fill)),
+        place=(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.7, 0.7))),
+        exif=exif,
+        orientation=6 if exif and rng.random() < 0.3 else 1,
+    )
