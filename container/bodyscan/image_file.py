@@ -1,9 +1,9 @@
 """What an image file says of itself before anything in it is decoded.
 
-A photo comes from a stranger. Each format's outer structure is walked here in plain Python, which
-cannot be made to allocate much, to learn the size, the cost of decoding and the EXIF block, and to
-keep of the file only what makes its picture. Comments, colour profiles, thumbnails, compressed text
-and second pictures never reach a decoder, so neither do the bombs that hide in them.
+A photo comes from a stranger. Each format's outer structure is walked here, in plain Python that
+cannot be made to allocate much, to learn the size, the cost of decoding and two facts of EXIF, and
+to keep of a JPEG or PNG only what makes its picture. Comments, colour profiles, thumbnails,
+compressed text and second pictures never reach a decoder, so neither do bombs that hide in them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,28 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.errors import UnsupportedImageError
 
 Format = Literal["jpeg", "png", "webp", "heic"]
+
+
+@dataclass(frozen=True)
+class Exif:
+    """The two facts of EXIF that change a measurement.
+
+    Attributes
+    ----------
+    orientation
+        1 to 8; 1 where EXIF says nothing or nonsense.
+    focal_35mm
+        The focal length that would see the same on 35 mm film, or None.
+    """
+
+    orientation: int
+    focal_35mm: float | None
 
 
 @dataclass(frozen=True)
@@ -29,11 +45,11 @@ class ImageFile:
     format
         By content, never by name.
     width_px, height_px
-        As stored, before EXIF turns the picture upright. 0 if only the decoder knows (HEIC).
+        As decoded, before EXIF turns the picture upright.
     decode_bytes
         The most that its decoder holds at once to decode it, beside the file.
     exif
-        The TIFF structure that cameras write, or empty.
+        What it says of orientation and focal length.
     picture
         The file, reduced to what makes its picture.
     """
@@ -42,7 +58,7 @@ class ImageFile:
     width_px: int
     height_px: int
     decode_bytes: int
-    exif: bytes
+    exif: Exif
     picture: bytes
 
 
@@ -125,7 +141,7 @@ def _walk_jpeg(data: bytes) -> ImageFile:
     if not scans:
         raise UnsupportedImageError
     picture = b"".join([*kept, bytes((0xFF, _EOI))])
-    return ImageFile("jpeg", width, height, samples * _COEFFICIENT_BYTES, exif, picture)
+    return ImageFile("jpeg", width, height, samples * _COEFFICIENT_BYTES, read_exif(exif), picture)
 
 
 def _jpeg_frame(body: memoryview) -> tuple[int, int, int]:
@@ -185,7 +201,7 @@ def _walk_png(data: bytes) -> ImageFile:
     if len(kept) == 1:
         raise UnsupportedImageError
     decode_bytes = width * height * channels * (2 if depth == 16 else 1) * _OPENCV_COPIES
-    return ImageFile("png", width, height, decode_bytes, exif, b"".join(kept))
+    return ImageFile("png", width, height, decode_bytes, read_exif(exif), b"".join(kept))
 
 
 # --- WebP (RFC 9649) -----------------------------------------------------------------------------
@@ -229,17 +245,65 @@ def _walk_webp(data: bytes) -> ImageFile:
     if not width or not height:
         raise UnsupportedImageError
     pixel_bytes = _WEBP_ANIMATION_BYTES if animated else (4 if alpha else 3) * _OPENCV_COPIES
-    return ImageFile("webp", width, height, width * height * pixel_bytes, exif, data[:end])
+    decode_bytes = width * height * pixel_bytes
+    return ImageFile("webp", width, height, decode_bytes, read_exif(exif), data[:end])
 
 
-# --- HEIC (ISO/IEC 23008-12) ---------------------------------------------------------------------
+# --- HEIC (ISO/IEC 23008-12) ----------------------------------------------------------------------
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
+# Tried: libheif holds 5 bytes a pixel for what phones write, 8 bits and 4:2:0, planes and RGB
+# together; at most twice that each for more bits, finer chroma, and alpha.
+_HEIC_TILED_BYTES = 5
+# The header may lie about bits and chroma. Of small tiles the first one gives that away; a picture
+# in one piece has been decoded by then, so it counts as the worst: 10 bits, 4:4:4, alpha.
+_HEIC_WHOLE_BYTES = 20
+_HEIC_TILE_PX = 2048
+
 
 def _walk_heic(data: bytes) -> ImageFile:
-    # libheif walks the boxes itself and says the size before it decodes; see photo.py.
-    return ImageFile("heic", 0, 0, 0, b"", data)
+    import pillow_heif  # 30-50 ms that most photos, JPEG, need not wait for
+
+    # An overlay may ask for the same picture thousands of times over. No camera writes one.
+    if b"iovl" in _heic_meta(data):
+        raise UnsupportedImageError
+    try:
+        heif = pillow_heif.open_heif(data)  # reads boxes, decodes nothing
+    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError) as error:
+        raise UnsupportedImageError from error
+    width, height = heif.size
+    tiles = heif.info.get("tiling")
+    pixel_bytes = _HEIC_WHOLE_BYTES
+    if tiles and max(tiles["tile_width"], tiles["tile_height"]) <= _HEIC_TILE_PX:
+        across, down = tiles["num_columns"], tiles["num_rows"]
+        last_x, last_y = tiles["tile_width"] * (across - 1), tiles["tile_height"] * (down - 1)
+        if last_x >= width or last_y >= height:
+            raise UnsupportedImageError  # tiles that would be decoded and never seen
+        pixel_bytes = _HEIC_TILED_BYTES
+        pixel_bytes *= 2 if heif.info["bit_depth"] > 8 else 1
+        pixel_bytes *= 2 if heif.info.get("chroma", 420) != 420 else 1
+        pixel_bytes *= 2 if heif.has_alpha else 1
+    # The container's own turns come with decoding, and make EXIF's void.
+    tiff = (heif.info.get("exif") or b"").removeprefix(b"Exif\0\0")
+    exif = replace(read_exif(tiff), orientation=1)
+    return ImageFile("heic", width, height, width * height * pixel_bytes, exif, data)
+
+
+def _heic_meta(data: bytes) -> bytes:
+    """The body of the top-level box that describes the items of the file."""
+    position = 0
+    while True:
+        length, name = struct.unpack_from(">I4s", data, position)
+        header = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, position + 8)
+            header = 16
+        if length < header or position + length > len(data):
+            raise UnsupportedImageError
+        if name == b"meta":
+            return data[position + header : position + length]
+        position += length
 
 
 _WALKERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], ImageFile]], ...] = (
@@ -257,22 +321,6 @@ _SHORT, _LONG = 3, 4
 
 # 35 mm equivalents that a phone or camera can have, its digital zoom included.
 _FOCAL_35MM_RANGE = (8, 400)
-
-
-@dataclass(frozen=True)
-class Exif:
-    """The two facts of EXIF that change a measurement.
-
-    Attributes
-    ----------
-    orientation
-        1 to 8; 1 where EXIF says nothing or nonsense.
-    focal_35mm
-        The focal length that would see the same on 35 mm film, or None.
-    """
-
-    orientation: int
-    focal_35mm: float | None
 
 
 def read_exif(tiff: bytes) -> Exif:
@@ -303,7 +351,5 @@ def _directory(tiff: bytes, order: str, offset: int) -> Iterator[tuple[int, int]
     for entry in range(offset + 2, offset + 2 + 12 * entries, 12):
         tag, kind, count = struct.unpack_from(order + "HHI", tiff, entry)
         if count == 1 and kind in (_SHORT, _LONG):
-            yield (
-                tag,
-                struct.unpack_from(order + ("H" if kind == _SHORT else "I"), tiff, entry + 8)[0],
-            )
+            (value,) = struct.unpack_from(order + ("H" if kind == _SHORT else "I"), tiff, entry + 8)
+            yield tag, value

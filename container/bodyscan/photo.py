@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
-from bodyscan.image_file import Exif, Format, ImageFile, inspect, read_exif
+from bodyscan.image_file import Format, ImageFile, inspect
 from chalicelib.errors import ImageTooLargeError, UnsupportedImageError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -86,27 +87,27 @@ def read_photo(data: bytes) -> Photo:
     if file.decode_bytes > MAX_DECODE_BYTES:
         _refuse_size(file.width_px * file.height_px * MAX_DECODE_BYTES // file.decode_bytes)
     try:
-        if file.format == "heic":
-            return _read_heic(file)
-        pixels = _decode_jpeg(file) if file.format == "jpeg" else _decode_with_opencv(file)
-    except (OSError, SyntaxError, ValueError, struct.error, cv2.error) as error:
+        pixels = _DECODERS[file.format](file)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        RuntimeError,
+        struct.error,
+        cv2.error,
+    ) as error:
         raise UnsupportedImageError from error
-    return _photo(file.format, pixels, file.width_px, file.height_px, read_exif(file.exif))
+    upright = np.ascontiguousarray(_turn_upright(pixels, file.exif.orientation))
+    width_px, height_px = file.width_px, file.height_px
+    if file.exif.orientation >= 5:
+        width_px, height_px = height_px, width_px
+    return Photo(upright, width_px, height_px, file.format, file.exif.focal_35mm)
 
 
 def _refuse_size(max_pixels: int = MAX_PIXELS) -> NoReturn:
     raise ImageTooLargeError(
         max_megabytes=MAX_BYTES // 1024**2, max_megapixels=max_pixels // 1_000_000
     )
-
-
-def _photo(
-    format: Format, pixels: NDArray[np.uint8], width_px: int, height_px: int, exif: Exif
-) -> Photo:
-    upright = np.ascontiguousarray(_turn_upright(pixels, exif.orientation))
-    if exif.orientation >= 5:
-        width_px, height_px = height_px, width_px
-    return Photo(upright, width_px, height_px, format, exif.focal_35mm)
 
 
 # --- decoders: file to reduced RGB ------------------
@@ -146,20 +147,18 @@ def _decode_with_opencv(file: ImageFile) -> NDArray[np.uint8]:
     return _reduce(_flatten(pixels))[..., ::-1]  # OpenCV's order is BGR
 
 
-def _read_heic(file: ImageFile) -> Photo:
-    import pillow_heif  # 30-50 ms that most photos, JPEG, need not wait for
+def _decode_heic(file: ImageFile) -> NDArray[np.uint8]:
+    import pillow_heif  # see image_file.py
 
-    try:
-        heif = pillow_heif.open_heif(file.picture)
-        width, height = heif.size
-        if width * height > MAX_PIXELS:
-            _refuse_size()
-        pixels = _reduce(_flatten(np.asarray(heif)[:, :width]))
-    except (RuntimeError, EOFError) as error:
-        raise UnsupportedImageError from error
-    # The container's own turns are applied by then, and make EXIF's void (ISO/IEC 23008-12).
-    focal = read_exif((heif.info.get("exif") or b"").removeprefix(b"Exif\0\0")).focal_35mm
-    return _photo("heic", pixels, width, height, Exif(1, focal))
+    return _reduce(_flatten(np.asarray(pillow_heif.open_heif(file.picture))))
+
+
+_DECODERS: dict[Format, Callable[[ImageFile], NDArray[np.uint8]]] = {
+    "jpeg": _decode_jpeg,
+    "png": _decode_with_opencv,
+    "webp": _decode_with_opencv,
+    "heic": _decode_heic,
+}
 
 
 # --- whatever was decoded to reduced, upright 8-bit RGB -------------------------------------
