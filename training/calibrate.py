@@ -53,7 +53,8 @@ def look(folder: Path) -> list[Case]:
     cases = []
     for line in tqdm(lines, desc=folder.name, unit="photo"):
         truth = json.loads(line)
-        true_cm = np.array([truth.get("lengths_cm", {}).get(s, np.nan) for s in SEGMENTS])
+        true = truth["lengths_cm"] or {}
+        true_cm = np.array([true[s]["mean"] if s in true else np.nan for s in SEGMENTS])
         try:
             people = pose.find_people(
                 read_photo((folder / truth["file"]).read_bytes()).pixels, model
@@ -129,7 +130,7 @@ def main() -> None:
     cases = [case for folder in arguments.renders for case in look(folder)]
     if not arguments.dry_run:
         views = {}
-        for view, kind in (("front", "standing"), ("side", "side")):
+        for view, kind in (("front", "front"), ("side", "side")):
             of_view = [c for c in cases if c.truth["kind"] == kind and c.observation]
             if of_view:
                 views[view] = calibrate(of_view)

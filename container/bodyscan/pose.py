@@ -109,3 +109,19 @@ def find_people(pixels: npt.NDArray[np.uint8], model: bytes) -> list[Person]:
             )
         )
     return people
+
+
+def finds_anyone_closer(pixels: npt.NDArray[np.uint8], model: bytes) -> bool:
+    """Whether someone is found in a part of the photo: too far away to be found in the whole.
+
+    Only a photo in which nobody was found pays for this.
+    """
+    height_px, width_px = pixels.shape[:2]
+    tile_height_px, tile_width_px = height_px // 2, width_px // 2
+    # Overlapping by half, so that whoever is small enough is whole in one of them.
+    tiles = (
+        pixels[top : top + tile_height_px, left : left + tile_width_px]
+        for top in range(0, height_px - tile_height_px + 1, max(1, tile_height_px // 2))
+        for left in range(0, width_px - tile_width_px + 1, max(1, tile_width_px // 2))
+    )
+    return any(find_people(np.ascontiguousarray(tile), model) for tile in tiles if tile.size)

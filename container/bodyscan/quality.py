@@ -7,6 +7,7 @@ the person's own size, so that they hold at any distance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,32 +46,49 @@ MIN_SHOULDER_SPAN = 0.45
 """Least distance between the shoulders from the front, as a share of the trunk's length."""
 MAX_SIDE_SHOULDER_SPAN = 0.45
 """Most of the same from the side."""
-MIN_THIGH_TO_CALF = 0.72
+MIN_THIGH_TO_CALF = 0.75
 """A thigh that looks shorter than this share of the calf points at the camera: sitting."""
-MIN_LEG_TO_TRUNK = 1.25
+MIN_CALF_TO_THIGH = 0.55
+"""A calf may look this short beside the thigh: a phone held high sees it from above."""
+MIN_LEG_TO_TRUNK = 1.1
 """Legs that look shorter than this share of the trunk are bent."""
 
-BODY = (
-    *(pose.NOSE, pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER, pose.LEFT_HIP, pose.RIGHT_HIP),
-    *(pose.LEFT_KNEE, pose.RIGHT_KNEE, pose.LEFT_ANKLE, pose.RIGHT_ANKLE),
+
+@dataclass(frozen=True)
+class Side:
+    """Landmark numbers of one side of the body."""
+
+    shoulder: int
+    elbow: int
+    wrist: int
+    hip: int
+    knee: int
+    ankle: int
+    heel: int
+    toes: int
+
+
+LEFT = Side(
+    shoulder=pose.LEFT_SHOULDER,
+    elbow=pose.LEFT_ELBOW,
+    wrist=pose.LEFT_WRIST,
+    hip=pose.LEFT_HIP,
+    knee=pose.LEFT_KNEE,
+    ankle=pose.LEFT_ANKLE,
+    heel=pose.LEFT_HEEL,
+    toes=pose.LEFT_FOOT_INDEX,
 )
-FEET = (pose.LEFT_HEEL, pose.RIGHT_HEEL, pose.LEFT_FOOT_INDEX, pose.RIGHT_FOOT_INDEX)
-LEFT = {
-    "shoulder": pose.LEFT_SHOULDER,
-    "elbow": pose.LEFT_ELBOW,
-    "wrist": pose.LEFT_WRIST,
-    "hip": pose.LEFT_HIP,
-    "knee": pose.LEFT_KNEE,
-    "ankle": pose.LEFT_ANKLE,
-}
-RIGHT = {
-    "shoulder": pose.RIGHT_SHOULDER,
-    "elbow": pose.RIGHT_ELBOW,
-    "wrist": pose.RIGHT_WRIST,
-    "hip": pose.RIGHT_HIP,
-    "knee": pose.RIGHT_KNEE,
-    "ankle": pose.RIGHT_ANKLE,
-}
+RIGHT = Side(
+    shoulder=pose.RIGHT_SHOULDER,
+    elbow=pose.RIGHT_ELBOW,
+    wrist=pose.RIGHT_WRIST,
+    hip=pose.RIGHT_HIP,
+    knee=pose.RIGHT_KNEE,
+    ankle=pose.RIGHT_ANKLE,
+    heel=pose.RIGHT_HEEL,
+    toes=pose.RIGHT_FOOT_INDEX,
+)
+BOTH = (LEFT, RIGHT)
 
 
 def only_person(people: Sequence[Person]) -> Person:
@@ -85,7 +103,7 @@ def only_person(people: Sequence[Person]) -> Person:
     for person in sorted(people, key=_height_px, reverse=True):
         if not any(_same(person, other) for other in distinct):
             distinct.append(person)
-    believed = [p for p in distinct if float(np.median(p.visibility[list(BODY)])) > MIN_VISIBILITY]
+    believed = [p for p in distinct if float(np.median(_seen(p, BOTH))) > MIN_VISIBILITY]
     if not believed:
         raise NoPersonError
     first, *others = believed
@@ -105,35 +123,32 @@ def measurable_front(person: Person) -> Silhouette:
     Raises
     ------
     BodyCutOffError, PersonTooSmallError, PoseUnsuitableError
-        When that is not so; the details say which check failed.
+        When that is not so; a pose's details say which check failed.
     """
-    outline = _whole(person)
-    spread = _shoulder_span(person)
-    if spread < MIN_SHOULDER_SPAN:
+    outline = _whole(person, BOTH)
+    if _shoulder_span(person) < MIN_SHOULDER_SPAN:
         raise PoseUnsuitableError(reason="turned_away")
-    _stands(person)
+    _stands(person, BOTH)
     points = person.landmarks_px
     # Facing the camera, the left shoulder and hip are to the right in the photo.
-    for left, right in (
-        (pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER),
-        (pose.LEFT_HIP, pose.RIGHT_HIP),
-    ):
+    for left, right in ((LEFT.shoulder, RIGHT.shoulder), (LEFT.hip, RIGHT.hip)):
         if points[left, 0] <= points[right, 0]:
             raise PoseUnsuitableError(reason="from_behind")
-    for side in (LEFT, RIGHT):
-        if _angle_deg(points, side["shoulder"], side["elbow"], side["wrist"]) < MIN_ELBOW_DEG:
+    for side in BOTH:
+        if _angle_deg(points, side.shoulder, side.elbow, side.wrist) < MIN_ELBOW_DEG:
             raise PoseUnsuitableError(reason="arms_bent")
-        if _lean_deg(points[side["shoulder"]], points[side["elbow"]]) > MAX_ARM_RAISE_DEG:
+        if _lean_deg(points[side.shoulder], points[side.elbow]) > MAX_ARM_RAISE_DEG:
             raise PoseUnsuitableError(reason="arms_raised")
     return outline
 
 
 def measurable_side(person: Person) -> Silhouette:
-    """As `measurable_front`, for a person who stands sideways."""
-    outline = _whole(person)
+    """As `measurable_front`, for a person who stands sideways: the nearer side has to be seen."""
+    nearer = max(BOTH, key=lambda side: float(_seen(person, (side,)).sum()))
+    outline = _whole(person, (nearer,))
     if _shoulder_span(person) > MAX_SIDE_SHOULDER_SPAN:
         raise PoseUnsuitableError(reason="not_from_the_side")
-    _stands(person)
+    _stands(person, (nearer,))
     return outline
 
 
@@ -141,22 +156,30 @@ def summary(person: Person, outline: Silhouette) -> dict[str, Any]:
     """Figures that tell a client how good the photo was."""
     return {
         "person_height_px": round(outline.height_px),
-        "visibility": round(float(person.visibility[list(BODY)].mean()), 3),
+        "visibility": round(float(_seen(person, BOTH).mean()), 3),
     }
 
 
-def _whole(person: Person) -> Silhouette:
+def _seen(person: Person, sides: Sequence[Side]) -> Array:
+    """Visibility of the landmarks that a measurement stands on."""
+    joints = [j for s in sides for j in (s.shoulder, s.hip, s.knee, s.ankle)]
+    return person.visibility[[pose.NOSE, *joints]]
+
+
+def _whole(person: Person, sides: Sequence[Side]) -> Silhouette:
     points, (height_px, width_px) = person.landmarks_px, person.mask.shape
     inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1)
-    # What is outside the photo has no visibility; feet below its edge are the common case.
-    if not inside[list(BODY)].all() or not inside[list(FEET)].any():
-        raise BodyCutOffError
-    if (person.visibility[[*BODY]] < MIN_VISIBILITY).any():
-        raise BodyCutOffError
-    if person.visibility[list(FEET)].max() < MIN_FOOT_VISIBILITY:
-        raise BodyCutOffError
+    joints = [j for s in sides for j in (s.shoulder, s.hip, s.knee, s.ankle)]
+    feet = [j for s in sides for j in (s.heel, s.toes)]
     outline = silhouette(person)
-    if outline is None:
+    # What lies outside the photo is guessed, with low visibility: most often the feet.
+    if (
+        not inside[[pose.NOSE, *joints]].all()
+        or not inside[feet].any()
+        or (_seen(person, sides) < MIN_VISIBILITY).any()
+        or person.visibility[feet].max() < MIN_FOOT_VISIBILITY
+        or outline is None
+    ):
         raise BodyCutOffError
     margin_px = max(EDGE_SHARE * height_px, 1.0)
     if outline.vertex_y_px < margin_px or outline.sole_y_px > height_px - margin_px:
@@ -166,20 +189,20 @@ def _whole(person: Person) -> Silhouette:
     return outline
 
 
-def _stands(person: Person) -> None:
+def _stands(person: Person, sides: Sequence[Side]) -> None:
     points = person.landmarks_px
-    shoulders = points[[pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER]].mean(axis=0)
-    hips = points[[pose.LEFT_HIP, pose.RIGHT_HIP]].mean(axis=0)
+    shoulders = points[[LEFT.shoulder, RIGHT.shoulder]].mean(axis=0)
+    hips = points[[LEFT.hip, RIGHT.hip]].mean(axis=0)
     if _lean_deg(shoulders, hips) > MAX_TRUNK_LEAN_DEG:
         raise PoseUnsuitableError(reason="leaning")
     trunk_px = float(np.linalg.norm(shoulders - hips))
-    for side in (LEFT, RIGHT):
-        hip, knee, ankle = (points[side[joint]] for joint in ("hip", "knee", "ankle"))
+    for side in sides:
+        hip, knee, ankle = points[side.hip], points[side.knee], points[side.ankle]
         thigh_px, calf_px = np.linalg.norm(knee - hip), np.linalg.norm(ankle - knee)
         if (
-            _angle_deg(points, side["hip"], side["knee"], side["ankle"]) < MIN_KNEE_DEG
+            _angle_deg(points, side.hip, side.knee, side.ankle) < MIN_KNEE_DEG
             or thigh_px < MIN_THIGH_TO_CALF * calf_px
-            or calf_px < MIN_THIGH_TO_CALF * thigh_px
+            or calf_px < MIN_CALF_TO_THIGH * thigh_px
             or thigh_px + calf_px < MIN_LEG_TO_TRUNK * trunk_px
         ):
             raise PoseUnsuitableError(reason="legs_bent")
@@ -198,8 +221,8 @@ def _same(one: Person, other: Person) -> bool:
 
 def _shoulder_span(person: Person) -> float:
     points = person.landmarks_px
-    shoulders = points[[pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER]]
-    hips = points[[pose.LEFT_HIP, pose.RIGHT_HIP]]
+    shoulders = points[[LEFT.shoulder, RIGHT.shoulder]]
+    hips = points[[LEFT.hip, RIGHT.hip]]
     trunk_px = float(np.linalg.norm(shoulders.mean(axis=0) - hips.mean(axis=0)))
     return float(abs(shoulders[0, 0] - shoulders[1, 0])) / max(trunk_px, 1e-6)
 

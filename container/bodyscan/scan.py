@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
-from bodyscan.photo import Photo, read_photo
 
 from bodyscan import lengths, pose, quality
 from bodyscan.lengths import Lengths
+from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
+from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
+from chalicelib.errors import PersonTooSmallError
 
 BONES = (
     (pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER),
@@ -65,19 +66,26 @@ def scan(
         When a photo can be read, but no honest length can come of it.
     """
     picture = read_photo(photo)
-    person = quality.only_person(pose.find_people(picture.pixels, model))
+    person = _only_person(picture, model)
     outline = quality.measurable_front(person)
     observations = [lengths.observe(person, outline, height_cm, "front")]
     figures = {"front": _figures(picture, person, outline)}
     if side_photo is not None:
         side_picture = read_photo(side_photo)
-        side_person = quality.only_person(pose.find_people(side_picture.pixels, model))
+        side_person = _only_person(side_picture, model)
         side_outline = quality.measurable_side(side_person)
         observations.append(lengths.observe(side_person, side_outline, height_cm, "side"))
         figures["side"] = _figures(side_picture, side_person, side_outline)
     measured = lengths.estimate(observations, height_cm, sex)
     drawing = _drawing(person, outline, measured, height_cm)
     return Scan(measured, figures, draw_overlay(picture.pixels, drawing))
+
+
+def _only_person(picture: Photo, model: bytes) -> Person:
+    people = pose.find_people(picture.pixels, model)
+    if not people and pose.finds_anyone_closer(picture.pixels, model):
+        raise PersonTooSmallError
+    return quality.only_person(people)
 
 
 def _figures(picture: Photo, person: Person, outline: Silhouette) -> dict[str, Any]:

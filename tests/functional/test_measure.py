@@ -18,7 +18,7 @@ GUIDE = {
 @pytest.fixture
 def photo():
     truth = [json.loads(line) for line in (PEOPLE / "truth.jsonl").read_text().splitlines()]
-    return next(PEOPLE / t["file"] for t in truth if t["kind"] == "standing").read_bytes()
+    return next(PEOPLE / t["file"] for t in truth if t["kind"] == "front").read_bytes()
 
 
 @pytest.fixture
