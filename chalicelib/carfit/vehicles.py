@@ -1,0 +1,133 @@
+"""The catalogue of vehicles: package figures by class, each with where it comes from.
+
+``vehicles.json`` holds them; ``training/carfit/catalogue.py`` writes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+Provenance = Literal["read", "typical", "assumed"]
+"""Read in a source; typical of such cars by literature or formula; or assumed by us."""
+
+DEFAULT_VEHICLE: Final = "medium_car"
+
+CATALOGUE: Final = Path(__file__).with_name("vehicles.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A driver's package. Axes and origin: `chalicelib.carfit.types`."""
+
+    id: str
+    name: Mapping[str, str]
+
+    # The package.
+    h30_mm: float
+    """Seating reference point (SgRP) above the heel point."""
+    h5_mm: float
+    """SgRP above the ground."""
+    heel_to_ground_mm: float
+    back_angle_deg: float
+    """A40: the design torso line behind vertical."""
+    headroom_mm: float
+    """H61: effective headroom."""
+    up_vision_deg: float
+    down_vision_deg: float
+    lateral_mm: float
+    """W20: SgRP to the car's centreline."""
+
+    # The seat: an H-point track that falls rearward by its rise, and a vertical lift above it.
+    sgrp_x_mm: float
+    seat_front_x_mm: float
+    """The H-point's x at fore-aft 0."""
+    seat_travel_mm: float
+    seat_track_rise_deg: float
+    seat_low_z_mm: float
+    """The H-point's z at lift 0 and the SgRP's x."""
+    seat_lift_mm: float
+    cushion_design_deg: float
+    cushion_min_deg: float
+    cushion_max_deg: float
+    backrest_min_deg: float
+    backrest_max_deg: float
+    backrest_safe_deg: float
+    """Recommended at most: beyond it the body slides under the belt."""
+
+    # The steering wheel: its centre at mid travel.
+    wheel_x_mm: float
+    wheel_z_mm: float
+    wheel_plane_deg: float
+    """Rim plane behind vertical."""
+    wheel_diameter_mm: float
+    wheel_telescope_travel_mm: float
+    wheel_tilt_travel_deg: float
+    wheel_tilt_radius_mm: float
+    """Tilt pivot to wheel centre."""
+
+    # Head restraint, belt, head-up display: lowest position and travel.
+    head_restraint_low_mm: float
+    """Top of the restraint from the H-point along the torso line, at height 0."""
+    head_restraint_travel_mm: float
+    belt_anchor_low_z_mm: float
+    belt_anchor_travel_mm: float
+    hud_low_eye_z_mm: float
+    """Eye height that looks through the middle of the eyebox, at height 0."""
+    hud_travel_mm: float
+
+    # Mirrors: pivots, and how far the glass turns each way from where the design eye needs it.
+    design_eye_x_mm: float
+    design_eye_z_mm: float
+    side_mirror_x_mm: float
+    side_mirror_y_mm: float
+    """From the centreline, to each side."""
+    side_mirror_z_mm: float
+    interior_mirror_x_mm: float
+    interior_mirror_z_mm: float
+    mirror_yaw_travel_deg: float
+    mirror_pitch_travel_deg: float
+
+    @property
+    def wheel_front_x_mm(self) -> float:
+        """Wheel centre at telescope 0."""
+        return self.wheel_x_mm - self.wheel_telescope_travel_mm / 2
+
+    @property
+    def wheel_rear_x_mm(self) -> float:
+        """Wheel centre at full telescope."""
+        return self.wheel_x_mm + self.wheel_telescope_travel_mm / 2
+
+
+FIGURES: Final = tuple(each.name for each in fields(Vehicle) if each.name not in ("id", "name"))
+"""Names of a vehicle's figures, units in the names."""
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """Return the catalogue as stored: each figure's value and provenance, and the sources.
+
+    Returns
+    -------
+    dict
+        ``sources`` says what each provenance means; ``vehicles`` holds, by id, ``name`` and
+        ``figures``: ``{"h30_mm": {"value": 250, "provenance": "read"}, ...}``.
+    """
+    document: dict[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
+def vehicles() -> dict[str, Vehicle]:
+    """Return every vehicle of the catalogue, by id."""
+    return {id_: vehicle(id_, row) for id_, row in catalogue()["vehicles"].items()}
+
+
+def vehicle(id_: str, row: Mapping[str, Any]) -> Vehicle:
+    """Return a vehicle from its row of the catalogue."""
+    figures = row["figures"]
+    return Vehicle(
+        id=id_, name=row["name"], **{name: float(figures[name]["value"]) for name in FIGURES}
+    )
