@@ -55,12 +55,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Order:
-    """What to measure."""
+    """What to measure; for a rendered person, also the true lengths."""
 
     photo: Path
     height_cm: float
     side: Path | None
     vehicle: str | None
+    true_cm: Mapping[str, float]
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> Order:
@@ -78,7 +79,8 @@ class Order:
             for name, path in (("PHOTO", photo), ("SIDE", side))
             if path is not None and not path.is_file()
         ]
-        height_cm = _height_cm(options.height, photo)
+        facts = _facts(photo)
+        height_cm = _number(options.height or facts.get("height_cm"))
         if not math.isfinite(height_cm):
             typed = options.height or "nothing"
             problems.append(
@@ -90,15 +92,22 @@ class Order:
             )
         if problems:
             raise RefusedError(InvalidInputError(*problems).to_dict())
-        return cls(photo, height_cm, side, options.vehicle or None)
+        true_cm = {name: length["mean"] for name, length in facts.get("lengths_cm", {}).items()}
+        return cls(photo, height_cm, side, options.vehicle or None, true_cm)
 
 
-def _height_cm(typed: str | None, photo: Path) -> float:
-    """The height that was typed, or that is written beside the photo; NaN if there is none."""
-    beside = photo.with_suffix(".json")
+def _facts(photo: Path) -> dict[str, Any]:
+    """What is known of one of our sample people, beside the photo; nothing of any other."""
+    if photo.resolve().parent != SAMPLE.parent or not photo.is_file():
+        return {}
+    facts: dict[str, Any] = json.loads(photo.with_suffix(".json").read_text("utf-8"))
+    return facts
+
+
+def _number(typed: str | float | None) -> float:
     try:
-        return float(typed or json.loads(beside.read_text("utf-8"))["height_cm"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return math.nan if typed is None else float(typed)
+    except ValueError:
         return math.nan
 
 
@@ -206,16 +215,19 @@ def _save_overlay(url: str) -> Path:
     return path
 
 
-def lengths_table(measurement: Mapping[str, Any]) -> Table:
+def lengths_table(measurement: Mapping[str, Any], true_cm: Mapping[str, float]) -> Table:
     """Lengths in cm, each with the interval that holds the true one 95 times in 100."""
-    table = Table("Body", title_justify="left")
+    table = Table("Body")
     table.add_column("cm", justify="right")
     table.add_column("95 % interval", justify="right")
+    if true_cm:
+        table.add_column("true", justify="right")
     whole = {"arm": measurement["arm_cm"], "leg": measurement["leg_cm"]}
     for name, words in LENGTHS.items():
         length = {**measurement["segments"], **whole}[name]
         low_high = measurement["interval_95"].get(name)
-        table.add_row(words, f"{length:.1f}", _band(low_high, "") if low_high else "")
+        true = f"{true_cm[name]:.1f}" if name in true_cm else ""
+        table.add_row(words, f"{length:.1f}", _band(low_high, "") if low_high else "", true)
     return table
 
 
@@ -253,11 +265,11 @@ def _band(low_high: tuple[float, float], unit: str) -> str:
     return f"{low} to {high}{'' if unit in ('', '°') else ' '}{unit}"
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: Outcome, order: Order) -> None:
     """Print the tables, warnings and where the overlay is."""
     console = Console(highlight=False)
     console.print()
-    console.print(lengths_table(outcome.measurement))
+    console.print(lengths_table(outcome.measurement, order.true_cm))
     console.print(settings_table(outcome.recommendation))
     for warning in outcome.recommendation["warnings"]:
         console.print(f"Note: {warning['message']['en']}", markup=False)
@@ -292,7 +304,7 @@ def main() -> int:
         data = {**vars(outcome), "overlay": str(outcome.overlay)}
         print(json.dumps({"status": "success", "data": data}, ensure_ascii=False, indent=2))
     else:
-        show(outcome)
+        show(outcome, order)
     return 0
 
 

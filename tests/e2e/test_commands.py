@@ -1,0 +1,111 @@
+"""``python -m local.demo`` and ``python -m local`` as a person runs them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import astuple, fields
+from pathlib import Path
+
+import pytest
+
+from local.config import REPOSITORY, Ports
+from tests.e2e.client import people
+
+DEMO = [sys.executable, "-m", "local.demo"]
+
+
+def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DEMO, *arguments], capture_output=True, text=True, cwd=REPOSITORY, timeout=120
+    )
+
+
+def test_the_demo_prints_one_json_document_and_nothing_else() -> None:
+    ran = demo("--json")
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    assert document["status"] == "success"
+    assert document["data"]["measurement"]["segments"]["user_id"] == "demo"
+    assert document["data"]["recommendation"]["settings"]["seat"]
+    assert Path(document["data"]["overlay"]).read_bytes().startswith(b"\xff\xd8")
+    assert "Measuring" in ran.stderr
+
+
+def test_the_demo_reports_a_refused_photo_by_its_code(tmp_path: Path) -> None:
+    photo = tmp_path / "empty.jpg"
+    photo.write_bytes(people("NO_PERSON")[0][1])
+    ran = demo("--photo", str(photo), "--height", "170", "--json")
+    assert ran.returncode == 1
+    document = json.loads(ran.stdout)
+    assert document["status"] == "error"
+    assert document["error"]["code"] == "NO_PERSON"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["--height", "tall"], "HEIGHT"),
+        (["--photo", "nobody.jpg", "--height", "170"], "PHOTO"),
+        (["--side", "nobody.jpg"], "SIDE"),
+    ],
+)
+def test_the_demo_refuses_a_slip_of_the_keyboard_in_one_line(
+    arguments: list[str], field: str
+) -> None:
+    ran = demo(*arguments)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert len(ran.stderr.splitlines()) == 1
+    assert field in ran.stderr
+    document = json.loads(demo(*arguments, "--json").stdout)
+    assert [problem["field"] for problem in document["error"]["fields"]] == [field]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
+def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> None:
+    ports = Ports.free()
+    flags = [
+        text
+        for field, port in zip(fields(ports), astuple(ports), strict=True)
+        for text in (field.metadata["flag"], str(port))
+    ]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "local", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=REPOSITORY,
+        env={**os.environ, "LOCAL_API_KEY": "mine"},
+    )
+    assert running.stdout is not None
+    try:
+        lines: list[str] = []
+        while len(lines) < 3:
+            line = running.stdout.readline()
+            assert line, "it ended early"
+            lines += [line] if line.startswith("curl") else []
+        for line in lines:
+            assert "X-API-Key: mine" in line
+            ran = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60)
+            assert json.loads(ran.stdout)["status"] == "success", ran.stdout
+    finally:
+        children = _children(running.pid)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 0
+    assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # After the name in brackets come the state and the parent's id.
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,44 @@
+"""The deployment guide's own two calls, as written there."""
+
+from local.__main__ import curl_lines
+from tests.e2e.client import Client, data
+
+MEASURE = {
+    "image_url": "s3://hypermob-images/test/full_body.jpg",
+    "height_cm": 175.0,
+    "user_id": "test_user",
+}
+RECOMMEND = {
+    "height": 175.0,
+    "upper_arm": 31.0,
+    "forearm": 26.0,
+    "thigh": 51.0,
+    "calf": 36.0,
+    "torso": 61.0,
+    "user_id": "test_user",
+}
+
+
+def test_measure(client: Client) -> None:
+    measured = data(client.post("/measure", MEASURE))
+    segments = measured["segments"]
+    assert segments["user_id"] == "test_user"
+    assert measured["arm_cm"] == round(segments["upper_arm"] + segments["forearm"], 1)
+    assert measured["torso_cm"] == segments["torso"]
+    for name, (low, high) in measured["interval_95"].items():
+        length = segments.get(name) or measured[f"{name}_cm"]
+        assert low < length < high
+    assert data(client.post("/recommend", segments))["settings"]
+
+
+def test_recommend(client: Client) -> None:
+    recommended = data(client.post("/recommend", RECOMMEND))
+    assert recommended["settings"]["seat"]["fore_aft_mm"] > 0
+    assert recommended["warnings"], "an unusual body is served with a warning"
+
+
+def test_curl_lines_of_make_run_are_these_calls() -> None:
+    vehicles, recommend, measure = curl_lines("http://x", "k", "hypermob-images")
+    assert "/vehicles" in vehicles
+    assert '"torso": 61.0' in recommend
+    assert "s3://hypermob-images/test/full_body.jpg" in measure
