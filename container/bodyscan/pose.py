@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -65,7 +66,11 @@ def _landmarker(model: bytes) -> tuple[Any, Any]:
         min_pose_detection_confidence=DETECTION_CONFIDENCE,
         output_segmentation_masks=True,
     )
-    return mediapipe, vision.PoseLandmarker.create_from_options(options)
+    landmarker = vision.PoseLandmarker.create_from_options(options)
+    # It lives as long as the process. Its finalizer would close it by threads that are gone by
+    # then, and print a stack trace; without a handle it does nothing.
+    atexit.register(setattr, landmarker, "_handle", None)
+    return mediapipe, landmarker
 
 
 def load(model: bytes) -> None:

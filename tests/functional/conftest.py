@@ -48,11 +48,14 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         import handler
 
-        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         kind = self.headers["X-Amz-Invocation-Type"]
-        self.invocations.append((kind, event))
-        answer = json.dumps(handler.handle(event, None)).encode()
-        self.send_response(202 if kind == "Event" else 200)
+        payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = b""
+        if kind != "DryRun":
+            event = json.loads(payload)
+            self.invocations.append((kind, event))
+            answer = json.dumps(handler.handle(event, None)).encode()
+        self.send_response({"Event": 202, "DryRun": 204}.get(kind, 200))
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -61,9 +64,9 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-@pytest.fixture
-def s3(aws: dict[str, str]) -> Iterator[Any]:
-    """Empty buckets, by boto3's client."""
+@pytest.fixture(scope="session")
+def buckets(aws: dict[str, str]) -> Any:
+    """The three buckets, by boto3's client."""
     import boto3
 
     client = boto3.client("s3")
@@ -71,11 +74,16 @@ def s3(aws: dict[str, str]) -> Iterator[Any]:
         client.create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"}
         )
-    yield client
+    return client
+
+
+@pytest.fixture
+def s3(buckets: Any) -> Iterator[Any]:
+    """The three buckets, emptied after the test."""
+    yield buckets
     for bucket in BUCKETS:
-        for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
-            client.delete_object(Bucket=bucket, Key=item["Key"])
-        client.delete_bucket(Bucket=bucket)
+        for item in buckets.list_objects_v2(Bucket=bucket).get("Contents", []):
+            buckets.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_fit_answers_both(api, stored):
     status, answer = api.call("POST", "/fit", GUIDE | {"vehicle": "minivan"})
     assert status == 200
     assert answer["data"]["measurement"]["segments"]["vehicle"] == "minivan"
-    assert answer["data"]["recommendation"]["vehicle"]["name"] == "minivan"
+    assert answer["data"]["recommendation"]["vehicle"] == "minivan"
 
 
 def test_a_stored_measurement_gets_its_recommendation_however_often_it_is_told(api, stored):
