@@ -83,13 +83,15 @@ def body_outside_model(height_cm: float, low_cm: float, high_cm: float) -> FitWa
 def limit_reached(setting: str, wanted: float, limit: float) -> FitWarning:
     """A setting whose travel ends before the driver's best position; ``setting`` is its path."""
     english, korean, unit = _SETTINGS[setting]
+    missing = abs(wanted - limit)
     return FitWarning(
         "LIMIT_REACHED",
         {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit},
         {
-            "en": f"The {english} ends at {limit:.0f} {unit}; {wanted:.0f} {unit} would fit best.",
-            "ko": f"{korean}의 한계는 {limit:.0f} {unit}입니다. 가장 알맞은 값은"
-            f" {wanted:.0f} {unit}입니다.",
+            "en": f"The {english} ends at {limit:.0f} {unit}; {missing:.0f} {unit} more would fit"
+            " you best.",
+            "ko": f"{korean}의 조절 범위가 {limit:.0f} {unit}에서 끝납니다. {missing:.0f} {unit} 더"
+            " 움직이면 가장 알맞습니다.",
         },
     )
 

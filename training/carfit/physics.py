@@ -192,7 +192,7 @@ def _beyond_mean_mm(sex: str, columns: dict[str, Array]) -> tuple[Array, Array, 
     def bounded(*names: str) -> Array:
         weights = np.array([float(name in names) for name in SEGMENTS])
         bound = RESIDUAL_SD_BOUND * math.sqrt(weights @ cov @ weights)
-        return 10.0 * np.clip(beyond_cm @ weights, -bound, bound)
+        return np.asarray(10.0 * np.clip(beyond_cm @ weights, -bound, bound))
 
     return bounded("thigh", "calf"), bounded("upper_arm", "forearm"), bounded("torso")
 
