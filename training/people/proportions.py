@@ -107,7 +107,9 @@ class LinkModel:
 @cache
 def link_model(sex: Sex) -> LinkModel:
     """ANSUR II's link model for one sex, moved to joint centres."""
-    table = json.loads((Path(__file__).parent / "data/ansur2_link_covariance.json").read_text())[sex]
+    table = json.loads((Path(__file__).parent / "data/ansur2_link_covariance.json").read_text())[
+        sex
+    ]
     if tuple(table["order"]) != ("stature", *SEGMENTS):
         raise ValueError(f"expected stature and {SEGMENTS}, got {table['order']}")
     cov = np.array(table["cov_cm2"])

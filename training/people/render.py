@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.people.looks import Shoe, bump, paint
+from training.people.looks import Shoe, bump, linear, paint
 from training.people.meshes import Mesh, vertex_normals
 from training.people.rooms import Plane, Room, paint_plane
 
-MAX_LAYERS = 7  # cut garments that one ray may pass through
-SUN_RAYS, SKY_RAYS = 10, 20
+MAX_LAYERS = 16  # cut garments that one ray may pass through
+SUN_RAYS, SKY_RAYS = 8, 16
 SKY_REACH_M = 1.2  # surroundings' light is blocked by what is nearer than this
-MAP_STEP_M, MAP_REACH_M = 0.025, 1.8  # grid of light on planes, around the person
+MAP_STEP_M, MAP_REACH_M = 0.03, 1.3  # grid of light on planes, around the person
 EDGE_SAMPLES = ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375))
 
 
@@ -41,10 +41,11 @@ class Camera:
         return p[:, :2] / p[:, 2:] * self.focal_px + centre
 
     def rays(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit directions (N, 3) through pixel coordinates (N, 2)."""
+        """Directions (N, 3) float32 through pixel coordinates (N, 2), one metre deep each."""
         centre = np.array([self.width, self.height]) / 2
-        d = np.hstack([(pixels - centre) / self.focal_px, np.ones((len(pixels), 1))]) @ self.axes
-        return d / np.linalg.norm(d, axis=1, keepdims=True)
+        right_down = (self.axes[:2] / self.focal_px).astype(np.float32)
+        offset = (self.axes[2] - centre @ self.axes[:2] / self.focal_px).astype(np.float32)
+        return pixels.astype(np.float32) @ right_down + offset
 
 
 def look(position_m, yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:
@@ -71,27 +72,28 @@ class Caster:
         self.faces = np.concatenate(
             [m.faces + s for m, s in zip(meshes, starts, strict=False)]
         ).astype(np.int32)
-        self.normals = np.concatenate([vertex_normals(m.vertices, m.faces) for m in meshes])
-        self.rest = np.concatenate([m.rest for m in meshes])
-        self.keep = np.concatenate([m.keep for m in meshes])
+        normals = [vertex_normals(m.vertices, m.faces) for m in meshes]
+        self.normals = np.concatenate(normals).astype(np.float32)
+        self.rest = np.concatenate([m.rest for m in meshes]).astype(np.float32)
+        self.keep = np.concatenate([m.keep for m in meshes]).astype(np.float32)
         self.uv = np.concatenate([m.uv for m in meshes])
         self.part = np.concatenate([m.part for m in meshes])
         self.mesh_of = np.repeat(np.arange(len(meshes)), [len(m.faces) for m in meshes])
-        self.scene = EmbreeScene()
+        self.scene = EmbreeScene(robust=True)
         TriangleMesh(self.scene, self.vertices, self.faces)
         # Cloth that is cut away must not shade: shadows see only faces that lie inside the cut.
-        self.opaque = EmbreeScene()
+        self.opaque = EmbreeScene(robust=True)
         TriangleMesh(self.opaque, self.vertices, self.faces[(self.keep[self.faces] > 0).all(1)])
 
-    def first(self, origins: np.ndarray, directions: np.ndarray):
-        """Nearest uncut hit of each ray: face (-1 for none), barycentrics (N, 3), distance."""
-        n = len(origins)
-        face, bary, dist = np.full(n, -1), np.zeros((n, 3)), np.full(n, np.inf)
-        live = np.arange(n)
-        start = np.zeros(n)
+    def first(self, eye: np.ndarray, directions: np.ndarray):
+        """Nearest uncut hit of each ray: face (-1: none), barycentrics (N, 3), depth; float32."""
+        n = len(directions)
+        face, bary = np.full(n, -1, np.int32), np.zeros((n, 3), np.float32)
+        depth = np.full(n, np.inf, np.float32)
+        live, start = np.arange(n), np.zeros(n, np.float32)
         for _ in range(MAX_LAYERS):
-            o = (origins[live] + directions[live] * start[live, None]).astype(np.float32)
-            hit = self.scene.run(o, directions[live].astype(np.float32), output=True)
+            origins = eye + directions[live] * start[live, None]
+            hit = self.scene.run(origins, directions[live], output=True)
             ok = hit["primID"] >= 0
             live = live[ok]
             if not len(live):
@@ -101,10 +103,10 @@ class Caster:
             t = t + start[live]
             solid = (self.keep[self.faces[f]] * b).sum(1) > 0
             done = live[solid]
-            face[done], bary[done], dist[done] = f[solid], b[solid], t[solid]
+            face[done], bary[done], depth[done] = f[solid], b[solid], t[solid]
             live = live[~solid]
-            start[live] = t[~solid] + 1e-4
-        return face, bary, dist
+            start[live] = t[~solid] + np.float32(1e-4)
+        return face, bary, depth
 
     def blocked(self, origins, directions, reach_m: float = 50.0) -> np.ndarray:
         """Whether each ray meets something within reach."""
@@ -130,8 +132,10 @@ def light_at(caster: Caster, room: Room, points, normals, rng) -> tuple[np.ndarr
     across = _basis(room.sun[None])[0]
     sun = np.zeros(n)
     for k in range(SUN_RAYS):
-        radius = np.tan(np.radians(room.sun_spread_deg)) * np.sqrt((k + rng.random(n)) / SUN_RAYS)
-        angle = 2.399963 * k + 2 * np.pi * rng.random(n)  # golden angle, jittered
+        radius = np.tan(np.radians(room.sun_spread_deg)) * np.sqrt(
+            (k + rng.random(n, np.float32)) / SUN_RAYS
+        )
+        angle = 2.399963 * k + 2 * np.pi * rng.random(n, np.float32)  # golden angle, jittered
         d = room.sun + radius[:, None] * (
             np.cos(angle)[:, None] * across[0] + np.sin(angle)[:, None] * across[1]
         )
@@ -139,8 +143,8 @@ def light_at(caster: Caster, room: Room, points, normals, rng) -> tuple[np.ndarr
     sky = np.zeros(n)
     basis = _basis(normals)
     for k in range(SKY_RAYS):
-        r2 = (k + rng.random(n)) / SKY_RAYS  # cosine-weighted hemisphere
-        angle = 2.399963 * k + 2 * np.pi * rng.random(n) / 3
+        r2 = (k + rng.random(n, np.float32)) / SKY_RAYS  # cosine-weighted hemisphere
+        angle = 2.399963 * k + 2 * np.pi * rng.random(n, np.float32) / 3
         r = np.sqrt(r2)[:, None]
         d = (
             r * np.cos(angle)[:, None] * basis[:, 0]
@@ -157,7 +161,7 @@ class Picture:
     def __init__(self, meshes: list[Mesh], room: Room, rng: np.random.Generator):
         self.caster, self.room = Caster(meshes), room
         c = self.caster
-        self.sun, self.sky = light_at(c, room, c.vertices.astype(float), c.normals, rng)
+        self.sun, self.sky = light_at(c, room, c.vertices, c.normals, rng)
         self.maps = [self._plane_light(p, rng) for p in room.planes]
 
     def _plane_light(self, plane: Plane, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -175,8 +179,9 @@ class Picture:
             sun, sky = np.ones(len(points)), np.ones(len(points))
         else:
             sun, sky = light_at(self.caster, self.room, points, normals, rng)
-        origin = np.array([span[0][0], span[1][0]])
-        return origin, _blur(sun.reshape(a.shape)), _blur(_blur(sky.reshape(a.shape)))
+        origin = np.array([span[0][0], span[1][0]], np.float32)
+        sun, sky = (x.astype(np.float32).reshape(a.shape) for x in (sun, sky))
+        return origin, _blur(sun), _blur(_blur(sky))
 
     def _ambient(self, normals: np.ndarray) -> np.ndarray:
         up = (0.5 + 0.5 * normals[:, 2])[:, None]
@@ -188,44 +193,50 @@ class Picture:
         Surfaces: 0.. the meshes, -1 nothing, -2.. the planes.
         """
         directions = camera.rays(pixels)
-        origins = np.repeat(camera.position[None], len(pixels), 0)
+        eye = camera.position.astype(np.float32)
         box = camera.project(self.caster.vertices.astype(float))
-        near = ((pixels > box.min(0) - 2) & (pixels < box.max(0) + 2)).all(1)
-        face, dist = np.full(len(pixels), -1), np.full(len(pixels), np.inf)
-        bary = np.zeros((len(pixels), 3))
-        if near.any():
-            face[near], bary[near], dist[near] = self.caster.first(origins[near], directions[near])
-        surface = np.full(len(pixels), -1)
-        for i, plane in enumerate(self.room.planes):
-            slope = directions @ plane.normal
-            with np.errstate(divide="ignore", invalid="ignore"):
-                t = ((plane.point - camera.position) @ plane.normal) / slope
-            hit = (slope < -1e-6) & (t > 0) & (t < dist)
-            dist[hit], surface[hit], face[hit] = t[hit], -2 - i, -1
-        out = np.repeat(linear_backdrop(self.room)[None], len(pixels), 0)
-        for i, plane in enumerate(self.room.planes):
-            at = surface == -2 - i
-            if at.any():
-                points = origins[at] + directions[at] * dist[at, None]
-                out[at] = self._shade_plane(i, plane, points)
+        lo, hi = (box.min(0) - 2).astype(np.float32), (box.max(0) + 2).astype(np.float32)
+        near = np.flatnonzero(((pixels > lo) & (pixels < hi)).all(1))
+        depth = np.full(len(pixels), np.inf, np.float32)
+        surface = np.full(len(pixels), -1, np.int16)
+        face, bary, depth[near] = self.caster.first(eye, directions[near])
         met = face >= 0
-        surface[met] = self.caster.mesh_of[face[met]]
+        surface[near[met]] = self.caster.mesh_of[face[met]]
+        for i, plane in enumerate(self.room.planes):
+            slope = directions @ plane.normal.astype(np.float32)
+            gap = np.float32((plane.point - camera.position) @ plane.normal)
+            if gap >= 0:
+                continue  # seen from behind
+            t = gap / np.minimum(slope, np.float32(-1e-6))
+            hit = (slope < -1e-6) & (t < depth)
+            depth[hit], surface[hit] = t[hit], -2 - i
+        out = np.empty((len(pixels), 3), np.float32)
+        out[surface == -1] = linear(self.room.backdrop)
+        for i, plane in enumerate(self.room.planes):
+            at = np.flatnonzero(surface == -2 - i)
+            if len(at):
+                out[at] = self._shade_plane(i, plane, eye + directions[at] * depth[at, None])
+        seen = surface[near]
         for i, mesh in enumerate(self.caster.meshes):
-            at = surface == i
-            if at.any():
-                out[at] = self._shade_mesh(mesh, face[at], bary[at], directions[at])
+            at = np.flatnonzero(seen == i)
+            if len(at):
+                d = directions[near[at]]
+                d /= np.linalg.norm(d, axis=1, keepdims=True)
+                out[near[at]] = self._shade_mesh(mesh, face[at], bary[at], d)
         return out, surface
 
     def _shade_plane(self, i: int, plane: Plane, points: np.ndarray) -> np.ndarray:
-        colour = paint_plane(plane, points)
+        a, b = plane.along(points)
+        colour = paint_plane(plane, a, b)
         if plane.finish == "sky":
             return colour * 1.6
         origin, sun, sky = self.maps[i]
-        d = points - plane.point
-        ab = (np.stack([d @ plane.u, d @ plane.v], 1) - origin) / MAP_STEP_M
+        ab = (np.stack([a, b], 1) - origin) * np.float32(1 / MAP_STEP_M)
         facing = max(0.0, float(self.room.sun @ plane.normal))
-        lit = _sample(sun, ab)[:, None] * facing * self.room.sun_colour
-        return colour * (lit + _sample(sky, ab)[:, None] * self._ambient(plane.normal[None]))
+        sun_colour = (facing * self.room.sun_colour).astype(np.float32)
+        sky_colour = self._ambient(plane.normal[None])[0].astype(np.float32)
+        sun_at, sky_at = _sample(np.stack([sun, sky], -1), ab).T
+        return colour * (sun_at[:, None] * sun_colour + sky_at[:, None] * sky_colour)
 
     def _shade_mesh(self, mesh: Mesh, face, bary, directions) -> np.ndarray:
         c, m = self.caster, mesh.material
@@ -255,13 +266,6 @@ class Picture:
         return out + shine[:, None] * self.room.sun_colour
 
 
-def linear_backdrop(room: Room) -> np.ndarray:
-    """Colour where a ray meets nothing."""
-    from training.people.looks import linear
-
-    return linear(room.backdrop)
-
-
 def _blur(a: np.ndarray) -> np.ndarray:
     p = np.pad(a, 1, mode="edge")
     a = (p[:-2] + 2 * p[1:-1] + p[2:]) / 4
@@ -269,24 +273,23 @@ def _blur(a: np.ndarray) -> np.ndarray:
 
 
 def _sample(grid: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    """Bilinear; outside the grid the edge's value, which is unshadowed."""
-    hi = np.array(grid.shape) - 1
-    ab = ab.clip(0, hi - 1e-6)
-    i = np.floor(ab).astype(int).clip(0, hi - 1)
-    t = ab - i
-    a, b, x, y = i[:, 0], i[:, 1], t[:, 0], t[:, 1]
-    return (
-        grid[a, b] * (1 - x) * (1 - y)
-        + grid[a + 1, b] * x * (1 - y)
-        + grid[a, b + 1] * (1 - x) * y
-        + grid[a + 1, b + 1] * x * y
-    )
+    """Bilinear (N, 2); outside the grid the edge's value, which is unshadowed."""
+    wide = grid.shape[1]
+    flat = grid.reshape(-1, 2)
+    hi = np.array(grid.shape[:2], np.float32) - 1
+    ab = ab.clip(0, hi - np.float32(1e-3))
+    i = ab.astype(np.int32)
+    x, y = (ab - i).astype(np.float32).T[:, :, None]
+    at = i[:, 0] * wide + i[:, 1]
+    low = flat[at] * (1 - x) + flat[at + wide] * x
+    high = flat[at + 1] * (1 - x) + flat[at + wide + 1] * x
+    return low * (1 - y) + high * y
 
 
 def render(picture: Picture, camera: Camera) -> np.ndarray:
     """Linear picture (height, width, 3); edges of meshes are seen four times and averaged."""
     rows, cols = np.mgrid[: camera.height, : camera.width]
-    pixels = np.stack([cols.ravel() + 0.5, rows.ravel() + 0.5], 1)
+    pixels = np.stack([cols.ravel(), rows.ravel()], 1).astype(np.float32) + np.float32(0.5)
     colour, surface = picture.shade(camera, pixels)
     s = surface.reshape(camera.height, camera.width)
     edge = np.zeros(s.shape, bool)
@@ -298,5 +301,6 @@ def render(picture: Picture, camera: Camera) -> np.ndarray:
         pad[axis] = (1, 0)
         edge |= np.pad(differs, pad)
     at = np.flatnonzero(edge.ravel())
-    colour[at] = np.mean([picture.shade(camera, pixels[at] + d)[0] for d in EDGE_SAMPLES], axis=0)
+    finer = np.concatenate([pixels[at] + np.array(d, np.float32) for d in EDGE_SAMPLES])
+    colour[at] = picture.shade(camera, finer)[0].reshape(len(EDGE_SAMPLES), -1, 3).mean(0)
     return colour.reshape(camera.height, camera.width, 3)

@@ -11,8 +11,16 @@ from typing import Literal
 
 import numpy as np
 
-from training.people.body import ArmPose, Body, LegPose, Pose, build_body, rest_body, volume_m3
-from training.people.body import SKIN_DENSITY_KG_M3
+from training.people.body import (
+    SKIN_DENSITY_KG_M3,
+    ArmPose,
+    Body,
+    LegPose,
+    Pose,
+    build_body,
+    rest_body,
+    volume_m3,
+)
 from training.people.looks import Cloth, Hair, Plain, Shoe, Skin
 from training.people.proportions import Proportions, Spread, sample_proportions
 from training.people.rooms import Furniture, Panel, Plane, Room
@@ -111,14 +119,23 @@ def make_body(seed: int, spread: Spread) -> tuple[Proportions, Body]:
     rng = stream(seed, "body")
     want = sample_proportions(rng, spread)
     phenotype, local = _phenotype(rng, want)
-    low, high = -1.0, 2.2
-    for _ in range(6):
-        heavy = (low + high) / 2
+    # Build against heaviness is nearly a line in three pieces; a look at its ends and two steps do.
+    knots = [-1.0, 1.0, 2.2]
+    bmis = [_bmi(_with_weight(phenotype, local, k), want) for k in knots]
+    for _ in range(2):
+        heavy = float(np.interp(want.bmi, bmis, knots))
         base = _with_weight(phenotype, local, heavy)
-        height_m = float(np.ptp(base.vertices[:, 2]))
-        bmi = SKIN_DENSITY_KG_M3 * volume_m3(base) / height_m**2 * (want.stature_cm / 100 / height_m)
-        low, high = (heavy, high) if bmi < want.bmi else (low, heavy)
+        at = int(np.searchsorted(knots, heavy))
+        knots.insert(at, heavy)
+        bmis.insert(at, _bmi(base, want))
     return want, build_body(base, want)
+
+
+def _bmi(base: Body, want: Proportions) -> float:
+    """Body mass index that a base body will have once it is scaled to the stature wanted."""
+    height_m = float(np.ptp(base.vertices[:, 2]))
+    scale = want.stature_cm / 100 / height_m
+    return SKIN_DENSITY_KG_M3 * volume_m3(base) / height_m**2 * scale
 
 
 SKIN_TONES = (
@@ -139,7 +156,14 @@ TROUSER_COLOURS = (
     (26, 28, 32), (44, 46, 52), (34, 44, 68), (52, 70, 102), (84, 106, 140), (128, 146, 168),
     (88, 84, 78), (150, 136, 112), (184, 170, 142), (70, 72, 56), (98, 62, 46), (206, 202, 192),
 )  # fmt: skip
-SHOE_COLOURS = ((24, 24, 26), (236, 236, 234), (88, 60, 40), (150, 150, 152), (36, 50, 88), (170, 50, 46))
+SHOE_COLOURS = (
+    (24, 24, 26),
+    (236, 236, 234),
+    (88, 60, 40),
+    (150, 150, 152),
+    (36, 50, 88),
+    (170, 50, 46),
+)
 
 
 def _pick(rng: np.random.Generator, options):
@@ -151,7 +175,11 @@ def _vary(rng: np.random.Generator, colour) -> tuple[float, float, float]:
 
 
 def _cloth(rng, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
-    pattern = _pick(rng, ("stripes", "check", "print", "panel", "melange")) if rng.random() < patterned else "plain"
+    pattern = (
+        _pick(rng, ("stripes", "check", "print", "panel", "melange"))
+        if rng.random() < patterned
+        else "plain"
+    )
     return Cloth(
         colour=_vary(rng, _pick(rng, colours)),
         second=_vary(rng, _pick(rng, CLOTH_COLOURS)),
@@ -205,6 +233,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
             )
         )
     if sex == "female" and rng.random() < 0.3:
+        tops[0] = replace(tops[0], ease_m=min(ease, 0.008))  # tucked in
         bottom = Bottom(
             "skirt", _cloth(rng, body, CLOTH_COLOURS, 0.35), float(rng.uniform(0.55, 1.75)),
             float(rng.uniform(0.0, 0.03)), float(rng.uniform(0.0, 0.10)),
@@ -234,7 +263,9 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
     if rng.random() > (0.08 if sex == "male" else 0.0):
         long_hair = rng.random() < (0.7 if sex == "female" else 0.06)
         hair = HairCut(
-            Hair(hair_colour, eye_mid + [0, 2.4 * eye_half, 2.2 * eye_half], int(rng.integers(1000))),
+            Hair(
+                hair_colour, eye_mid + [0, 2.4 * eye_half, 2.2 * eye_half], int(rng.integers(1000))
+            ),
             volume_m=float(rng.uniform(0.006, 0.03)),
             fall_m=float(rng.uniform(0.10, 0.34)) if long_hair else 0.0,
             fringe=float(rng.uniform(-0.5, 0.25)),
@@ -267,7 +298,11 @@ def _leg(rng: np.random.Generator, out_deg: float) -> LegPose:
 
 def standing_pose(rng: np.random.Generator) -> Pose:
     """A person who stands for a photo: arms 0-70 deg out, a little bent, turned up to 20 deg."""
-    out = float(rng.choice([rng.uniform(4, 15), rng.uniform(12, 40), rng.uniform(40, 70)], p=[0.4, 0.4, 0.2]))
+    out = float(
+        rng.choice(
+            [rng.uniform(4, 15), rng.uniform(12, 40), rng.uniform(40, 70)], p=[0.4, 0.4, 0.2]
+        )
+    )
     stance = float(np.clip(rng.gamma(2.2, 1.8), 0.5, 12))
     return Pose(
         yaw_deg=float(np.clip(rng.normal(0, 8), -20, 20)),
@@ -304,9 +339,12 @@ def make_pose(seed: int, kind: Kind) -> Pose:
     if kind == "sitting":
         turn = float(rng.uniform(75, 95))
         legs = [
-            LegPose(float(rng.uniform(3, 14)), turn, turn + float(rng.normal(0, 5)), 8) for _ in "LR"
+            LegPose(float(rng.uniform(3, 14)), turn, turn + float(rng.normal(0, 5)), 8)
+            for _ in "LR"
         ]
-        arms = [ArmPose(8, float(rng.uniform(20, 40)), float(rng.uniform(40, 75)), 25) for _ in "LR"]
+        arms = [
+            ArmPose(8, float(rng.uniform(20, 40)), float(rng.uniform(40, 75)), 25) for _ in "LR"
+        ]
         return replace(
             pose, yaw_deg=sign * float(rng.uniform(0, 50)), arm_left=arms[0], arm_right=arms[1],
             leg_left=legs[0], leg_right=legs[1], bend_forward_deg=float(rng.uniform(-4, 8)),
@@ -356,14 +394,24 @@ def _panels(rng: np.random.Generator, span_m: float) -> tuple[Panel, ...]:
     out = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.22, 0.13]))):
         left = float(rng.uniform(-span_m, span_m))
-        frame = _vary(rng, _pick(rng, ((240, 238, 232), (60, 50, 42), (150, 112, 78), (30, 30, 32))))
+        frame = _vary(
+            rng, _pick(rng, ((240, 238, 232), (60, 50, 42), (150, 112, 78), (30, 30, 32)))
+        )
         colour = _vary(rng, _pick(rng, CLOTH_COLOURS + WALL_COLOURS))
         form = rng.random()
         if form < 0.3:  # door
             out.append(Panel(left, left + 0.85, 0.0, 2.03, colour, frame, 0.06))
         elif form < 0.55:  # window
             out.append(
-                Panel(left, left + float(rng.uniform(0.8, 1.6)), 0.9, 2.1, (225, 235, 244), frame, 0.05)
+                Panel(
+                    left,
+                    left + float(rng.uniform(0.8, 1.6)),
+                    0.9,
+                    2.1,
+                    (225, 235, 244),
+                    frame,
+                    0.05,
+                )
             )
         else:  # picture
             w, h, b = rng.uniform(0.3, 0.9), rng.uniform(0.3, 0.7), rng.uniform(1.1, 1.6)
@@ -394,7 +442,9 @@ def make_room(seed: int, kind: Kind) -> Room:
     z = np.array([0, 0, 1.0])
     floor_finish = _pick(rng, ("concrete", "grass", "tiles") if outdoors else
                          ("planks", "planks", "tiles", "carpet", "carpet", "concrete"))  # fmt: skip
-    floor_colour = _vary(rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, FLOOR_COLOURS))
+    floor_colour = _vary(
+        rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, FLOOR_COLOURS)
+    )
     a = np.radians(rng.uniform(-45, 45))
     floor = Plane(
         point=np.zeros(3), normal=z, u=np.array([np.cos(a), np.sin(a), 0]),
@@ -418,7 +468,10 @@ def make_room(seed: int, kind: Kind) -> Room:
     yaw = float(rng.normal(0, 9))
     skirting = float(rng.uniform(0.05, 0.14)) if not outdoors and rng.random() < 0.7 else 0.0
     panels = () if finish == "sky" else _panels(rng, 1.8 + behind_m / 2)
-    planes = [floor, _wall(rng, [0, behind_m, 0], yaw, str(finish), wall_colour, second, skirting, panels)]
+    planes = [
+        floor,
+        _wall(rng, [0, behind_m, 0], yaw, str(finish), wall_colour, second, skirting, panels),
+    ]
     if not outdoors and rng.random() < 0.35:  # a corner
         side = 1 if rng.random() < 0.5 else -1
         at = [side * float(rng.uniform(1.0, 2.2)), 0, 0]
@@ -429,7 +482,11 @@ def make_room(seed: int, kind: Kind) -> Room:
     if not outdoors:
         for _ in range(int(rng.choice([0, 1, 2], p=[0.5, 0.33, 0.17]))):
             side = 1 if rng.random() < 0.5 else -1
-            size = (float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.3, 0.6)), float(rng.uniform(0.35, 1.9)))
+            size = (
+                float(rng.uniform(0.3, 0.9)),
+                float(rng.uniform(0.3, 0.6)),
+                float(rng.uniform(0.35, 1.9)),
+            )
             x = side * float(rng.uniform(0.95, 1.7))
             y = float(min(behind_m - 0.35, rng.uniform(-0.1, 1.2)))
             if y < 0.1:
@@ -488,7 +545,10 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         width, height = height, width
     shrink = long_side_px / max(width, height)
     exif = bool(rng.random() < 0.65)
-    fill = {"far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7)}.get(kind, (0.55, 0.92))
+    fill = {
+        "far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
+        "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
+    }.get(kind, (0.55, 0.92))  # fmt: skip
     return Shot(
         width=round(width * shrink),
         height=round(height * shrink),

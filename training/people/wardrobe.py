@@ -1,8 +1,9 @@
-"""Clothes, shoes and hair, cut from the body's own skin in the rest pose and carried by its bones."""
+"""Clothes, shoes and hair, cut from the body's skin in the rest pose and carried by its bones."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -69,50 +70,57 @@ class Outfit:
 
 
 @dataclass(frozen=True)
-class Tailor:
-    """Coordinates of each vertex of a body that garments are cut by, in the rest pose."""
+class Measured:
+    """Coordinates that garments are cut by, of points that belong to a body's vertices.
 
-    body: Body
-    normals: np.ndarray
+    ``arm`` and ``leg`` are the shares of those limbs in the points' weights; ``arm_s`` runs along
+    the arm, 0 shoulder, 1 elbow, 2 wrist, ``leg_s`` 0 hip, 1 knee, 2 ankle; ``torso`` 0 mid-hip to
+    1 shoulders; all in the rest pose.
+    """
+
+    points: np.ndarray
     arm: np.ndarray
     arm_s: np.ndarray
     leg: np.ndarray
     leg_s: np.ndarray
     torso: np.ndarray
+    head: np.ndarray
 
-    @classmethod
-    def of(cls, body: Body) -> Tailor:
-        """Measure a body."""
-        v, w, j = body.vertices, body.weights, body.joints
+
+@dataclass(frozen=True)
+class Tailor:
+    """A body, ready to be measured."""
+
+    body: Body
+    normals: np.ndarray
+
+    def measure(self, points: np.ndarray, index: np.ndarray) -> Measured:
+        """Measure ``points`` (N, 3) that lie on or off the body's vertices ``index`` (N,)."""
+        w, j = self.body.weights[index], self.body.joints
         share = {p: w[:, i] for i, p in enumerate(PARTS)}
 
-        def along(first: str, second: str, side: str) -> tuple[np.ndarray, float]:
-            axis = j[second + side] - j[first + side]
-            return (v - j[first + side]) @ axis / (axis @ axis), float(np.linalg.norm(axis))
+        def along(first: str, second: str) -> np.ndarray:
+            axis = j[second] - j[first]
+            return (points - j[first]) @ axis / (axis @ axis)
 
         def chain(a: str, b: str, c: str, upper: str, lower: str, end: str):
-            total, s = np.zeros(len(v)), np.zeros(len(v))
+            total, s = np.zeros(len(points)), np.zeros(len(points))
             for side in (".L", ".R"):
-                u, _ = along(a, b, side)
-                f, _ = along(b, c, side)
                 wu, wl = share[upper + side], share[lower + side] + share[end + side]
                 total += wu + wl
-                s += wu * u + wl * (1 + f)
-            return total, s / total.clip(1e-6)
+                s += wu * along(a + side, b + side) + wl * (1 + along(b + side, c + side))
+            return total, np.where(total > 0.02, s / total.clip(1e-6), -1.0)
 
         arm, arm_s = chain("shoulder", "elbow", "wrist", "upper_arm", "forearm", "hand")
         leg, leg_s = chain("hip", "knee", "ankle", "thigh", "calf", "foot")
-        hip_z = (j["hip.L"][2] + j["hip.R"][2]) / 2
-        shoulder_z = (j["shoulder.L"][2] + j["shoulder.R"][2]) / 2
-        return cls(
-            body=body,
-            normals=vertex_normals(v, body.faces),
-            arm=arm,
-            arm_s=np.where(arm > 0.02, arm_s, -1.0),
-            leg=leg,
-            leg_s=np.where(leg > 0.02, leg_s, -1.0),
-            torso=(v[:, 2] - hip_z) / (shoulder_z - hip_z),
-        )
+        torso = (points[:, 2] - j["hip.L"][2]) / self.torso_m
+        return Measured(points, arm, arm_s, leg, leg_s, torso, share["head"])
+
+    @property
+    def torso_m(self) -> float:
+        """Height of the shoulders over the hips in the rest pose."""
+        j = self.body.joints
+        return float(j["shoulder.L"][2] - j["hip.L"][2])
 
     def length_m(self, a: str, b: str) -> float:
         """Distance of two left-side joints."""
@@ -120,78 +128,101 @@ class Tailor:
         return float(np.linalg.norm(j[a + ".L"] - j[b + ".L"]))
 
 
-def _drape(t: Tailor, keep: np.ndarray, ease_m: np.ndarray, steps: int, posed: Posed, material):
-    """A garment over the region where ``keep`` > 0, ``ease_m`` off the skin, smoothed."""
+Cut = Callable[[Measured], np.ndarray]  # how far inside a garment's edge points lie, metres
+
+
+def _drape(
+    t: Tailor,
+    all_over: Measured,
+    cut: Cut,
+    ease_m: np.ndarray,
+    steps: int,
+    posed: Posed,
+    material: Cloth | Shoe | Hair,
+    covered: np.ndarray,
+) -> tuple[Mesh, np.ndarray]:
+    """A garment over the region that ``cut`` keeps, ``ease_m`` off the skin, smoothed.
+
+    What outer garments cover, ``covered`` (V,) metres inside their edges, is left out. Returns the
+    garment and how far inside its edge each vertex of the body lies.
+    """
     body = t.body
-    used, faces = submesh(body.faces, (keep[body.faces] > -SPARE_M).any(1))
+    inside = cut(all_over)
+    used, faces = submesh(body.faces, (inside[body.faces] > -SPARE_M).any(1))
     base, normals, ease = body.vertices[used], t.normals[used], ease_m[used]
     out = smooth(base + normals * ease[:, None], faces, steps)
-    inside = ease * 0.7 - np.einsum("ij,ij->i", out - base, normals)
-    out = out + normals * inside.clip(0)[:, None]
-    return make_mesh(
-        posed.move(out, body.weights[used]), faces, material, rest=out, keep=keep[used]
-    )
+    short = ease * 0.7 - np.einsum("ij,ij->i", out - base, normals)
+    out = out + normals * short.clip(0)[:, None]
+    # The edge is cut where the cloth lies, not where the skin does: else it would ripple.
+    keep = np.where(inside[used] < -0.5, -1.0, cut(t.measure(out, used)))
+    world = posed.move(out, body.weights[used])
+    faces = faces[(covered[used][faces] < COVERED_M).any(1)]
+    return make_mesh(world, faces, material, rest=out, keep=keep), inside
 
 
-def _top(t: Tailor, top: Top, posed: Posed) -> tuple[Mesh, np.ndarray]:
-    body = t.body
-    v, j = body.vertices, body.joints
-    torso_m = j["shoulder.L"][2] - j["hip.L"][2]
-    hem = (t.torso - top.hem) * torso_m
-    front = np.clip((j["neck"][1] - v[:, 1]) / 0.06, 0, 1)
-    neck_root = j["neck"][2] + 0.012
-    collar = neck_root - v[:, 2] + 0.55 * (v[:, 1] - j["neck"][1]) - top.neck_m * front
-    collar = np.where(t.arm > 0.3, 1.0, collar)
+def _top(
+    t: Tailor, m: Measured, top: Top, posed: Posed, covered: np.ndarray
+) -> tuple[Mesh, np.ndarray]:
+    j = t.body.joints
+    neck = j["neck"]
     upper_m = t.length_m("shoulder", "elbow")
-    sleeve = np.where(t.arm > 0.25, (top.sleeve - t.arm_s) * upper_m, 1.0)
-    hem = np.where(t.arm > 0.25, 1.0, hem)
-    keep = np.minimum(np.minimum(hem, collar), sleeve)
-    keep = np.where(body.weights[:, PARTS.index("head")] > 0.5, -1.0, keep)
+
+    def cut(m: Measured) -> np.ndarray:
+        hem = np.where(m.arm > 0.25, 1.0, (m.torso - top.hem) * t.torso_m)
+        back_m = m.points[:, 1] - neck[1]
+        front = np.clip(-back_m / 0.06, 0, 1)
+        collar = neck[2] + 0.012 - m.points[:, 2] + 0.55 * back_m - top.neck_m * front
+        collar = 2.5 * collar + m.arm  # steeper, as skin pokes through a collar first
+        sleeve = np.where(m.arm > 0.25, (top.sleeve - m.arm_s) * upper_m, 1.0)
+        keep = np.minimum(np.minimum(hem, collar), sleeve)
+        if top.open_m:
+            low = np.clip(1 - m.torso, 0, 1)
+            gap = abs(m.points[:, 0]) - top.open_m * (1 + 0.6 * low)
+            keep = np.where(back_m < -0.03, np.minimum(keep, gap), keep)
+        return np.where(m.head > 0.5, -1.0, keep)
+
     # Loose cloth hangs from chest and shoulders: more room low on the trunk and at the cuffs.
-    low = np.clip(1 - t.torso, 0, 1)
+    low = np.clip(1 - m.torso, 0, 1)
     ease = np.where(
-        t.arm > 0.5,
-        0.004 + top.ease_m * (0.5 + 0.25 * t.arm_s.clip(0, 1)),
+        m.arm > 0.5,
+        0.004 + top.ease_m * (0.25 + 0.35 * m.arm_s.clip(0, 1.5)),
         0.006 + top.ease_m * (0.3 + 0.9 * low),
     )
-    mesh = _drape(t, keep, ease, int(4 + 500 * top.ease_m), posed, top.cloth)
-    if top.open_m:
-        gap = abs(mesh.rest[:, 0]) - top.open_m * (1 + 0.6 * (1 - np.clip(
-            (mesh.rest[:, 2] - j["hip.L"][2]) / torso_m, 0, 1)))  # fmt: skip
-        gap = np.where(mesh.rest[:, 1] < j["neck"][1] - 0.03, gap, 1.0)
-        mesh = replace(mesh, keep=np.minimum(mesh.keep, gap))
-        keep = np.where(v[:, 1] < j["neck"][1] - 0.03, np.minimum(keep, abs(v[:, 0]) - 0.12), keep)
-    return mesh, keep
+    return _drape(t, m, cut, ease, int(12 + 500 * top.ease_m), posed, top.cloth, covered)
 
 
-def _trousers(t: Tailor, bottom: Bottom, posed: Posed) -> tuple[Mesh, np.ndarray]:
-    j = t.body.joints
-    torso_m = j["shoulder.L"][2] - j["hip.L"][2]
+def _trousers(
+    t: Tailor, m: Measured, bottom: Bottom, posed: Posed, covered: np.ndarray
+) -> tuple[Mesh, np.ndarray]:
     calf_m = t.length_m("knee", "ankle")
-    waist = (0.30 - t.torso) * torso_m
-    leg = np.where(t.leg > 0.5, (bottom.length - t.leg_s) * calf_m, 1.0)
-    keep = np.where(t.arm > 0.1, -1.0, np.minimum(waist, leg))
+
+    def cut(m: Measured) -> np.ndarray:
+        waist = (0.30 - m.torso) * t.torso_m
+        leg = np.where(m.leg > 0.5, (bottom.length - m.leg_s) * calf_m, 1.0)
+        return np.where(m.arm > 0.1, -1.0, np.minimum(waist, leg))
+
+    down = (m.leg_s / 2).clip(0, 1)
     ease = 0.005 + np.where(
-        t.leg > 0.5,
-        bottom.ease_m * (0.4 + 0.4 * t.leg_s.clip(0, 2)) + bottom.flare_m * (t.leg_s / 2).clip(0, 1) ** 2,
+        m.leg > 0.5,
+        bottom.ease_m * (0.4 + 0.8 * down) + bottom.flare_m * down**2,
         0.3 * bottom.ease_m,
     )
-    return _drape(t, keep, ease, int(3 + 300 * bottom.ease_m), posed, bottom.cloth), keep
+    return _drape(t, m, cut, ease, int(3 + 300 * bottom.ease_m), posed, bottom.cloth, covered)
 
 
 SKIRT_RINGS, SKIRT_POINTS = 24, 48
+SKIRT_OFF_M = 0.02  # off the skin at the waist: a top is tucked in
 
 
-def _skirt(t: Tailor, bottom: Bottom, posed: Posed) -> Mesh:
+def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
     """A skirt hangs: rings about the posed hips and legs, never narrower further down."""
     body = t.body
-    skin_points = posed.move(body.vertices, body.weights)[t.arm < 0.1]
+    skin_points = posed.move(body.vertices, body.weights)[m.arm < 0.1]
     hip, knee, ankle = (
         (posed.joints[n + ".L"] + posed.joints[n + ".R"]) / 2 for n in ("hip", "knee", "ankle")
     )
-    torso_m = body.joints["shoulder.L"][2] - body.joints["hip.L"][2]
     hem_z = np.interp(bottom.length, [0, 1, 2], [hip[2], knee[2], ankle[2]])
-    heights = np.linspace(hip[2] + 0.26 * torso_m, hem_z, SKIRT_RINGS)
+    heights = np.linspace(hip[2] + 0.26 * t.torso_m, hem_z, SKIRT_RINGS)
     angles = np.linspace(0, 2 * np.pi, SKIRT_POINTS, endpoint=False)
     rays = np.stack([np.cos(angles), np.sin(angles)], 1)
     radius = np.zeros(SKIRT_POINTS)
@@ -201,7 +232,7 @@ def _skirt(t: Tailor, bottom: Bottom, posed: Posed) -> Mesh:
         reach = (near @ rays.T).max(0) if len(near) else radius
         down = i / (SKIRT_RINGS - 1)
         fold = 0.006 * down * np.sin(angles * 9 + bottom.cloth.seed)
-        radius = np.maximum(radius * 0.995, reach + 0.008 + bottom.ease_m * down)
+        radius = np.maximum(radius * 0.995, reach + SKIRT_OFF_M + bottom.ease_m * down)
         ring = rays * (radius + fold + bottom.flare_m * down)[:, None]
         rings.append(np.hstack([ring + hip[:2], np.full((SKIRT_POINTS, 1), z)]))
     vertices = np.array(rings)
@@ -224,7 +255,10 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
     body, v = t.body, t.body.vertices
     part = PARTS.index("foot" + side)
     ankle = body.joints["ankle" + side]
-    foot = v[(body.weights[:, part] > 0.4) & (v[:, 2] < ankle[2] + 0.03)]
+    floor = np.array([0, 0, v[body.weights[:, part] > 0.9, 2].min()])  # each foot has its own
+    v, ankle = v - floor, ankle - floor
+    leg = body.weights[:, [part, PARTS.index("calf" + side)]].sum(1)
+    foot = v[(leg > 0.9) & (v[:, 2] < ankle[2] + 0.03)]
     top = ankle[2] + 0.004
     angles = np.linspace(0, 2 * np.pi, SHOE_POINTS, endpoint=False)
     rays = np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -233,11 +267,13 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
     rings = [np.hstack([0 * rays + middle, np.full((SHOE_POINTS, 1), -wear.sole_m)])]
     ground = _outline(foot[:, :2], middle, angles)
     for z, ease in ((-wear.sole_m, 0.005), (-0.001, 0.007), (0.0, 0.004)):
-        rings.append(np.hstack([rays * (ground + ease)[:, None] + middle, np.full((SHOE_POINTS, 1), z)]))
+        rings.append(
+            np.hstack([rays * (ground + ease)[:, None] + middle, np.full((SHOE_POINTS, 1), z)])
+        )
     for z in heights:
         above = foot[foot[:, 2] > z - 0.004, :2]
         share = (z - heights[0]) / (top - heights[0])
-        centre = middle + (ankle[:2] - middle) * share  # the rings move back to the ankle
+        centre = (above.min(0) + above.max(0)) / 2  # moves back to the ankle on the way up
         radius = _outline(above, centre, angles) + wear.ease_m * (1 - 0.4 * share)
         rings.append(np.hstack([rays * radius[:, None] + centre, np.full((SHOE_POINTS, 1), z)]))
     rest = np.array(rings)
@@ -246,53 +282,66 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
     faces = faces if np.cross(*(flat[faces[200, k]] - flat[faces[200, 0]] for k in (1, 2))) @ (
         flat[faces[200, 0]] - [*middle, 0.03]) > 0 else faces[:, ::-1]  # fmt: skip
     carry = posed.maps[part]
-    return make_mesh(flat @ carry[:, :3].T + carry[:, 3], faces, wear.shoe, rest=flat)
+    world = (flat + floor) @ carry[:, :3].T + carry[:, 3]
+    return make_mesh(world, faces, wear.shoe, rest=flat)
 
 
-def _footwear(t: Tailor, wear: Footwear, posed: Posed) -> tuple[list[Mesh], np.ndarray]:
+def _footwear(
+    t: Tailor, m: Measured, wear: Footwear, posed: Posed
+) -> tuple[list[Mesh], np.ndarray]:
+    ankle_z = t.body.joints["ankle.L"][2]
+    if not wear.sole_m:
+
+        def cut(m: Measured) -> np.ndarray:
+            return np.where(m.leg_s > 1.5, ankle_z + 0.08 - m.points[:, 2], -1.0)
+
+        ease = np.full(len(m.points), wear.ease_m)
+        bare = np.full(len(m.points), -1.0)
+        sock, inside = _drape(t, m, cut, ease, 6, posed, wear.shoe, bare)
+        return [sock], inside
+    foot = t.body.weights[:, [PARTS.index("foot.L"), PARTS.index("foot.R")]].sum(1)
+    # A shoe is stiff, so the foot in it is left out almost up to its edge.
+    inside = np.where(foot > 0.4, 4 * (ankle_z + 0.002 - m.points[:, 2]), -1.0)
+    return [_shoe(t, wear, side, posed) for side in (".L", ".R")], inside
+
+
+def _hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
     body, v = t.body, t.body.vertices
-    foot = body.weights[:, [PARTS.index("foot.L"), PARTS.index("foot.R")]].sum(1)
-    ankle_z = body.joints["ankle.L"][2]
-    if wear.sole_m:
-        keep = np.where(foot > 0.4, ankle_z + 0.004 - v[:, 2], -1.0)
-        return [_shoe(t, wear, side, posed) for side in (".L", ".R")], keep
-    keep = np.where(t.leg_s > 1.5, ankle_z + 0.08 - v[:, 2], -1.0)
-    sock = _drape(t, keep, np.full(len(v), wear.ease_m), 6, posed, wear.shoe)
-    return [sock], keep
-
-
-def _hair(t: Tailor, cut: HairCut, posed: Posed) -> list[Mesh]:
-    body = t.body
-    v = body.vertices
     eye = (body.joints["eye.L"] + body.joints["eye.R"]) / 2
     half = np.linalg.norm(body.joints["eye.L"] - body.joints["eye.R"]) / 2
+    ears = v[list(body.ear_vertices)]
+
+    def cut(m: Measured) -> np.ndarray:
+        q = (m.points - eye) / half
+        line = (
+            1.75 + style.fringe - 0.62 * (q[:, 1] + 0.3).clip(0) - 0.18 * (q[:, 0] ** 2).clip(0, 4)
+        )
+        keep = (q[:, 2] - line) * half
+        if style.fall_m == 0:
+            for ear in ears:
+                near = np.linalg.norm((m.points - ear) / half + [0, 0, 0.2], axis=1)
+                keep = np.minimum(keep, (near - 1.05) * half)
+        return np.where(m.head > 0.3, keep, -1.0)
+
     q = (v - eye) / half
-    line = 1.75 + cut.fringe - 0.62 * (q[:, 1] + 0.3).clip(0) - 0.18 * (q[:, 0] ** 2).clip(0, 4)
-    keep = (q[:, 2] - line) * half
-    keep = np.where(body.weights[:, PARTS.index("head")] > 0.3, keep, -0.05)
-    ear_y = v[body.ear_vertices[0], 1]
-    for ear in body.ear_vertices:
-        if cut.fall_m == 0:
-            near = np.linalg.norm((v - v[ear] - [0, 0.0, -0.2 * half]) / half, axis=1)
-            keep = np.minimum(keep, (near - 1.05) * half)
-    strand = 0.25 * cut.volume_m * np.sin(23 * q[:, 0] + 3 * q[:, 1])
-    ease = cut.volume_m * np.clip(0.35 + keep / 0.05, 0.35, 1) + strand * 0.2
-    cap = _drape(t, keep, ease, 4, posed, cut.hair)
-    if cut.fall_m == 0:
+    lock = 0.05 * style.volume_m * np.sin(23 * q[:, 0] + 3 * q[:, 1])
+    ease = style.volume_m * np.clip(0.35 + cut(m) / 0.05, 0.35, 1) + lock
+    cap, _ = _drape(t, m, cut, ease, 4, posed, style.hair, np.full(len(v), -1.0))
+    if style.fall_m == 0:
         return [cap]
     # Long hair: a shell around the back of the head that hangs straight down.
     head = posed.maps[PARTS.index("head")]
-    centre = np.array([0, ear_y + 0.6 * half, eye[2]])
+    centre = np.array([0, ears[0, 1] + 0.6 * half, eye[2]])
     world = head[:, :3] @ centre + head[:, 3]
     ahead = head[:, :3] @ np.array([0, -1.0, 0])
     yaw = np.arctan2(ahead[0], -ahead[1])
     rings, rest = [], []
     angles = np.radians(np.linspace(-118, 118, 49))
-    for i, down in enumerate(np.linspace(-0.07, cut.fall_m, 20)):
+    for i, down in enumerate(np.linspace(-0.07, style.fall_m, 20)):
         s = i / 19
         wave = 1 + 0.03 * np.sin(angles * 14 + 3 * s)
-        reach_x = (2.55 * half + cut.volume_m * 0.8 + 0.02 * s) * wave
-        reach_y = (2.45 * half + cut.volume_m * 0.8 + 0.035 * s) * wave
+        reach_x = (2.55 * half + style.volume_m * 0.8 + 0.02 * s) * wave
+        reach_y = (2.45 * half + style.volume_m * 0.8 + 0.035 * s) * wave
         shut = np.clip((down + 0.07) / 0.09, 0.55, 1)
         x, y = np.sin(angles) * reach_x * shut, np.cos(angles) * reach_y * shut
         c, k = np.cos(yaw), np.sin(yaw)
@@ -303,32 +352,33 @@ def _hair(t: Tailor, cut: HairCut, posed: Posed) -> list[Mesh]:
         rest.append(np.concatenate([flat, flat[::-1]]) + centre)
     shell = np.array(rings)
     mesh = make_mesh(
-        shell.reshape(-1, 3), loft(shell), cut.hair, rest=np.array(rest).reshape(-1, 3)
+        shell.reshape(-1, 3), loft(shell), style.hair, rest=np.array(rest).reshape(-1, 3)
     )
     return [cap, mesh]
 
 
 def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
     """Everything of one person that a camera can see, posed: skin first."""
-    t = Tailor.of(body)
+    t = Tailor(body, vertex_normals(body.vertices, body.faces))
+    m = t.measure(body.vertices, np.arange(len(body.vertices)))
     out: list[Mesh] = []
     covered = np.full(len(body.vertices), -1.0)
-    for top in outfit.tops:
-        mesh, keep = _top(t, top, posed)
+    for top in reversed(outfit.tops):  # the outermost first
+        mesh, keep = _top(t, m, top, posed, covered)
         out.append(mesh)
         covered = np.maximum(covered, keep)
     if outfit.bottom.kind == "skirt":
-        out.append(_skirt(t, outfit.bottom, posed))
+        out.append(_skirt(t, m, outfit.bottom, posed))
     else:
-        mesh, keep = _trousers(t, outfit.bottom, posed)
+        mesh, keep = _trousers(t, m, outfit.bottom, posed, covered)
         out.append(mesh)
         covered = np.maximum(covered, keep)
     if outfit.footwear is not None:
-        worn, keep = _footwear(t, outfit.footwear, posed)
+        worn, keep = _footwear(t, m, outfit.footwear, posed)
         out += worn
         covered = np.maximum(covered, keep)
     if outfit.hair is not None:
-        out += _hair(t, outfit.hair, posed)
+        out += _hair(t, m, outfit.hair, posed)
     shown = (covered[body.faces] < COVERED_M).any(1) & ~body.inner_faces
     skin_mesh = make_mesh(
         posed.move(body.vertices, body.weights),
