@@ -19,6 +19,9 @@ from chalicelib.errors import UnsupportedImageError
 
 Format = Literal["jpeg", "png", "webp", "heic"]
 
+LIBRARY_ERRORS = (OSError, EOFError, SyntaxError, ValueError, RuntimeError)
+"""What Pillow and pillow-heif raise for files that they cannot read."""
+
 
 @dataclass(frozen=True)
 class Exif:
@@ -270,7 +273,7 @@ def _walk_heic(data: bytes) -> ImageFile:
         raise UnsupportedImageError
     try:
         heif = pillow_heif.open_heif(data)  # reads boxes, decodes nothing
-    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError) as error:
+    except LIBRARY_ERRORS as error:
         raise UnsupportedImageError from error
     width, height = heif.size
     tiles = heif.info.get("tiling")

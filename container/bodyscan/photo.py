@@ -9,7 +9,6 @@ between Display P3 and sRGB moves no joint.
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
-from bodyscan.image_file import Format, ImageFile, inspect
+from bodyscan.image_file import LIBRARY_ERRORS, Format, ImageFile, inspect
 from chalicelib.errors import ImageTooLargeError, UnsupportedImageError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -36,6 +35,9 @@ DETECT_SIDE_PX = 1280
 
 ENOUGH_SIDE_PX = 960
 """A JPEG is decoded at 1/2, 1/4 or 1/8 while its longer side keeps this much."""
+
+# A damaged file is an answer to its sender, not a line in our log.
+cv2.setLogLevel(0)
 
 _BACKGROUND = 128
 """Mid-grey behind transparent pixels: neither dark nor light clothes melt into it."""
@@ -88,14 +90,7 @@ def read_photo(data: bytes) -> Photo:
         _refuse_size(file.width_px * file.height_px * MAX_DECODE_BYTES // file.decode_bytes)
     try:
         pixels = _DECODERS[file.format](file)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        RuntimeError,
-        struct.error,
-        cv2.error,
-    ) as error:
+    except (*LIBRARY_ERRORS, cv2.error) as error:
         raise UnsupportedImageError from error
     upright = np.ascontiguousarray(_turn_upright(pixels, file.exif.orientation))
     width_px, height_px = file.width_px, file.height_px
