@@ -42,7 +42,9 @@ LENGTHS = {
     "arm": "Arm",
     "leg": "Leg",
 }
-UNITS = {"mm": "mm", "deg": "°", "cm": "cm"}
+UNITS = {"mm": "mm", "deg": "°"}
+SPELLED = {"fore_aft": "fore-aft", "hud": "HUD", "mirrors": "mirror"}
+"""Words of the settings' names that read better in a table than in JSON."""
 
 
 class RefusedError(Exception):
@@ -226,21 +228,25 @@ def lengths_table(measurement: Mapping[str, Any], true_cm: Mapping[str, float]) 
     for name, words in LENGTHS.items():
         length = {**measurement["segments"], **whole}[name]
         low_high = measurement["interval_95"].get(name)
-        true = f"{true_cm[name]:.1f}" if name in true_cm else ""
-        table.add_row(words, f"{length:.1f}", _band(low_high, "") if low_high else "", true)
+        row = [words, f"{length:.1f}", _band(low_high, "") if low_high else ""]
+        if true_cm:
+            row.append(f"{true_cm[name]:.1f}" if name in true_cm else "")
+        table.add_row(*row)
     return table
 
 
 def settings_table(recommendation: Mapping[str, Any]) -> Table:
     """Settings with their units, each with the band that suits 80 of 100 such drivers."""
-    table = Table(f"Car ({recommendation['vehicle']})")
+    table = Table(f"Car ({recommendation['vehicle'].replace('_', ' ')})")
     table.add_column("setting", justify="right")
     table.add_column("80 % band", justify="right")
     bands = dict(_leaves(recommendation["band_80"]))
     for path, value in _leaves(recommendation["settings"]):
-        words, _, unit = " ".join(path).rpartition("_")
+        *parts, last = path
+        quantity, _, unit = last.rpartition("_")
+        words = " ".join(SPELLED.get(part, part) for part in (*parts, quantity))
         table.add_row(
-            words.replace("_", " ").capitalize(),
+            words[0].upper() + words[1:].replace("_", " "),
             _quantity(value, UNITS[unit]),
             _band(bands[path], UNITS[unit]),
         )

@@ -44,26 +44,6 @@ def test_the_demo_reports_a_refused_photo_by_its_code(tmp_path: Path) -> None:
     assert document["error"]["code"] == "NO_PERSON"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "field"),
-    [
-        (["--height", "tall"], "HEIGHT"),
-        (["--photo", "nobody.jpg", "--height", "170"], "PHOTO"),
-        (["--side", "nobody.jpg"], "SIDE"),
-    ],
-)
-def test_the_demo_refuses_a_slip_of_the_keyboard_in_one_line(
-    arguments: list[str], field: str
-) -> None:
-    ran = demo(*arguments)
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    assert len(ran.stderr.splitlines()) == 1
-    assert field in ran.stderr
-    document = json.loads(demo(*arguments, "--json").stdout)
-    assert [problem["field"] for problem in document["error"]["fields"]] == [field]
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
 def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> None:
     ports = Ports.free()
