@@ -53,6 +53,9 @@ EYE_PER_RECLINE: Final = 0.5
 """How far the eye turns about the H-point with the backrest; the neck makes up the rest
 (assumed)."""
 
+BRAKE_REACH_PASSES: Final = 3
+"""The track rises forward, and from higher the legs reach less far: settled to 0.1 mm by then."""
+
 BELT_ABOVE_SHOULDER_MM: Final = 60.0
 """Upper anchor above the shoulder joint, so that the belt meets the collar bone (assumed)."""
 WHEEL_HEIGHT_SD_MM: Final = 15.0
@@ -194,9 +197,11 @@ def _seated(bmi: float, vehicle: Vehicle, wanted: Position, legs: geometry.Legs)
     def seat_z(x: float) -> float:
         return _track_z(vehicle, x) + _clipped(wanted_lift(x), 0.0, vehicle.seat_lift_mm)
 
-    h_point_x = _clipped(wanted.h_point_x_mm, front_x, rear_x)
-    brake_x = legs.furthest_h_point_x(seat_z(h_point_x))
-    wanted_x = min(wanted.h_point_x_mm, brake_x)
+    wanted_x = wanted.h_point_x_mm
+    for _ in range(BRAKE_REACH_PASSES):
+        h_point_x = _clipped(wanted_x, front_x, rear_x)
+        brake_x = legs.furthest_h_point_x(seat_z(h_point_x))
+        wanted_x = min(wanted.h_point_x_mm, brake_x)
     h_point_x = _clipped(wanted_x, front_x, rear_x)
 
     design_share = DESIGN_RECLINE_SHARE

@@ -170,6 +170,14 @@ def test_legs_too_short_for_the_brake_are_warned_of() -> None:
     assert "PEDAL_REACH" in codes(found)
 
 
+def test_the_brake_is_reached_wherever_the_seat_is_not_at_its_front() -> None:
+    for height_cm in range(120, 206):
+        for vehicle in VEHICLES:
+            for more_cm in (-4.0, 0.0):
+                found = recommend(average_body(float(height_cm), thigh=more_cm), vehicle)
+                assert "PEDAL_REACH" not in codes(found) or found.settings.seat.fore_aft_mm == 0.0
+
+
 def test_a_tall_driver_in_a_low_car_is_told_what_ends_and_what_is_too_near() -> None:
     found = recommend(average_body(205.0, "male"), vehicles()["sports"])
     assert found.settings.seat.height_mm == 0.0
