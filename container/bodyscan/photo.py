@@ -37,7 +37,7 @@ ENOUGH_SIDE_PX = 960
 """A JPEG is decoded at 1/2, 1/4 or 1/8 while its longer side keeps this much."""
 
 # A damaged file is an answer to its sender, not a line in our log.
-cv2.setLogLevel(0)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _BACKGROUND = 128
 """Mid-grey behind transparent pixels: neither dark nor light clothes melt into it."""
