@@ -2,7 +2,7 @@
 
 The measurement leans on it where a photo says little, and the recommendation warns by it. The
 numbers come from ``body_prior.json``, which ``training/carfit/body_prior.py`` derives from ANSUR II
-(US Army 2012, public domain) and the joint-centre shares of Drillis & Contini (Winter).
+(US Army 2012, public domain), moved from landmarks on the skin to joint centres.
 """
 
 import json
@@ -127,7 +127,7 @@ def conditional(height_cm: float, sex: str | None = None) -> BodyPrior:
     Examples
     --------
     >>> conditional(175.0, "male").mean_cm.round(1).tolist()
-    [32.5, 25.9, 42.9, 42.2, 51.0]
+    [28.3, 27.0, 41.8, 41.7, 48.9]
     """
     if not (np.isfinite(height_cm) and height_cm > 0.0):
         raise ValueError(f"expected a height_cm above 0, got {height_cm}")

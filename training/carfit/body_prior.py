@@ -1,9 +1,9 @@
 """Writes what height alone says about the lengths: ``chalicelib/body_prior.json``.
 
 ANSUR II measured bony landmarks under the skin; a photo and a driving posture need joint centres.
-The distance between the two grows with the body, so each length is moved by a fixed share of
-stature: the joint-centre share (Drillis & Contini) less the landmark share (ANSUR II, the two
-sexes' mean). How much people of one height differ from each other stays as ANSUR II measured it.
+The distance between the two grows with the body, so each length is moved by a share of stature,
+the anatomical one with which the people of `training.people` are built too. How much people of one
+height differ from each other stays as ANSUR II measured it.
 """
 
 import json
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chalicelib.body_prior import SEGMENTS, SEXES
+from training.people.proportions import JOINT_CENTRE_SHIFT
 
 DATA = Path(__file__).parent / "data"
 TARGET = Path(__file__).parents[2] / "chalicelib" / "body_prior.json"
@@ -38,21 +39,12 @@ def _links() -> dict[str, Any]:
     return links
 
 
-def joint_centre_shift() -> npt.NDArray[np.float64]:
-    """Share of stature to add to each ANSUR II length to reach joint centres, shape (5,)."""
-    links = _links()
-    means = np.array([links[sex]["mean_cm"] for sex in SEXES])
-    landmark_share = (means[:, 1:] / means[:, :1]).mean(axis=0)
-    joint_share = np.array([links["joint_centre_share_of_stature"][name] for name in SEGMENTS])
-    return np.asarray(joint_share - landmark_share)
-
-
 def population(sex: str) -> Population:
     """The joint-centre population of one sex."""
     row = _links()[sex]
     # Joint-centre lengths are a linear map of (stature, landmark lengths).
     to_joint_centres = np.eye(1 + len(SEGMENTS))
-    to_joint_centres[1:, 0] = joint_centre_shift()
+    to_joint_centres[1:, 0] = [JOINT_CENTRE_SHIFT[name] for name in SEGMENTS]
     low, high = row["stature_range_cm"]
     return Population(
         mean_cm=to_joint_centres @ np.array(row["mean_cm"]),

@@ -2,7 +2,7 @@
 
 The lengths are ANSUR II's (US Army 2012, public domain): the mean, the slope on stature and the
 covariance left over once stature is known. ANSUR measures between landmarks on the skin; each mean
-is moved to joint centres by a constant share of stature, while slope and residual covariance stay.
+is moved to joint centres by a share of stature, while the residual covariance stays.
 """
 
 from __future__ import annotations
@@ -114,12 +114,12 @@ def link_model(sex: Sex) -> LinkModel:
         raise ValueError(f"expected stature and {SEGMENTS}, got {table['order']}")
     cov = np.array(table["cov_cm2"])
     stature_cm = table["mean_cm"]["stature"]
-    shift_cm = stature_cm * np.array([JOINT_CENTRE_SHIFT[s] for s in SEGMENTS])
+    shift = np.array([JOINT_CENTRE_SHIFT[s] for s in SEGMENTS])
     slope = cov[1:, 0] / cov[0, 0]
     return LinkModel(
         mean_stature_cm=stature_cm,
-        mean_cm=np.array([table["mean_cm"][s] for s in SEGMENTS]) + shift_cm,
-        slope=slope,
+        mean_cm=np.array([table["mean_cm"][s] for s in SEGMENTS]) + shift * stature_cm,
+        slope=slope + shift,
         residual_cov_cm2=cov[1:, 1:] - np.outer(slope, cov[0, 1:]),
     )
 
