@@ -294,19 +294,23 @@ def _walk_heic(data: bytes) -> ImageFile:
 
 
 def _heic_meta(data: bytes) -> bytes:
-    """The body of the top-level box that describes the items of the file."""
+    """The box that describes the items of the file, if that and their data are there and whole.
+
+    libheif takes a picture whose last tiles are missing for a good one.
+    """
+    found: dict[bytes, bytes] = {}
     position = 0
-    while True:
+    while not found.keys() >= {b"meta", b"mdat"}:
         length, name = struct.unpack_from(">I4s", data, position)
-        header = 8
         if length == 1:
             (length,) = struct.unpack_from(">Q", data, position + 8)
-            header = 16
-        if length < header or position + length > len(data):
+        elif length == 0:
+            length = len(data) - position
+        if length < 8 or position + length > len(data):
             raise UnsupportedImageError
-        if name == b"meta":
-            return data[position + header : position + length]
+        found[name] = data[position : position + length] if name == b"meta" else b""
         position += length
+    return found[b"meta"]
 
 
 _WALKERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], ImageFile]], ...] = (

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from bodyscan.image_file import LIBRARY_ERRORS, Format, ImageFile, inspect
 from chalicelib.errors import ImageTooLargeError, UnsupportedImageError
@@ -111,26 +111,27 @@ def _refuse_size(max_pixels: int = MAX_PIXELS) -> NoReturn:
 def _decode_jpeg(file: ImageFile) -> NDArray[np.uint8]:
     longer = max(file.width_px, file.height_px)
     divisor = next((d for d in (8, 4, 2) if longer >= d * ENOUGH_SIDE_PX), 1)
-    pixels = _decode_jpeg_at(file, file.picture, divisor)
+    image = _decode_jpeg_at(file, file.picture, divisor)
     # Where a scan ends early, libjpeg paints neutral grey and says nothing. A photo may end in that
     # grey too: then more data in place of the end changes a scan that is cut, and no whole one.
-    if np.all(np.abs(pixels[-1, -1].astype(int) - 128) <= 1):
+    corner = image.crop((image.width - 1, image.height - 1, image.width, image.height))
+    if np.isin(np.asarray(corner), _NEUTRAL).all():
         filled = file.picture[:-2] + _MORE_SCAN + file.picture[-2:]
-        if not np.array_equal(
-            _decode_jpeg_at(file, file.picture, 8), _decode_jpeg_at(file, filled, 8)
-        ):
+        small, same = (_decode_jpeg_at(file, data, 8) for data in (file.picture, filled))
+        if small.tobytes() != same.tobytes():
             raise UnsupportedImageError
-    return _reduce(pixels)
+    return _reduce(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
 
 
+_NEUTRAL = (127, 128)  # 127 where an inverted channel is turned back
 _MORE_SCAN = b"\0" + b"\x5a" * 4096
 
 
-def _decode_jpeg_at(file: ImageFile, picture: bytes, divisor: int) -> NDArray[np.uint8]:
-    with JpegImagePlugin.JpegImageFile(io.BytesIO(picture)) as image:
-        image.draft(None, (max(1, file.width_px // divisor), max(1, file.height_px // divisor)))
-        image.load()
-        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+def _decode_jpeg_at(file: ImageFile, picture: bytes, divisor: int) -> Image.Image:
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(picture))
+    image.draft(None, (max(1, file.width_px // divisor), max(1, file.height_px // divisor)))
+    image.load()
+    return image
 
 
 def _decode_with_opencv(file: ImageFile) -> NDArray[np.uint8]:
@@ -162,11 +163,13 @@ _ROWS = 64
 
 
 def _flatten(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Composite transparent pixels on mid-grey, in place and by strips; drop the alpha channel."""
+    """Composite transparent pixels on mid-grey, in place by strips; drop the alpha channel."""
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return pixels
     most = np.iinfo(pixels.dtype).max
     if pixels[..., 3].min() < most:
+        if not pixels.flags.writeable:
+            pixels = pixels.copy()
         background = _BACKGROUND * (most // 255)
         for top in range(0, len(pixels), _ROWS):
             strip = pixels[top : top + _ROWS]

@@ -1,0 +1,553 @@
+"""Photos of every format and fault: each is read upright and whole, or refused within bounds."""
+
+import io
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import cv2
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from bodyscan.photo import DETECT_SIDE_PX, MAX_BYTES, read_photo
+from chalicelib.errors import HypermobError, ImageTooLargeError, UnsupportedImageError
+
+pillow_heif.register_heif_opener()  # for writing
+
+WIDTH, HEIGHT = 120, 80
+RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 40), (20, 40, 210), (245, 245, 245)
+
+
+@pytest.fixture(autouse=True)
+def strict(capfd):
+    """No photo, however bad, may warn or print."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+def corners(width=WIDTH, height=HEIGHT):
+    """A picture that no turn leaves alike: red, green, blue, white from top left, clockwise."""
+    pixels = np.empty((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
+    pixels[height // 2 :, width // 2 :], pixels[height // 2 :, : width // 2] = BLUE, WHITE
+    return Image.fromarray(pixels)
+
+
+def noise(width=WIDTH, height=HEIGHT, mode="RGB"):
+    pixels = np.random.default_rng(7).integers(0, 256, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def encoded(image, format, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def seen_corners(pixels):
+    h, w = pixels.shape[:2]
+    at = [(h // 5, w // 5), (h // 5, -w // 5), (-h // 5, -w // 5), (-h // 5, w // 5)]
+    return np.array([pixels[y, x] for y, x in at], int)
+
+
+def assert_upright(photo, tolerance=14):
+    assert photo.pixels.dtype == np.uint8
+    assert photo.pixels.flags.c_contiguous
+    assert np.abs(seen_corners(photo.pixels) - [RED, GREEN, BLUE, WHITE]).max() <= tolerance
+
+
+def exif(orientation=None, focal=None):
+    block = Image.Exif()
+    if orientation is not None:
+        block[0x0112] = orientation
+    if focal is not None:
+        block.get_ifd(0x8769)[0xA405] = focal
+    return block.tobytes()
+
+
+STORED_AS = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a camera stores an upright scene that it marks with each EXIF orientation."""
+
+
+def png(header=None, rows=None, before=(), idat=None):
+    """A PNG with chunks of one's own; valid checksums throughout."""
+    header = header or struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
+    if idat is None:
+        pixels = np.asarray(corners())
+        whole = b"".join(b"\0" + row.tobytes() for row in pixels)
+        idat = zlib.compress(whole if rows is None else whole[: rows * (1 + 3 * WIDTH)])
+    chunks = [(b"IHDR", header), *before, (b"IDAT", idat), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+# --- formats and modes ----------------------------------------------------------------------------
+
+FILES = {
+    "jpeg": encoded(corners(), "JPEG", quality=92),
+    "jpeg progressive": encoded(corners(), "JPEG", quality=92, progressive=True),
+    "jpeg 4:4:4": encoded(corners(), "JPEG", quality=92, subsampling=0),
+    "jpeg restart markers": encoded(corners(), "JPEG", quality=92, restart_marker_blocks=3),
+    "jpeg cmyk": encoded(corners().convert("CMYK"), "JPEG", quality=92),
+    "jpeg rgb": encoded(corners(), "JPEG", quality=92, keep_rgb=True),
+    "jpeg icc": encoded(corners(), "JPEG", quality=92, icc_profile=b"\0" * 70_000),
+    "mpo": encoded(corners(), "MPO", save_all=True, append_images=[noise()], quality=92),
+    "png": png(),
+    "png palette": encoded(corners().quantize(8), "PNG"),
+    "png palette 2 bit": encoded(corners().quantize(4), "PNG", bits=2),
+    "png rgba": encoded(corners().convert("RGBA"), "PNG"),
+    "png 16 bit": cv2.imencode(".png", np.asarray(corners())[..., ::-1].astype(np.uint16) * 257)[
+        1
+    ].tobytes(),
+    "png animated": encoded(corners(), "PNG", save_all=True, append_images=[noise()]),
+    "png icc": png(before=[(b"iCCP", b"x\0\0" + zlib.compress(b"not a profile"))]),
+    "webp": encoded(corners(), "WEBP", quality=92),
+    "webp lossless": encoded(corners(), "WEBP", lossless=True),
+    "webp rgba": encoded(corners().convert("RGBA"), "WEBP", quality=92),
+    "webp animated": encoded(corners(), "WEBP", save_all=True, append_images=[noise()], quality=92),
+    "heic": encoded(corners(), "HEIF", quality=90),
+    "heic tiles": encoded(corners(400, 300), "HEIF", quality=90, tile_size=128),
+    "heic rgba": encoded(corners().convert("RGBA"), "HEIF", quality=90),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_is_read_by_content(name):
+    photo = read_photo(FILES[name])
+    assert_upright(photo, tolerance=30 if "rgba" in name or "heic" in name else 14)
+    assert photo.format == {"mpo": "jpeg"}.get(name, name.split()[0])
+    size = (400, 300) if name == "heic tiles" else (WIDTH, HEIGHT)
+    assert (photo.source_width_px, photo.source_height_px) == size
+    assert photo.focal_35mm is None
+
+
+def test_ten_bit_heic_is_read():
+    pixels = np.asarray(corners()).astype(np.uint16) * 257
+    buffer = io.BytesIO()
+    pillow_heif.from_bytes("RGB;16", (WIDTH, HEIGHT), pixels.tobytes()).save(buffer, quality=90)
+    assert_upright(read_photo(buffer.getvalue()), tolerance=30)
+
+
+GREY_FILES = {
+    "jpeg L": encoded(noise(mode="L"), "JPEG"),
+    "png 1": encoded(noise(mode="1"), "PNG"),
+    "png L": encoded(noise(mode="L"), "PNG"),
+    "png LA": encoded(noise(mode="LA"), "PNG"),
+    "png I;16": encoded(Image.fromarray(np.full((HEIGHT, WIDTH), 40_000, np.uint16)), "PNG"),
+    "heic L": encoded(noise(mode="L"), "HEIF"),
+}
+
+
+@pytest.mark.parametrize("name", GREY_FILES)
+def test_grey_pictures_become_rgb(name):
+    pixels = read_photo(GREY_FILES[name]).pixels
+    assert pixels.shape == (HEIGHT, WIDTH, 3)
+    assert np.ptp(pixels, axis=2).max() == 0
+    if name == "png I;16":
+        assert (pixels == 40_000 >> 8).all()
+
+
+def test_ycck_is_read():
+    data = bytearray(FILES["jpeg cmyk"])
+    data[data.index(b"Adobe") + 11] = 2  # the colour transform that makes it YCCK
+    assert read_photo(bytes(data)).pixels.shape == (HEIGHT, WIDTH, 3)
+
+
+def half_clear(format, mode="RGBA", **options):
+    """The left half red and opaque, the right half clear with green hidden under it."""
+    pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    pixels[:, : WIDTH // 2], pixels[:, WIDTH // 2 :] = (*RED, 255), (*GREEN, 0)
+    return encoded(Image.fromarray(pixels).convert(mode), format, **options)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        half_clear("PNG"),
+        half_clear("WEBP", lossless=True, exact=True),
+        half_clear("HEIF", quality=95),
+        encoded(corners().quantize(4), "PNG", transparency=bytes((0, 0, 0, 0))),
+        cv2.imencode(".png", np.full((8, 8, 4), (9, 9, 9, 0), np.uint16))[1].tobytes(),
+    ],
+    ids=["png", "webp", "heic", "palette", "16 bit"],
+)
+def test_transparent_pixels_lie_on_mid_grey(data):
+    pixels = read_photo(data).pixels
+    assert np.abs(pixels[4:, -2].astype(int) - 128).max() <= 3
+
+
+# --- orientation and focal length -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orientation", STORED_AS)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_all_eight_orientations_come_out_upright(format, orientation):
+    turn = STORED_AS[orientation]
+    stored = corners() if turn is None else corners().transpose(turn)
+    photo = read_photo(encoded(stored, format, exif=exif(orientation), quality=92))
+    assert_upright(photo, tolerance=30)
+    assert photo.pixels.shape == (HEIGHT, WIDTH, 3)
+    assert (photo.source_width_px, photo.source_height_px) == (WIDTH, HEIGHT)
+
+
+def test_a_heic_that_its_container_turns_is_not_turned_again_by_exif():
+    """Phones write both; ISO/IEC 23008-12 says which one counts."""
+    stored = corners().transpose(Image.Transpose.ROTATE_90)
+    data = encoded(stored, "HEIF", exif=exif(6), quality=92)
+    assert b"irot" in data
+    assert struct.pack(">HHIH", 0x0112, 3, 1, 6) in data
+    assert_upright(read_photo(data), tolerance=30)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_focal_length_is_read(format):
+    assert read_photo(encoded(corners(), format, exif=exif(1, 26))).focal_35mm == 26.0
+
+
+@pytest.mark.parametrize("focal", [0, 1, 65535])
+def test_impossible_focal_lengths_are_none(focal):
+    assert read_photo(encoded(corners(), "JPEG", exif=exif(1, focal))).focal_35mm is None
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"II*\0",
+        b"II*\0\xff\xff\xff\xff",
+        b"MM\0*\0\0\0\x08\xff\xff",
+        b"XX*\0\x08\0\0\0\0\0",
+        b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x0112, 3, 1, 9) + b"\0" * 4,
+        b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x0112, 3, 1, 0) + b"\0" * 4,
+        b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x0112, 2, 1, 6) + b"\0" * 4,
+        b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x0112, 3, 9, 6) + b"\0" * 4,
+        b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x8769, 4, 1, 8) + b"\0" * 4,
+    ],
+)
+def test_broken_exif_is_ignored(block):
+    photo = read_photo(encoded(corners(), "JPEG", exif=b"Exif\0\0" + block, quality=92))
+    assert_upright(photo)
+    assert photo.focal_35mm is None
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF"])
+@pytest.mark.parametrize("size", [(2100, 1400), (1500, 1000), (640, 480)])
+def test_large_pictures_are_reduced_and_small_ones_kept(format, size):
+    photo = read_photo(encoded(corners(*size), format))
+    height, width = photo.pixels.shape[:2]
+    assert (photo.source_width_px, photo.source_height_px) == size
+    assert min(size[0], 960) <= width <= DETECT_SIDE_PX
+    assert width / height == pytest.approx(1.5 if size[0] > 640 else 4 / 3, rel=0.01)
+    assert_upright(photo, tolerance=30)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (16_000, 2), (2, 16_000)])
+def test_tiny_and_extreme_shapes_are_read(format, size):
+    photo = read_photo(encoded(Image.new("RGB", size, RED), format))
+    assert (photo.source_width_px, photo.source_height_px) == size
+    assert np.abs(photo.pixels.reshape(-1, 3).astype(int) - RED).max() <= 8
+
+
+@pytest.mark.parametrize("shade", [0, 127, 128, 129, 255])
+def test_plain_grey_is_a_whole_picture(shade):
+    """Grey 128 is also what libjpeg paints where a scan is cut short."""
+    for options in ({}, {"progressive": True}, {"restart_marker_blocks": 2}):
+        data = encoded(Image.new("RGB", (WIDTH, HEIGHT), (shade,) * 3), "JPEG", **options)
+        assert np.abs(read_photo(data).pixels.astype(int) - shade).max() <= 1
+
+
+# --- other formats, damage ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"\xff\xd8",
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\0\0\0\0WEBP",
+        b"\0\0\0\x18ftypheic",
+        b"\0\0\0\x18ftypavif" + b"\0" * 99,
+        b"hello, world",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7\n",
+        b"PK\x03\x04" + b"\0" * 99,
+        b"\0" * 4096,
+        b"\xff" * 4096,
+        b"\xff\xd8" + b"\xff" * 4096,
+        *(encoded(corners(), other) for other in ("GIF", "TIFF", "BMP", "PPM", "JPEG2000")),
+    ],
+)
+def test_anything_else_is_unsupported(data):
+    with pytest.raises(UnsupportedImageError):
+        read_photo(data)
+
+
+WHOLE = {
+    "jpeg": encoded(noise(), "JPEG", exif=exif(1, 26)),
+    "jpeg progressive": encoded(noise(), "JPEG", progressive=True),
+    "jpeg L": encoded(noise(mode="L"), "JPEG"),
+    "jpeg cmyk": encoded(noise(mode="CMYK"), "JPEG"),
+    "jpeg restart": encoded(noise(), "JPEG", restart_marker_rows=1),
+    "png": encoded(noise(), "PNG"),
+    "png rgba": encoded(noise(mode="RGBA"), "PNG"),
+    "webp": encoded(noise(), "WEBP"),
+    "webp lossless": encoded(noise(), "WEBP", lossless=True),
+    "webp animated": encoded(noise(), "WEBP", save_all=True, append_images=[corners()]),
+    "heic": encoded(noise(), "HEIF"),
+    "heic tiles": encoded(noise(), "HEIF", tile_size=64),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_cut_anywhere_is_refused(name):
+    data = WHOLE[name]
+    ends = {*range(0, min(len(data), 700), 13), *range(700, len(data), len(data) // 60 + 1)}
+    for end in sorted(ends | {len(data) - 1, len(data) - 2, len(data) - 5}):
+        with pytest.raises(UnsupportedImageError):
+            read_photo(data[:end])
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name.startswith("jpeg")])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_a_jpeg_that_was_cut_and_closed_is_never_partly_grey(name, part):
+    data = WHOLE[name]
+    scan = data.index(b"\xff\xda")
+    cut = data[: scan + int(part * (len(data) - scan))].rstrip(b"\xff") + b"\xff\xd9"
+    if name == "jpeg progressive" and part > 0.3:
+        # Later scans only sharpen: without them the picture is whole, and read.
+        whole, got = read_photo(data).pixels.astype(int), read_photo(cut).pixels.astype(int)
+        assert np.abs(whole - got)[-16:].mean() < 64
+        return
+    with pytest.raises(UnsupportedImageError):
+        read_photo(cut)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_random_damage_is_a_picture_or_a_typed_error(name, capfd):
+    random = Random(name)
+    for _ in range(60):
+        data = bytearray(WHOLE[name])
+        for _ in range(random.choice((1, 3, 12))):
+            data[int(random.random() ** 3 * len(data))] = random.randrange(256)
+        try:
+            photo = read_photo(bytes(data))
+        except HypermobError as error:
+            assert error.code in ("UNSUPPORTED_IMAGE", "IMAGE_TOO_LARGE")
+        else:
+            assert photo.pixels.ndim == 3
+
+
+def test_a_png_with_missing_rows_is_refused(capfd):
+    with pytest.raises(UnsupportedImageError):
+        read_photo(png(rows=HEIGHT // 2))
+    assert "Not enough image data" in capfd.readouterr().err  # libpng's own word, not ours
+
+
+def test_a_flipped_bit_in_a_png_is_refused():
+    data = bytearray(png())
+    data[data.index(b"IDAT") + 40] ^= 1
+    with pytest.raises(UnsupportedImageError):
+        read_photo(bytes(data))
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 5000, b"MotionPhoto\xff\xda\xff\xd8\xff\xc0" * 50])
+def test_what_phones_append_to_a_jpeg_is_ignored(tail):
+    assert_upright(read_photo(FILES["jpeg"] + tail))
+
+
+def test_a_thumbnail_is_not_taken_for_the_photo():
+    block = exif(1) + encoded(noise(32, 32), "JPEG")
+    assert_upright(read_photo(encoded(corners(), "JPEG", exif=block, quality=92)))
+
+
+def test_photos_are_read_in_parallel():
+    files = [FILES[name] for name in ("jpeg", "png", "webp", "heic")] * 8
+    with ThreadPoolExecutor(8) as pool:
+        for photo in pool.map(read_photo, files):
+            assert_upright(photo, tolerance=30)
+
+
+# --- limits and bombs -----------------------------------------------------------------------------
+
+
+def jpeg_header(width, height, sampling=(0x22, 0x11, 0x11), kind=0xC0):
+    """A JPEG whose frame header is true to form and nothing else in it is."""
+    body = struct.pack(">BHHB", 8, height, width, len(sampling))
+    body += b"".join(bytes((i + 1, s, 0)) for i, s in enumerate(sampling))
+    frame = bytes((0xFF, kind)) + struct.pack(">H", len(body) + 2) + body
+    scan = bytes((0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0))
+    return b"\xff\xd8" + frame + scan + b"\0" * 64 + b"\xff\xd9"
+
+
+def webp_header(width, height, animated=False):
+    flags = struct.pack("<I", 0x02 if animated else 0)
+    canvas = flags + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"WEBPVP8X" + struct.pack("<I", len(canvas)) + canvas
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def png_header(width, height, depth=8, colour=2):
+    return png(header=struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+
+
+def heic_said_to_be(width, height):
+    data = bytearray(FILES["heic"])
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", width, height)
+    return bytes(data)
+
+
+TOO_LARGE = {
+    "bytes": FILES["jpeg"] + b"\0" * MAX_BYTES,
+    "jpeg 51 MP": jpeg_header(8500, 6000),
+    "jpeg 65535 x 65535": jpeg_header(65535, 65535),
+    "jpeg cmyk 45 MP, 4:4:4": jpeg_header(9000, 5000, (0x11,) * 4),
+    "png 200 MP": png_header(20_000, 10_000),
+    "png 2^31": png_header(2**31 - 1, 2**31 - 1),
+    "png rgba 48 MP": png_header(8000, 6000, colour=6),
+    "png 16 bit rgba 24 MP": png_header(6000, 4000, 16, 6),
+    "webp 200 MP": webp_header(16_000, 12_500),
+    "webp animated 24 MP": webp_header(6000, 4000, animated=True),
+    "heic 51 MP": heic_said_to_be(8500, 6000),
+    "heic in one piece, 24 MP": heic_said_to_be(6000, 4000),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_over_a_limit_is_too_large(name):
+    with pytest.raises(ImageTooLargeError) as refused:
+        read_photo(TOO_LARGE[name])
+    assert refused.value.details["max_megabytes"] == 20
+    assert 16 <= refused.value.details["max_megapixels"] <= 50
+
+
+def text_bomb(name, head):
+    packed = zlib.compress(b"\0" * 30_000_000)
+    return png(before=[(name, head + packed)] * 20)
+
+
+def test_bombs_in_png_text_and_profiles_are_never_unpacked():
+    for name, head in ((b"zTXt", b"k\0\0"), (b"iTXt", b"k\0\1\0\0\0"), (b"iCCP", b"k\0\0")):
+        assert_upright(read_photo(text_bomb(name, head)))
+
+
+def test_thousands_of_jpeg_scans_are_refused():
+    data = encoded(noise(), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(UnsupportedImageError):
+        read_photo(data[:-2] + data[last:-2] * 2000 + data[-2:])
+
+
+def test_a_heic_of_tiles_that_nobody_sees_is_refused():
+    data = bytearray(FILES["heic tiles"])
+    at = data.index(b"idat") + 4  # version, flags, rows, columns, width, height
+    data[at + 4 : at + 8] = struct.pack(">HH", 64, 64)
+    whole = data.index(struct.pack(">II", 400, 300))
+    data[whole : whole + 8] = struct.pack(">II", 64, 64)
+    with pytest.raises(UnsupportedImageError):
+        read_photo(bytes(data))
+
+
+def test_a_heic_whose_header_understates_its_picture_is_refused():
+    data = bytearray(encoded(corners(1600, 1200), "HEIF"))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", 64, 64)
+    with pytest.raises(UnsupportedImageError):
+        read_photo(bytes(data))
+
+
+MEMORY_PROBE = """
+import resource, sys
+sys.path[:0] = [".", "container"]
+from bodyscan.photo import read_photo
+from chalicelib.errors import HypermobError
+import pathlib
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = peak_mb()
+for name in sys.argv[1:]:
+    try:
+        read_photo(pathlib.Path(name).read_bytes())
+    except HypermobError as error:
+        print(name, error.code)
+print(peak_mb() - before)
+"""
+
+
+def grown_mb(folder, files):
+    """How much the peak memory of a process grows that reads these files one after another."""
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    probe = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROBE, *(str(folder / name) for name in files)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(probe.stdout.splitlines()[-1]), probe.stdout
+
+
+def test_refusals_cost_little_memory(tmp_path):
+    files = {str(i): data for i, (name, data) in enumerate(TOO_LARGE.items()) if name != "bytes"}
+    files["bomb"] = text_bomb(b"zTXt", b"k\0\0")
+    mb, said = grown_mb(tmp_path, files)
+    assert said.count("IMAGE_TOO_LARGE") == len(TOO_LARGE) - 1
+    assert mb < 60
+
+
+def test_a_phone_photo_costs_little_memory(tmp_path):
+    mb, said = grown_mb(tmp_path, {"a": encoded(corners(4000, 3000), "JPEG")})
+    assert len(said.splitlines()) == 1
+    assert mb < 40
+
+
+def test_the_costliest_files_that_are_accepted_stay_within_350_mb(tmp_path):
+    side = (8160, 6120)
+    grey = zlib.compress(b"\0" * (1 + 3 * side[0]) * side[1], 1)
+    header = struct.pack(">IIBBBBB", *side, 8, 2, 0, 0, 0)
+    files = {
+        "progressive": encoded(
+            Image.new("RGB", side, RED), "JPEG", progressive=True, subsampling=0, quality=30
+        ),
+        "png": png(header=header, idat=grey),
+        "webp animated": encoded(
+            Image.new("RGB", (4400, 4400), RED),
+            "WEBP",
+            lossless=True,
+            quality=0,
+            method=0,
+            save_all=True,
+            append_images=[Image.new("RGB", (4400, 4400), BLUE)],
+        ),
+    }
+    mb, said = grown_mb(tmp_path, files)
+    assert len(said.splitlines()) == 1  # all accepted
+    assert mb < 350
