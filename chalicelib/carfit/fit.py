@@ -149,7 +149,7 @@ def recommend(body: Body, vehicle: Vehicle, *, drive_side: DriveSide = "left") -
     Examples
     --------
     >>> from chalicelib.carfit import vehicles
-    >>> body = Body(175.0, 32.6, 25.8, 42.9, 42.6, 50.8)
+    >>> body = Body(175.0, 28.3, 26.8, 41.8, 42.0, 48.7)
     >>> recommend(body, vehicles()["medium_car"]).to_dict()["warnings"]
     []
     """
