@@ -88,7 +88,8 @@ def calibrate(cases: list[Case]) -> dict[str, Any]:
 
 def report(cases: list[Case], console: Console) -> None:
     """Print errors beside the height alone, interval coverage, and refusals."""
-    measured, prior, true, inside, refused = [], [], [], [], {}
+    measured, prior, true, inside = [], [], [], []
+    refused: dict[str, int] = {}
     for case in cases:
         code = case.refusal
         if case.observation and code is None:

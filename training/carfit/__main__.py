@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-from tqdm import tqdm  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from chalicelib.carfit.model import ARRAYS, CARD, FEATURES, OUTPUTS
 from chalicelib.carfit.vehicles import Vehicle
