@@ -28,7 +28,8 @@ _INK, _PAPER = (16, 20, 28), (255, 255, 255)
 _LIMB, _BONE, _HEIGHT = (45, 220, 200), (214, 224, 236), (255, 198, 64)
 _PILL_OPACITY = 0.82
 
-_FONT_WEIGHT = 500
+# Rubik, which ships inside OpenCV 5: it has the plus-minus sign, and weights.
+_FONT, _FONT_WEIGHT = "sans", 500
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,6 @@ def draw_overlay(pixels_rgb: NDArray[np.uint8], drawing: OverlayDrawing) -> byte
     return jpeg.tobytes()
 
 
-def em_px(width_px: int, height_px: int) -> float:
-    """Text size for a picture: what all other sizes of the drawing follow."""
-    legible = max(_EM_OF_WIDTH * width_px, _EM_OF_HEIGHT * height_px)
-    return max(1.0, min(legible, _EM_AT_MOST_OF_HEIGHT * height_px))
-
-
 def _scaled(drawing: OverlayDrawing, scale: float) -> OverlayDrawing:
     def xy(point: XY) -> XY:
         return point[0] * scale, point[1] * scale
@@ -146,6 +141,53 @@ _LIMB_WIDTH, _HAND, _HEAD_HEIGHT, _HEAD_WIDTH = 0.07, 0.1, 0.13, 0.11
 _HEIGHT_ASIDE_EM, _HEIGHT_MARGIN_EM = 9.0, 3.4
 # Its label hangs from the upper end, beside the head, where no limb's label wants to be.
 _HEIGHT_LABEL_EM = 1.7
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything but the skeleton goes, in pixels.
+
+    Attributes
+    ----------
+    em_px
+        Text size, which all other sizes of the drawing follow.
+    height_line
+        Its upper and lower end.
+    height_box
+        The label of the height.
+    anchors
+        The middle of each label's limb.
+    boxes
+        Each label, or None where no room is left for it.
+    """
+
+    em_px: float
+    height_line: tuple[XY, XY]
+    height_box: Box
+    anchors: tuple[XY, ...]
+    boxes: tuple[Box | None, ...]
+
+
+def lay_out(drawing: OverlayDrawing, width_px: int, height_px: int) -> Layout:
+    """Choose the size of the text and a place for each label in a picture."""
+    em = em_px(width_px, height_px)
+    top, bottom = _height_line(drawing, width_px, em)
+    hook = top[0], top[1] + _HEIGHT_LABEL_EM * em
+    height_box = _inside(hook, _pill_size(drawing.height_text, em), width_px, height_px)
+    anchors = tuple(
+        ((x0 + x1) / 2, (y0 + y1) / 2)
+        for (x0, y0), (x1, y1) in ((each.start_xy_px, each.end_xy_px) for each in drawing.labels)
+    )
+    sizes = [_pill_size(label.text, em) for label in drawing.labels]
+    cost = _cost_of_covering(drawing, (top, bottom), (width_px, height_px), em)
+    boxes = place_labels(sizes, anchors, cost, em, [height_box])
+    return Layout(em, (top, bottom), height_box, anchors, tuple(boxes))
+
+
+def em_px(width_px: int, height_px: int) -> float:
+    """Text size for a picture."""
+    legible = max(_EM_OF_WIDTH * width_px, _EM_OF_HEIGHT * height_px)
+    return max(1.0, min(legible, _EM_AT_MOST_OF_HEIGHT * height_px))
 
 
 def place_labels(
@@ -227,7 +269,7 @@ def _cost_of_covering(
 
     def line(one: XY, other: XY, value: float, wide_px: float) -> None:
         layer = np.zeros_like(cost)
-        cells = max(1, round(wide_px / cell))
+        cells = min(max(1, round(wide_px / cell)), max(cost.shape))
         cv2.line(layer, _cell(one, cell), _cell(other, cell), value, cells)
         np.maximum(cost, layer, out=cost)
 
@@ -263,6 +305,20 @@ def _height_line(drawing: OverlayDrawing, width_px: int, em: float) -> tuple[XY,
     return (x, drawing.vertex_y_px), (x, drawing.floor_y_px)
 
 
+def _pill_size(text: str, em: float) -> XY:
+    font = cv2.FontFace(_FONT)
+    _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), font, round(em), _FONT_WEIGHT)
+    return width + 1.2 * em, 1.6 * em
+
+
+def _inside(center: XY, size: XY, width_px: int, height_px: int) -> Box:
+    """A box about a point, moved into the picture."""
+    wide, high = min(size[0], width_px), min(size[1], height_px)
+    x0 = min(max(center[0] - wide / 2, 0.0), width_px - wide)
+    y0 = min(max(center[1] - high / 2, 0.0), height_px - high)
+    return Box(x0, y0, x0 + wide, y0 + high)
+
+
 # --- drawing, all in RGB --------------------------------------------------------------------------
 
 # OpenCV takes coordinates in 1/16 px, which keeps thin lines where they belong.
@@ -271,47 +327,41 @@ _SHIFT = 4
 
 def _draw(canvas: NDArray[np.uint8], drawing: OverlayDrawing) -> None:
     height, width = canvas.shape[:2]
-    em = em_px(width, height)
-    thin, thick = max(1, round(0.09 * em)), max(1, round(0.17 * em))
-    hair, halo = max(1, round(0.06 * em)), max(1, round(0.08 * em))
+    layout = lay_out(drawing, width, height)
+    em = layout.em_px
+    hair, thin, thick = (max(1, round(of_em * em)) for of_em in (0.06, 0.09, 0.17))
+    halo = max(1, round(0.08 * em))
 
     limbs = [(label.start_xy_px, label.end_xy_px) for label in drawing.labels]
-    for extra, is_halo in ((2 * halo, True), (0, False)):
+    for bone_colour, limb_colour, more in ((_INK, _INK, 2 * halo), (_BONE, _LIMB, 0)):
         for one, other in drawing.bones:
-            _line(canvas, one, other, _INK if is_halo else _BONE, thin + extra)
+            _line(canvas, one, other, bone_colour, thin + more)
         for one, other in limbs:
-            _line(canvas, one, other, _INK if is_halo else _LIMB, thick + extra)
+            _line(canvas, one, other, limb_colour, thick + more)
     for joint in drawing.joints:
         _dot(canvas, joint, _INK, 0.2 * em + halo)
         _dot(canvas, joint, _PAPER, 0.2 * em)
 
-    top, bottom = _height_line(drawing, width, em)
     tick = 0.6 * em
-    for colour, thickness in ((_INK, thin + 2 * halo), (_HEIGHT, thin)):
-        _line(canvas, top, bottom, colour, thickness)
-        for x, y in (top, bottom):
-            _line(canvas, (x - tick, y), (x + tick, y), colour, thickness)
+    for colour, more in ((_INK, 2 * halo), (_HEIGHT, 0)):
+        _line(canvas, *layout.height_line, colour, thin + more)
+        for x, y in layout.height_line:
+            _line(canvas, (x - tick, y), (x + tick, y), colour, thin + more)
 
-    font = cv2.FontFace("sans")
-    text_px = round(em)
-    hook = top[0], top[1] + _HEIGHT_LABEL_EM * em
-    texts = [label.text for label in drawing.labels]
-    sizes = [_pill_size(text, font, text_px) for text in [drawing.height_text, *texts]]
-    height_box = _inside(hook, sizes[0], width, height)
-    cost = _cost_of_covering(drawing, (top, bottom), (width, height), em)
-    anchors = [((x0 + x1) / 2, (y0 + y1) / 2) for (x0, y0), (x1, y1) in limbs]
-    boxes = place_labels(sizes[1:], anchors, cost, em, [height_box])
-    for anchor, box in zip(anchors, boxes, strict=True):
-        if box is not None:
-            end = _rim(box, anchor)
-            _line(canvas, anchor, end, _INK, hair + halo)
-            _line(canvas, anchor, end, _LIMB, hair)
-            _dot(canvas, anchor, _INK, 0.14 * em + halo)
-            _dot(canvas, anchor, _LIMB, 0.14 * em)
-    _pill(canvas, height_box, drawing.height_text, _HEIGHT, font, text_px)
-    for text, box in zip(texts, boxes, strict=True):
-        if box is not None:
-            _pill(canvas, box, text, _PAPER, font, text_px)
+    placed = [
+        (label.text, anchor, box)
+        for label, anchor, box in zip(drawing.labels, layout.anchors, layout.boxes, strict=True)
+        if box is not None
+    ]
+    for _, anchor, box in placed:
+        end = _rim(box, anchor)
+        _line(canvas, anchor, end, _INK, hair + halo)
+        _line(canvas, anchor, end, _LIMB, hair)
+        _dot(canvas, anchor, _INK, 0.14 * em + halo)
+        _dot(canvas, anchor, _LIMB, 0.14 * em)
+    _pill(canvas, layout.height_box, drawing.height_text, _HEIGHT, em)
+    for text, _, box in placed:
+        _pill(canvas, box, text, _PAPER, em)
 
 
 def _line(canvas: NDArray[np.uint8], one: XY, other: XY, colour: Colour, thickness: int) -> None:
@@ -327,18 +377,6 @@ def _fixed(point: XY) -> tuple[int, int]:
     return round(point[0] * (1 << _SHIFT)), round(point[1] * (1 << _SHIFT))
 
 
-def _pill_size(text: str, font: cv2.FontFace, text_px: int) -> XY:
-    _, _, text_width, _ = cv2.getTextSize((0, 0), text, (0, 0), font, text_px, _FONT_WEIGHT)
-    return text_width + 1.2 * text_px, 1.6 * text_px
-
-
-def _inside(center: XY, size: XY, width_px: int, height_px: int) -> Box:
-    """A box about a point, moved into the picture."""
-    x0 = max(0.0, min(center[0] - size[0] / 2, width_px - size[0]))
-    y0 = max(0.0, min(center[1] - size[1] / 2, height_px - size[1]))
-    return Box(x0, y0, x0 + size[0], y0 + size[1])
-
-
 def _rim(pill: Box, point: XY) -> XY:
     """Where a pill begins, seen from a point; its ends are round."""
     radius = (pill.y1 - pill.y0) / 2
@@ -349,19 +387,13 @@ def _rim(pill: Box, point: XY) -> XY:
     return x + (point[0] - x) * radius / away, y + (point[1] - y) * radius / away
 
 
-def _pill(
-    canvas: NDArray[np.uint8],
-    box: Box,
-    text: str,
-    colour: Colour,
-    font: cv2.FontFace,
-    text_px: int,
-) -> None:
+def _pill(canvas: NDArray[np.uint8], box: Box, text: str, colour: Colour, em: float) -> None:
     x0, y0, x1, y1 = round(box.x0), round(box.y0), round(box.x1), round(box.y1)
     under = canvas[y0:y1, x0:x1]
     shade = under.copy()
     radius = (y1 - y0) / 2
     _line(shade, (radius, radius), (x1 - x0 - radius, radius), _INK, y1 - y0)  # round caps
     cv2.addWeighted(shade, _PILL_OPACITY, under, 1 - _PILL_OPACITY, 0, under)
-    baseline = x0 + round(0.6 * text_px), round((y0 + y1) / 2 + 0.36 * text_px)
-    cv2.putText(canvas, text, baseline, colour, font, text_px, _FONT_WEIGHT)
+    baseline = x0 + round(0.6 * em), round((y0 + y1) / 2 + 0.36 * em)
+    font = cv2.FontFace(_FONT)
+    cv2.putText(canvas, text, baseline, colour, font, round(em), _FONT_WEIGHT)
