@@ -24,7 +24,7 @@ Job = tuple[int, Kind, Spread, int]
 
 
 def plan(count: int, seed: int, kind: str, spread: Spread, long_side_px: int) -> list[Job]:
-    """The photos to make: one per seed, for a pair two; ``refuse`` goes through its kinds in turn."""
+    """The photos to make: one a seed, two for a pair; ``refuse`` goes through its kinds in turn."""
     jobs: list[Job] = []
     for i in range(count):
         kinds = (REFUSED[i % len(REFUSED)],) if kind == "refuse" else GROUPS.get(kind, (kind,))

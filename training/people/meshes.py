@@ -88,8 +88,14 @@ def loft(rings: np.ndarray) -> np.ndarray:
     )
 
 
+def outward(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """The faces, turned round if most of them look inwards."""
+    a, b, c = (vertices[faces[:, i]] - vertices.mean(0) for i in range(3))
+    return faces if np.einsum("ij,ij->", a, np.cross(b, c)) > 0 else faces[:, ::-1]
+
+
 def box(centre: np.ndarray, size: np.ndarray, yaw_deg: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (24, 3) and faces (12, 3) of an upright box; no shared corners, so edges are hard."""
+    """Vertices (24, 3) and faces (12, 3) of an upright box; no shared corners: hard edges."""
     angle = np.radians(yaw_deg)
     turn = np.array(
         [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]

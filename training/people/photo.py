@@ -149,7 +149,7 @@ def _curve(contrast: float) -> np.ndarray:
 def develop(radiance: np.ndarray, rng: np.random.Generator) -> Image.Image:
     """What a phone makes of linear radiance: exposure, white balance, vignette, noise, blur."""
     height, width = radiance.shape[:2]
-    gain = rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.03, 3))
+    gain = rng.uniform(0.7, 1.12) * (1 + rng.normal(0, 0.03, 3))
     x, y = (np.arange(n, dtype=np.float32) - n / 2 for n in (width, height))
     r2 = (x**2 + (y**2)[:, None]) / np.float32((width**2 + height**2) / 4)
     vignette = 1 - np.float32(rng.uniform(0, 0.25)) * r2
@@ -248,15 +248,18 @@ def _person_truth(person: Person, aim: Aim) -> dict:
 
 
 def _clothes(outfit: Outfit) -> dict:
+    shoes, hair, bottom = outfit.footwear, outfit.hair, outfit.bottom
     return {
         "tops": [
-            {"sleeve": t.sleeve, "ease_cm": 100 * t.ease_m, "open": t.open_m > 0, "pattern": t.cloth.pattern}
+            {
+                "sleeve": t.sleeve, "hem": t.hem, "ease_cm": 100 * t.ease_m,
+                "open": t.open_m > 0, "pattern": t.cloth.pattern,
+            }
             for t in outfit.tops
         ],
-        "bottom": {"kind": outfit.bottom.kind, "length": outfit.bottom.length,
-                   "ease_cm": 100 * outfit.bottom.ease_m},
-        "footwear": "bare" if outfit.footwear is None else ("shoes" if outfit.footwear.sole_m else "socks"),
-        "hair": "none" if outfit.hair is None else ("long" if outfit.hair.fall_m else "short"),
+        "bottom": {"kind": bottom.kind, "length": bottom.length, "ease_cm": 100 * bottom.ease_m},
+        "footwear": "bare" if shoes is None else "shoes" if shoes.sole_m else "socks",
+        "hair": "none" if hair is None else "long" if hair.fall_m else "short",
         "beard": outfit.skin.beard > 0,
     }  # fmt: skip
 

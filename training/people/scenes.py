@@ -104,10 +104,10 @@ def _phenotype(rng: np.random.Generator, want: Proportions) -> tuple[dict, dict]
 
 
 def _with_weight(phenotype: dict, local: dict, heavy: float) -> Body:
-    """The base body at a heaviness from -1 (Anny's thinnest) over 1 (its fattest) to 2."""
+    """The base body at a heaviness: -1 Anny's thinnest, 1 its fattest, -2 and 2.2 what we add."""
     kwargs = {**phenotype, "weight": float(np.clip((heavy + 1) / 2, 0, 1))}
-    extra = float(np.clip(heavy - 1, 0, 1.3))
-    kwargs["muscle"] = phenotype["muscle"] * (1 - 0.3 * extra)
+    extra = float(np.clip(heavy - 1, 0, 1.3) + 0.6 * np.clip(heavy + 1, -1, 0))
+    kwargs["muscle"] = phenotype["muscle"] * (1 - 0.3 * abs(extra))
     mixed = dict(local)
     for name, full in FULL_WEIGHT.items():
         mixed[name] = float(np.clip(mixed.get(name, 0.0) + extra * full, -1, 1))
@@ -119,8 +119,8 @@ def make_body(seed: int, spread: Spread) -> tuple[Proportions, Body]:
     rng = stream(seed, "body")
     want = sample_proportions(rng, spread)
     phenotype, local = _phenotype(rng, want)
-    # Build against heaviness is nearly a line in three pieces; a look at its ends and two steps do.
-    knots = [-1.0, 1.0, 2.2]
+    # Build against heaviness is nearly a line in pieces; a look at its ends and two steps do.
+    knots = [-2.0, -1.0, 1.0, 2.2]
     bmis = [_bmi(_with_weight(phenotype, local, k), want) for k in knots]
     for _ in range(2):
         heavy = float(np.interp(want.bmi, bmis, knots))
@@ -139,8 +139,8 @@ def _bmi(base: Body, want: Proportions) -> float:
 
 
 SKIN_TONES = (
-    (246, 219, 196), (238, 204, 178), (229, 190, 158), (214, 172, 138), (196, 150, 114),
-    (168, 122, 88), (141, 97, 66), (112, 74, 50), (84, 56, 40),
+    (234, 200, 174), (226, 186, 156), (216, 172, 140), (204, 156, 122), (186, 138, 104),
+    (162, 116, 82), (136, 94, 64), (108, 72, 50), (82, 56, 42),
 )  # fmt: skip
 HAIR_COLOURS = (
     (24, 20, 18), (38, 28, 22), (58, 40, 28), (88, 60, 38), (128, 92, 54), (176, 140, 88),
@@ -171,7 +171,9 @@ def _pick(rng: np.random.Generator, options):
 
 
 def _vary(rng: np.random.Generator, colour) -> tuple[float, float, float]:
-    return tuple(float(c) for c in np.clip(np.array(colour) * rng.uniform(0.88, 1.1) + rng.normal(0, 4, 3), 4, 252))  # fmt: skip
+    varied = np.array(colour) * rng.uniform(0.88, 1.1) + rng.normal(0, 4, 3)
+    r, g, b = varied.clip(4, 252).tolist()
+    return r, g, b
 
 
 def _cloth(rng, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
@@ -198,7 +200,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
     eye_mid, eye_half = (eye_l + eye_r) / 2, float(np.linalg.norm(eye_l - eye_r) / 2)
     tone = _vary(rng, _pick(rng, SKIN_TONES))
     dark = np.array(tone)
-    hair_colour = _vary(rng, _pick(rng, HAIR_COLOURS[:4] if tone[0] < 175 else HAIR_COLOURS))
+    hair_colour = _vary(rng, _pick(rng, HAIR_COLOURS[:4] if tone[0] < 165 else HAIR_COLOURS))
     beard = float(rng.uniform(0.25, 0.9)) if sex == "male" and rng.random() < 0.35 else 0.0
     skin = Skin(
         tone=tone,
@@ -234,8 +236,10 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
         )
     if sex == "female" and rng.random() < 0.3:
         tops[0] = replace(tops[0], ease_m=min(ease, 0.008))  # tucked in
+        cloth = _cloth(rng, body, CLOTH_COLOURS, 0.35)
         bottom = Bottom(
-            "skirt", _cloth(rng, body, CLOTH_COLOURS, 0.35), float(rng.uniform(0.55, 1.75)),
+            "skirt", tops[0].cloth if rng.random() < 0.35 else cloth,
+            float(rng.uniform(0.55, 1.75)),
             float(rng.uniform(0.0, 0.03)), float(rng.uniform(0.0, 0.10)),
         )  # fmt: skip
     else:
@@ -264,7 +268,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
         long_hair = rng.random() < (0.7 if sex == "female" else 0.06)
         hair = HairCut(
             Hair(
-                hair_colour, eye_mid + [0, 2.4 * eye_half, 2.2 * eye_half], int(rng.integers(1000))
+                hair_colour, eye_mid + eye_half * np.array([0, 2.4, 2.2]), int(rng.integers(1000))
             ),
             volume_m=float(rng.uniform(0.006, 0.03)),
             fall_m=float(rng.uniform(0.10, 0.34)) if long_hair else 0.0,
@@ -382,10 +386,12 @@ def make_pose(seed: int, kind: Kind) -> Pose:
 
 WALL_COLOURS = (
     (236, 234, 228), (224, 220, 210), (205, 208, 210), (186, 196, 200), (214, 200, 178),
-    (168, 180, 168), (196, 176, 168), (150, 160, 172), (232, 222, 196), (112, 120, 128), (240, 240, 240),
+    (168, 180, 168), (196, 176, 168), (150, 160, 172), (232, 222, 196), (112, 120, 128),
+    (240, 240, 240),
 )  # fmt: skip
 FLOOR_COLOURS = (
-    (176, 140, 104), (142, 106, 74), (206, 180, 146), (104, 78, 58), (170, 168, 164), (128, 128, 126),
+    (176, 140, 104), (142, 106, 74), (206, 180, 146), (104, 78, 58), (170, 168, 164),
+    (128, 128, 126),
     (196, 192, 184), (92, 96, 104), (148, 126, 110),
 )  # fmt: skip
 
@@ -421,15 +427,23 @@ def _panels(rng: np.random.Generator, span_m: float) -> tuple[Panel, ...]:
 
 def _wall(rng, point, yaw_deg: float, finish, colour, second, skirting_m, panels) -> Plane:
     a = np.radians(yaw_deg)
-    u = np.array([np.cos(a), np.sin(a), 0.0])
+    pitches_m = {
+        "brick": 0.22, "tiles": rng.uniform(0.15, 0.6), "planks": rng.uniform(0.1, 0.2),
+    }  # fmt: skip
     return Plane(
-        point=np.asarray(point, float), normal=np.array([np.sin(a), -np.cos(a), 0.0]), u=u,
-        v=np.array([0, 0, 1.0]), finish=finish, colour=colour, second=second,
-        pitch_m=float({"brick": 0.22, "tiles": rng.uniform(0.15, 0.6), "planks": rng.uniform(0.1, 0.2)}
-                      .get(finish, rng.uniform(0.06, 0.35))),
-        seed=int(rng.integers(1000)), skirting_m=skirting_m,
-        skirting=_vary(rng, _pick(rng, ((238, 236, 230), (110, 80, 56), (60, 58, 56)))), panels=panels,
-    )  # fmt: skip
+        point=np.asarray(point, float),
+        normal=np.array([np.sin(a), -np.cos(a), 0.0]),
+        u=np.array([np.cos(a), np.sin(a), 0.0]),
+        v=np.array([0, 0, 1.0]),
+        finish=finish,
+        colour=colour,
+        second=second,
+        pitch_m=float(pitches_m.get(finish, rng.uniform(0.06, 0.35))),
+        seed=int(rng.integers(1000)),
+        skirting_m=skirting_m,
+        skirting=_vary(rng, _pick(rng, ((238, 236, 230), (110, 80, 56), (60, 58, 56)))),
+        panels=panels,
+    )
 
 
 def make_room(seed: int, kind: Kind) -> Room:
@@ -548,7 +562,7 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
     fill = {
         "far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
         "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
-    }.get(kind, (0.55, 0.92))  # fmt: skip
+    }.get(kind, (0.45, 0.92))  # fmt: skip
     return Shot(
         width=round(width * shrink),
         height=round(height * shrink),

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from training.people.body import PARTS, Body, Posed
-from training.people.looks import EYE, SKIN, Cloth, Hair, Shoe, Skin
-from training.people.meshes import Mesh, loft, make_mesh, smooth, submesh, vertex_normals
+from training.people.looks import EYE, SKIN, Cloth, Hair, Shoe, Skin, noise
+from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh, vertex_normals
 
 SPARE_M = 0.05  # cloth beyond the cut, so that the smoothing's rim is never seen
 COVERED_M = 0.02  # skin this far inside a garment's edge is left out, so that none pokes through
@@ -236,7 +236,8 @@ def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
         ring = rays * (radius + fold + bottom.flare_m * down)[:, None]
         rings.append(np.hstack([ring + hip[:2], np.full((SKIRT_POINTS, 1), z)]))
     vertices = np.array(rings)
-    return make_mesh(vertices.reshape(-1, 3), loft(vertices), bottom.cloth)
+    flat = vertices.reshape(-1, 3)
+    return make_mesh(flat, outward(flat, loft(vertices)), bottom.cloth)
 
 
 SHOE_POINTS, SHOE_RINGS = 48, 9
@@ -278,9 +279,7 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
         rings.append(np.hstack([rays * radius[:, None] + centre, np.full((SHOE_POINTS, 1), z)]))
     rest = np.array(rings)
     flat = rest.reshape(-1, 3)
-    faces = loft(rest)
-    faces = faces if np.cross(*(flat[faces[200, k]] - flat[faces[200, 0]] for k in (1, 2))) @ (
-        flat[faces[200, 0]] - [*middle, 0.03]) > 0 else faces[:, ::-1]  # fmt: skip
+    faces = outward(flat, loft(rest))
     carry = posed.maps[part]
     world = (flat + floor) @ carry[:, :3].T + carry[:, 3]
     return make_mesh(world, faces, wear.shoe, rest=flat)
@@ -316,16 +315,15 @@ def _hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
         line = (
             1.75 + style.fringe - 0.62 * (q[:, 1] + 0.3).clip(0) - 0.18 * (q[:, 0] ** 2).clip(0, 4)
         )
-        keep = (q[:, 2] - line) * half
+        keep = (q[:, 2] - line) * half + 0.004 * noise(m.points, 0.013, style.hair.seed)
         if style.fall_m == 0:
             for ear in ears:
                 near = np.linalg.norm((m.points - ear) / half + [0, 0, 0.2], axis=1)
                 keep = np.minimum(keep, (near - 1.05) * half)
         return np.where(m.head > 0.3, keep, -1.0)
 
-    q = (v - eye) / half
-    lock = 0.05 * style.volume_m * np.sin(23 * q[:, 0] + 3 * q[:, 1])
-    ease = style.volume_m * np.clip(0.35 + cut(m) / 0.05, 0.35, 1) + lock
+    lock = 0.35 * noise(v, 0.05, style.hair.seed) + 0.15 * noise(v, 0.02, style.hair.seed)
+    ease = style.volume_m * (np.clip(0.35 + cut(m) / 0.05, 0.35, 1) + lock).clip(0.25)
     cap, _ = _drape(t, m, cut, ease, 4, posed, style.hair, np.full(len(v), -1.0))
     if style.fall_m == 0:
         return [cap]
@@ -351,9 +349,9 @@ def _hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
         flat = np.stack([x, y, np.full_like(x, -down)], 1)
         rest.append(np.concatenate([flat, flat[::-1]]) + centre)
     shell = np.array(rings)
-    mesh = make_mesh(
-        shell.reshape(-1, 3), loft(shell), style.hair, rest=np.array(rest).reshape(-1, 3)
-    )
+    flat = shell.reshape(-1, 3)
+    faces = outward(flat, loft(shell))
+    mesh = make_mesh(flat, faces, style.hair, rest=np.array(rest).reshape(-1, 3))
     return [cap, mesh]
 
 
