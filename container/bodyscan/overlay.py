@@ -134,6 +134,9 @@ _CELLS_PER_EM = 2
 # limb: it rather moves far aside than lie across a chest.
 _LINE_COST, _BODY_COST, _FACE_COST, _HEIGHT_COST = 1.0, 0.3, 1.5, 0.5
 
+# And for touching the picture's edge.
+_EDGE_COST = 0.5
+
 # Of the height: how wide a limb is about, a hand long, and a head high and wide.
 _LIMB_WIDTH, _HAND, _HEAD_HEIGHT, _HEAD_WIDTH = 0.07, 0.1, 0.13, 0.11
 
@@ -289,6 +292,8 @@ def _cost_of_covering(
         crown = neck_x, drawing.vertex_y_px + _HEAD_WIDTH * person_px / 2
         chin = neck_x, drawing.vertex_y_px + _HEAD_HEIGHT * person_px
         line(crown, chin, _FACE_COST, _HEAD_WIDTH * person_px)
+    cost[[0, -1]] += _EDGE_COST
+    cost[:, [0, -1]] += _EDGE_COST
     return cost
 
 
