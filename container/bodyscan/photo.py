@@ -1,46 +1,50 @@
-"""A photo file to upright RGB pixels, within bounds of memory and time that no file can exceed.
+"""A photo file to upright RGB pixels, within bounds of memory and time that no file exceeds.
 
-Each format is read by the decoder that tried best for it: JPEG by Pillow, which decodes at a
-fraction of the size and never hands out a picture that is cut short; PNG and WebP by OpenCV, whose
-libraries refuse missing data; HEIC by pillow-heif. Colour profiles are ignored: the difference
-between Display P3 and sRGB moves no joint.
+Pillow and pillow-heif decode; what is here is what a service must add: which formats, how large,
+how much reduced, and one error for everything that is no whole photo. Colour profiles are ignored:
+the difference between Display P3 and sRGB moves no joint.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import struct
+import warnings
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin
+import numpy.typing as npt
+from PIL import ExifTags, Image
 
-from bodyscan.image_file import LIBRARY_ERRORS, Format, ImageFile, inspect
+from chalicelib.contracts import MAX_PHOTO_BYTES
 from chalicelib.errors import ImageTooLargeError, UnsupportedImageError
 
-MAX_BYTES = 20 * 1024 * 1024
-"""What API users may upload: a 50 MP phone JPEG is 10-18 MB."""
+MAX_MEGAPIXELS: Final = {"JPEG": 50, "MPO": 50, "HEIF": 50, "PNG": 24, "WEBP": 16}
+"""Phones make JPEG and HEIC of up to 50 MP. PNG and WebP decode to full size in memory, with alpha
+and twice over: they get what a 12 MP photo needs, doubled."""
 
-MAX_PIXELS = 50_000_000
-"""What phones make at most by default: 50 MP."""
+MAX_JPEG_SCANS: Final = 256
+"""A progressive JPEG has about 10 scans (a phone's file may hold several pictures). Each costs a
+pass over all pixels, so thousands are an attack."""
 
-MAX_DECODE_BYTES = 320_000_000
-"""What a decoder may hold; with file and result the process stays 350 MB above where it was."""
+DETECT_SIDE_PX: Final = 1280
+"""Longer side of what is kept: the pose network sees 256 px, a phone's screen about 1,000."""
 
-DETECT_SIDE_PX = 1280
-"""The longer side of what is kept: the pose models see 256 px, a phone's screen about 1000."""
-
-ENOUGH_SIDE_PX = 960
+ENOUGH_SIDE_PX: Final = 960
 """A JPEG is decoded at 1/2, 1/4 or 1/8 while its longer side keeps this much."""
 
-# A damaged file is an answer to its sender, not a line in our log.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+FOCAL_35MM_RANGE: Final = (8.0, 400.0)
+"""35 mm equivalents that a phone or camera can have, its digital zoom included."""
 
-_BACKGROUND = 128
-"""Mid-grey behind transparent pixels: neither dark nor light clothes melt into it."""
+BACKGROUND: Final = (128, 128, 128)
+"""Behind transparent pixels: neither dark nor light clothes melt into mid-grey."""
+
+# What Pillow and its plugins raise for files that are damaged, cut short, or no photo.
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, TypeError, struct.error)
+
+# Broken EXIF is common, and nothing is lost with it; sizes are checked here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,20 @@ class Photo:
 
     Attributes
     ----------
-    pixels
-        (height, width, 3) RGB, C-contiguous, longer side at most ``DETECT_SIDE_PX``.
-    source_width_px, source_height_px
-        The upright size of the photo as it was sent.
-    format
-        By content: "jpeg", "png", "webp" or "heic".
-    focal_35mm
-        EXIF's 35 mm equivalent focal length, or None if absent or impossible.
+    pixels : ndarray of uint8, shape (h, w, 3)
+        RGB, contiguous, longer side at most `DETECT_SIDE_PX`.
+    source_width_px, source_height_px : int
+        Upright size of the photo as it was sent.
+    format : str
+        By content, not by name: "jpeg", "png", "webp" or "heic".
+    focal_35mm : float or None
+        EXIF's 35 mm equivalent focal length; None if absent or impossible.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     source_width_px: int
     source_height_px: int
-    format: Format
+    format: str
     focal_35mm: float | None
 
 
@@ -71,127 +75,111 @@ def read_photo(data: bytes) -> Photo:
 
     Parameters
     ----------
-    data
+    data : bytes
         A whole JPEG (of several pictures, the first), PNG, WebP (the first frame) or HEIC file.
 
     Raises
     ------
     ImageTooLargeError
-        More bytes, pixels or decoding memory than the limits above.
+        More bytes or pixels than the limits above; nothing is decoded then.
     UnsupportedImageError
         Another format, or a file that is damaged or cut short.
     """
-    if len(data) > MAX_BYTES:
-        _refuse_size()
-    file = inspect(data)
-    if file.width_px * file.height_px > MAX_PIXELS:
-        _refuse_size()
-    if file.decode_bytes > MAX_DECODE_BYTES:
-        _refuse_size(file.width_px * file.height_px * MAX_DECODE_BYTES // file.decode_bytes)
+    if len(data) > MAX_PHOTO_BYTES:
+        raise _too_large("JPEG")
     try:
-        pixels = _DECODERS[file.format](file)
-    except (*LIBRARY_ERRORS, cv2.error) as error:
+        with _opened(data) as image:
+            return _photo(image)
+    except Image.DecompressionBombError:
+        raise _too_large("JPEG") from None
+    except _DAMAGED as error:
         raise UnsupportedImageError from error
-    upright = np.ascontiguousarray(_turn_upright(pixels, file.exif.orientation))
-    width_px, height_px = file.width_px, file.height_px
-    if file.exif.orientation >= 5:
+
+
+def _opened(data: bytes) -> Image.Image:
+    if data[4:8] == b"ftyp":
+        import pillow_heif  # 40 ms that most photos, JPEG, need not wait for
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        formats = ["HEIF"]
+        if not _boxes_are_whole(data):
+            raise UnsupportedImageError
+    elif data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        raise UnsupportedImageError
+    else:
+        formats = ["JPEG", "PNG", "WEBP"]
+    return Image.open(io.BytesIO(data), formats=formats)
+
+
+def _boxes_are_whole(data: bytes) -> bool:
+    """Whether a HEIC file holds all that its boxes promise (ISO/IEC 14496-12).
+
+    libheif takes a picture whose last tiles are missing for a good one.
+    """
+    position = 0
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        if length == 1 and position + 16 <= len(data):
+            (length,) = struct.unpack_from(">Q", data, position + 8)
+        elif length == 0:
+            return True  # the last box: to the end of the file
+        if length < 8:
+            return False
+        position += length
+    return position == len(data)
+
+
+def _photo(image: Image.Image) -> Photo:
+    format = str(image.format)
+    width_px, height_px = image.size
+    if width_px * height_px > MAX_MEGAPIXELS[format] * 1_000_000:
+        raise _too_large(format)
+    longer_px = max(image.size)
+    divisor = next((d for d in (8, 4, 2) if longer_px >= d * ENOUGH_SIDE_PX), 1)
+    # Decodes a JPEG at a fraction of its size; other formats ignore it.
+    image.draft(None, (max(1, width_px // divisor), max(1, height_px // divisor)))
+    image.load()
+    orientation, focal_35mm = _exif(image)
+    upright = _upright(_reduced(image), orientation)
+    if orientation >= 5:
         width_px, height_px = height_px, width_px
-    return Photo(upright, width_px, height_px, file.format, file.exif.focal_35mm)
+    name = {"MPO": "jpeg", "HEIF": "heic"}.get(format, format.lower())
+    return Photo(np.ascontiguousarray(upright), width_px, height_px, name, focal_35mm)
 
 
-def _refuse_size(max_pixels: int = MAX_PIXELS) -> NoReturn:
-    raise ImageTooLargeError(
-        max_megabytes=MAX_BYTES // 1024**2, max_megapixels=max_pixels // 1_000_000
+def _exif(image: Image.Image) -> tuple[int, float | None]:
+    """Orientation (1 where EXIF says nothing or nonsense) and 35 mm focal length."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        focal = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
+        focal_35mm = None if focal is None else float(focal)
+    except (*_DAMAGED, ZeroDivisionError):
+        return 1, None
+    low, high = FOCAL_35MM_RANGE
+    believed = focal_35mm is not None and low <= focal_35mm <= high
+    return (
+        orientation if orientation in range(1, 9) else 1,
+        focal_35mm if believed else None,
     )
 
 
-# --- decoders: file to reduced RGB ------------------
+def _reduced(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit grey, which Pillow's own conversion would clip
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail((DETECT_SIDE_PX, DETECT_SIDE_PX), Image.Resampling.BOX, reducing_gap=None)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.new("RGB", image.size, BACKGROUND)
+        image.paste(rgba, mask=rgba.getchannel("A"))
+    return image.convert("RGB")
 
 
-def _decode_jpeg(file: ImageFile) -> NDArray[np.uint8]:
-    longer = max(file.width_px, file.height_px)
-    divisor = next((d for d in (8, 4, 2) if longer >= d * ENOUGH_SIDE_PX), 1)
-    image = _decode_jpeg_at(file, file.picture, divisor)
-    # Where a scan ends early, libjpeg paints neutral grey and says nothing. A photo may end in that
-    # grey too: then more data in place of the end changes a scan that is cut, and no whole one.
-    corner = image.crop((image.width - 1, image.height - 1, image.width, image.height))
-    if np.isin(np.asarray(corner), _NEUTRAL).all():
-        filled = file.picture[:-2] + _MORE_SCAN + file.picture[-2:]
-        small, same = (_decode_jpeg_at(file, data, 8) for data in (file.picture, filled))
-        if small.tobytes() != same.tobytes():
-            raise UnsupportedImageError
-    return _reduce(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
-
-
-_NEUTRAL = (127, 128)  # 127 where an inverted channel is turned back
-_MORE_SCAN = b"\0" + b"\x5a" * 4096
-
-
-def _decode_jpeg_at(file: ImageFile, picture: bytes, divisor: int) -> Image.Image:
-    image = JpegImagePlugin.JpegImageFile(io.BytesIO(picture))
-    image.draft(None, (max(1, file.width_px // divisor), max(1, file.height_px // divisor)))
-    image.load()
-    return image
-
-
-def _decode_with_opencv(file: ImageFile) -> NDArray[np.uint8]:
-    encoded = np.frombuffer(file.picture, np.uint8)
-    # EXIF is applied here, by one rule for all formats.
-    pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if pixels is None:
-        raise UnsupportedImageError
-    return _reduce(_flatten(pixels))[..., ::-1]  # OpenCV's order is BGR
-
-
-def _decode_heic(file: ImageFile) -> NDArray[np.uint8]:
-    import pillow_heif  # see image_file.py
-
-    return _reduce(_flatten(np.asarray(pillow_heif.open_heif(file.picture))))
-
-
-_DECODERS: dict[Format, Callable[[ImageFile], NDArray[np.uint8]]] = {
-    "jpeg": _decode_jpeg,
-    "png": _decode_with_opencv,
-    "webp": _decode_with_opencv,
-    "heic": _decode_heic,
-}
-
-
-# --- whatever was decoded to reduced, upright 8-bit RGB -------------------------------------
-
-_ROWS = 64
-
-
-def _flatten(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Composite transparent pixels on mid-grey, in place by strips; drop the alpha channel."""
-    if pixels.ndim == 2 or pixels.shape[2] == 3:
-        return pixels
-    most = np.iinfo(pixels.dtype).max
-    if pixels[..., 3].min() < most:
-        if not pixels.flags.writeable:
-            pixels = pixels.copy()
-        background = _BACKGROUND * (most // 255)
-        for top in range(0, len(pixels), _ROWS):
-            strip = pixels[top : top + _ROWS]
-            opacity = strip[..., 3:].astype(np.float32) / most
-            strip[..., :3] = background + (strip[..., :3] - np.float32(background)) * opacity + 0.5
-    return pixels[..., :3]
-
-
-def _reduce(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """(h, w) or (h, w, 3) of 8 or 16 bits to (h, w, 3) of 8, longer side ``DETECT_SIDE_PX``."""
-    height, width = pixels.shape[:2]
-    scale = DETECT_SIDE_PX / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
-
-
-def _turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Undo EXIF orientation 1 to 8: where the stored first row and column belong."""
+def _upright(image: Image.Image, orientation: int) -> npt.NDArray[np.uint8]:
+    """Undo EXIF orientation 1 to 8."""
+    pixels: npt.NDArray[np.uint8] = np.asarray(image)
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -199,3 +187,9 @@ def _turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uin
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return pixels
+
+
+def _too_large(format: str) -> ImageTooLargeError:
+    return ImageTooLargeError(
+        max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=MAX_MEGAPIXELS[format]
+    )
