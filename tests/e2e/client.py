@@ -72,7 +72,8 @@ def data(answer: httpx.Response) -> dict[str, Any]:
     """What a successful answer holds."""
     assert answer.status_code in (200, 202), answer.text
     assert answer.json()["status"] == "success"
-    return answer.json()["data"]
+    found: dict[str, Any] = answer.json()["data"]
+    return found
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

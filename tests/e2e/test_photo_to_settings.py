@@ -121,7 +121,7 @@ def test_two_people_at_once_get_their_own_lengths(client: Client) -> None:
     ][:2]
     calls = [(photo_1, first["height_cm"]), (photo_2, second["height_cm"])] * 2
 
-    def measured(call: tuple[bytes, float]) -> dict[str, Any]:
+    def measured(call: tuple[bytes, float]) -> Any:
         photo, height_cm = call
         return data(client.measure(client.upload(photo)["image_url"], height_cm))["segments"]
 

@@ -152,7 +152,7 @@ def test_one_call_runs_one_waits_and_the_third_is_throttled(invoke: Invoke) -> N
     def outcome(delay_s: float) -> str:
         time.sleep(delay_s)
         try:
-            return invoke({"do": "sleep", "seconds": 1})[0]["function"]
+            return str(invoke({"do": "sleep", "seconds": 1})[0]["function"])
         except ClientError as error:
             return error.response["Error"]["Code"]
 
