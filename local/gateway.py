@@ -21,7 +21,6 @@ from chalicelib.errors import (
     ForbiddenError,
     GatewayTimeoutError,
     HypermobError,
-    MethodNotAllowedError,
     NotFoundError,
     RequestTooLargeError,
     preferred_language,
@@ -42,7 +41,6 @@ GATEWAY_RESPONSES: Mapping[str, type[HypermobError]] = {
     "INVALID_API_KEY": ForbiddenError,
     "REQUEST_TOO_LARGE": RequestTooLargeError,
     "MISSING_AUTHENTICATION_TOKEN": NotFoundError,  # API Gateway's words for an unknown route
-    "METHOD_NOT_ALLOWED": MethodNotAllowedError,
     "INTEGRATION_TIMEOUT": GatewayTimeoutError,
     "INTEGRATION_FAILURE": HypermobError,
 }
