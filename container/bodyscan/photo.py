@@ -24,9 +24,11 @@ MAX_MEGAPIXELS: Final = {"JPEG": 50, "MPO": 50, "HEIF": 50, "PNG": 24, "WEBP": 1
 """Phones make JPEG and HEIC of up to 50 MP. PNG and WebP decode to full size in memory, with alpha
 and twice over: they get what a 12 MP photo needs, doubled."""
 
-MAX_JPEG_SCANS: Final = 256
-"""A progressive JPEG has about 10 scans (a phone's file may hold several pictures). Each costs a
-pass over all pixels, so thousands are an attack."""
+MAX_DEEP_HEIC_MEGAPIXELS: Final = 16
+"""Of HEIC with more than 8 bits, finer chroma or alpha, which takes up to four times the memory."""
+
+MAX_JPEG_SCANS: Final = 64
+"""A progressive JPEG has about 10. Each costs a pass over all pixels: thousands are an attack."""
 
 DETECT_SIDE_PX: Final = 1280
 """Longer side of what is kept: the pose network sees 256 px, a phone's screen about 1,000."""
@@ -86,12 +88,12 @@ def read_photo(data: bytes) -> Photo:
         Another format, or a file that is damaged or cut short.
     """
     if len(data) > MAX_PHOTO_BYTES:
-        raise _too_large("JPEG")
+        raise _too_large(MAX_MEGAPIXELS["JPEG"])
     try:
         with _opened(data) as image:
             return _photo(image)
     except Image.DecompressionBombError:
-        raise _too_large("JPEG") from None
+        raise _too_large(MAX_MEGAPIXELS["JPEG"]) from None
     except _DAMAGED as error:
         raise UnsupportedImageError from error
 
@@ -104,7 +106,7 @@ def _opened(data: bytes) -> Image.Image:
         formats = ["HEIF"]
         if not _boxes_are_whole(data):
             raise UnsupportedImageError
-    elif data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+    elif data[:2] == b"\xff\xd8" and _jpeg_scans(data) > MAX_JPEG_SCANS:
         raise UnsupportedImageError
     else:
         formats = ["JPEG", "PNG", "WEBP"]
@@ -114,26 +116,43 @@ def _opened(data: bytes) -> Image.Image:
 def _boxes_are_whole(data: bytes) -> bool:
     """Whether a HEIC file holds all that its boxes promise (ISO/IEC 14496-12).
 
-    libheif takes a picture whose last tiles are missing for a good one.
+    libheif takes a picture whose last tiles are missing for a good one. What phones append behind
+    the picture's data is none of ours.
     """
     position = 0
-    while position + 8 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        if length == 1 and position + 16 <= len(data):
+    while position + 16 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        if length == 1:
             (length,) = struct.unpack_from(">Q", data, position + 8)
-        elif length == 0:
-            return True  # the last box: to the end of the file
-        if length < 8:
+        elif length == 0:  # to the end of the file
+            length = len(data) - position
+        if length < 8 or position + length > len(data):
             return False
+        if name == b"mdat":
+            return True
         position += length
-    return position == len(data)
+    return False
+
+
+def _jpeg_scans(data: bytes) -> int:
+    """Scans of the first picture in a JPEG file (ITU-T T.81); not of thumbnails or what follows."""
+    position = 2
+    while position + 4 <= len(data) and data[position + 1] != 0xDA:
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        position += 2 + length
+    return data.count(b"\xff\xda", position, data.find(b"\xff\xd9", position))
 
 
 def _photo(image: Image.Image) -> Photo:
     format = str(image.format)
     width_px, height_px = image.size
-    if width_px * height_px > MAX_MEGAPIXELS[format] * 1_000_000:
-        raise _too_large(format)
+    megapixels = MAX_MEGAPIXELS[format]
+    if format == "HEIF" and (
+        image.mode != "RGB" or image.info.get("bit_depth", 8) > 8 or image.info.get("chroma") == 444
+    ):
+        megapixels = MAX_DEEP_HEIC_MEGAPIXELS
+    if width_px * height_px > megapixels * 1_000_000:
+        raise _too_large(megapixels)
     longer_px = max(image.size)
     divisor = next((d for d in (8, 4, 2) if longer_px >= d * ENOUGH_SIDE_PX), 1)
     # Decodes a JPEG at a fraction of its size; other formats ignore it.
@@ -189,7 +208,5 @@ def _upright(image: Image.Image, orientation: int) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def _too_large(format: str) -> ImageTooLargeError:
-    return ImageTooLargeError(
-        max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=MAX_MEGAPIXELS[format]
-    )
+def _too_large(max_megapixels: int) -> ImageTooLargeError:
+    return ImageTooLargeError(max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=max_megapixels)
