@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))
 
 from bodyscan import lengths, pose, quality  # noqa: E402
-from bodyscan.lengths import SEGMENTS, Observation, View  # noqa: E402
+from bodyscan.lengths import SEGMENTS, Lengths, Observation, View  # noqa: E402
 from bodyscan.photo import read_photo  # noqa: E402
 from chalicelib import body_prior  # noqa: E402
 from chalicelib.errors import HypermobError  # noqa: E402
@@ -86,39 +86,57 @@ def calibrate(cases: list[Case]) -> dict[str, Any]:
     }
 
 
-def report(cases: list[Case], console: Console) -> None:
-    """Print errors beside the height alone, interval coverage, and refusals."""
-    measured, prior, true, inside = [], [], [], []
+def joined(cases: list[Case]) -> tuple[list[Case], list[Lengths], dict[str, int]]:
+    """Estimate each case from its one photo: those measured, their lengths, refusals by code."""
+    measured, found = [], []
     refused: dict[str, int] = {}
     for case in cases:
         code = case.refusal
-        if case.observation and code is None:
-            height_cm = case.truth["height_cm"]
+        if case.observation is not None:
             try:
-                found = lengths.estimate([case.observation], height_cm)
+                found.append(lengths.estimate([case.observation], case.truth["height_cm"]))
+                measured.append(case)
             except HypermobError as error:
                 code = f"{error.code} (lengths)"
-            else:
-                half = lengths.NORMAL_95 * np.sqrt(np.diag(found.cov_cm2))
-                measured.append(found.mean_cm)
-                prior.append(body_prior.conditional(height_cm).mean_cm)
-                true.append(case.true_cm)
-                inside.append(np.abs(found.mean_cm - case.true_cm) <= half)
         if code is not None:
             refused[code] = refused.get(code, 0) + 1
-    table = Table("", *SEGMENTS, "mean", title=f"{len(true)} photos, mean absolute error, cm")
-    truth = np.array(true)
-    for name, found_cm in (("photo + height", measured), ("height alone", prior)):
-        mae = np.abs(np.array(found_cm) - truth).mean(axis=0)
-        table.add_row(name, *(f"{e:.2f}" for e in mae), f"{mae.mean():.2f}")
-    bias = (np.array(measured) - truth).mean(axis=0)
-    table.add_row("bias", *(f"{e:+.2f}" for e in bias))
-    bias = (np.array(prior) - truth).mean(axis=0)
-    table.add_row("bias, height alone", *(f"{e:+.2f}" for e in bias))
-    covered = np.array(inside).mean(axis=0)
-    table.add_row("in 95 % interval", *(f"{c:.0%}" for c in covered), f"{covered.mean():.0%}")
-    console.print(table)
+    return measured, found, refused
+
+
+def interval_scale(cases: list[Case]) -> float:
+    """How much wider than stated the errors are: their 95 % quantile over the interval's."""
+    measured, found, _ = joined(cases)
+    true = np.array([c.true_cm for c in measured])
+    sd = np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
+    deviations = np.abs(np.array([f.mean_cm for f in found]) - true) / sd
+    return round(float(np.quantile(deviations, 0.95)) / lengths.NORMAL_95, 3)
+
+
+def report(cases: list[Case], console: Console) -> None:
+    """Print errors beside the height alone, interval coverage, and refusals."""
+    measured, found, refused = joined(cases)
+    if measured:
+        true = np.array([c.true_cm for c in measured])
+        photo = np.array([f.mean_cm for f in found])
+        prior = np.array([body_prior.conditional(c.truth["height_cm"]).mean_cm for c in measured])
+        half = lengths.NORMAL_95 * np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
+        covered = (np.abs(photo - true) <= half).mean(axis=0)
+        title = f"{len(true)} photos, mean absolute error, cm"
+        table = Table("", *SEGMENTS, "mean", title=title)
+        for name, estimate in (("photo + height", photo), ("height alone", prior)):
+            mae = np.abs(estimate - true).mean(axis=0)
+            table.add_row(name, *(f"{e:.2f}" for e in mae), f"{mae.mean():.2f}")
+        for name, estimate in (("bias", photo), ("bias, height alone", prior)):
+            table.add_row(name, *(f"{e:+.2f}" for e in (estimate - true).mean(axis=0)))
+        table.add_row("in 95 % interval", *(f"{c:.0%}" for c in covered), f"{covered.mean():.0%}")
+        console.print(table)
     console.print("refused:", refused or "none")
+
+
+def write(document: dict[str, Any]) -> None:
+    """Write the calibration, and have this process read it."""
+    lengths.CALIBRATION.write_text(json.dumps(document, indent=1) + "\n")
+    lengths.forget_calibration()
 
 
 def main() -> None:
@@ -135,8 +153,15 @@ def main() -> None:
             of_view = [c for c in cases if c.truth["kind"] == kind and c.observation]
             if of_view:
                 views[view] = calibrate(of_view)
-        document = {"version": VERSION, "segments": list(SEGMENTS), "views": views}
-        lengths.CALIBRATION.write_text(json.dumps(document, indent=1) + "\n")
+        document = {
+            "version": VERSION,
+            "segments": list(SEGMENTS),
+            "interval_scale": 1.0,
+            "views": views,
+        }
+        write(document)
+        fronts = [c for c in cases if c.truth["kind"] == "front"]
+        write(document | {"interval_scale": interval_scale(fronts)})
     console = Console()
     for folder in arguments.check:
         report(look(folder), console)

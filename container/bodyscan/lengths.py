@@ -91,6 +91,12 @@ def _document() -> dict[str, Any]:
     return document
 
 
+@cache
+def _interval_scale() -> float:
+    """Factor on the SD, so that 95 % of the calibration's lengths lie in their 95 % interval."""
+    return float(_document()["interval_scale"])
+
+
 def calibration_version() -> str:
     """Version of the calibration in use."""
     return str(_document()["version"])
@@ -103,6 +109,12 @@ def calibration(view: View) -> Calibration:
     return Calibration(
         factor=np.array(entry["factor"]), error_cov_cm2=np.array(entry["error_cov_cm2"])
     )
+
+
+def forget_calibration() -> None:
+    """Read the calibration again when it is next needed: it was just written."""
+    for cached in (_document, _interval_scale, calibration):
+        cached.cache_clear()
 
 
 def observe(person: Person, outline: Silhouette, height_cm: float, view: View) -> Observation:
@@ -151,7 +163,7 @@ def estimate(
     for observation in observations:
         mean, cov = _joined(mean, cov, observation)
     low, high = body_prior.human_range_cm(height_cm, sex)
-    return Lengths(np.clip(mean, low, high), cov)
+    return Lengths(np.clip(mean, low, high), _interval_scale() ** 2 * cov)
 
 
 def _joined(mean: Array, cov: Array, observation: Observation) -> tuple[Array, Array]:
