@@ -447,8 +447,8 @@ def _wall(rng, point, yaw_deg: float, finish, colour, second, skirting_m, panels
 
 
 def make_room(seed: int, kind: Kind) -> Room:
-    """Place and light of a seed's photo of this kind."""
-    rng = stream(seed, "room", kind)
+    """Place and light of a seed's photo of this kind; for a side view that of the front view."""
+    rng = stream(seed, "room", "front" if kind == "side" else kind)
     outdoors = rng.random() < 0.15
     behind_m = float(rng.uniform(0.4, 2.6)) if not outdoors else float(rng.uniform(3, 12))
     if kind == "far":
@@ -563,7 +563,7 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         "far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
         "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
     }.get(kind, (0.45, 0.92))  # fmt: skip
-    return Shot(
+    shot = Shot(
         width=round(width * shrink),
         height=round(height * shrink),
         long_fov_deg=float(rng.uniform(45, 75)),
@@ -573,4 +573,15 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         place=(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.7, 0.7))),
         exif=exif,
         orientation=6 if exif and rng.random() < 0.3 else 1,
+    )
+    if kind != "side":
+        return shot
+    front = make_shot(seed, "front", long_side_px)  # the same phone, held once more
+    return replace(
+        shot,
+        width=front.width,
+        height=front.height,
+        long_fov_deg=front.long_fov_deg,
+        exif=front.exif,
+        orientation=front.orientation,
     )

@@ -210,6 +210,14 @@ def _trousers(
     return _drape(t, m, cut, ease, int(3 + 300 * bottom.ease_m), posed, bottom.cloth, covered)
 
 
+def _outline(points: np.ndarray, centre: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Radius of the convex outline of 2D points, seen from ``centre`` at each angle."""
+    spread = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    support = ((points - centre) @ np.stack([np.cos(spread), np.sin(spread)])).max(0)
+    facing = np.cos(angles[:, None] - spread)
+    return np.where(facing > 0.15, support / facing.clip(0.15), np.inf).min(1)
+
+
 SKIRT_RINGS, SKIRT_POINTS = 24, 48
 SKIRT_OFF_M = 0.02  # off the skin at the waist: a top is tucked in
 
@@ -222,14 +230,14 @@ def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
         (posed.joints[n + ".L"] + posed.joints[n + ".R"]) / 2 for n in ("hip", "knee", "ankle")
     )
     hem_z = np.interp(bottom.length, [0, 1, 2], [hip[2], knee[2], ankle[2]])
-    heights = np.linspace(hip[2] + 0.26 * t.torso_m, hem_z, SKIRT_RINGS)
+    heights = np.linspace(hip[2] + 0.38 * t.torso_m, hem_z, SKIRT_RINGS)
     angles = np.linspace(0, 2 * np.pi, SKIRT_POINTS, endpoint=False)
     rays = np.stack([np.cos(angles), np.sin(angles)], 1)
     radius = np.zeros(SKIRT_POINTS)
     rings = []
     for i, z in enumerate(heights):
-        near = skin_points[abs(skin_points[:, 2] - z) < 0.03][:, :2] - hip[:2]
-        reach = (near @ rays.T).max(0) if len(near) else radius
+        near = skin_points[abs(skin_points[:, 2] - z) < 0.02][:, :2]
+        reach = _outline(near, hip[:2], angles) if len(near) else radius
         down = i / (SKIRT_RINGS - 1)
         fold = 0.006 * down * np.sin(angles * 9 + bottom.cloth.seed)
         radius = np.maximum(radius * 0.995, reach + SKIRT_OFF_M + bottom.ease_m * down)
@@ -241,14 +249,6 @@ def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
 
 
 SHOE_POINTS, SHOE_RINGS = 48, 9
-
-
-def _outline(points: np.ndarray, centre: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Radius of the convex outline of 2D points, seen from ``centre`` at each angle."""
-    spread = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    support = ((points - centre) @ np.stack([np.cos(spread), np.sin(spread)])).max(0)
-    facing = np.cos(angles[:, None] - spread)
-    return np.where(facing > 0.15, support / facing.clip(0.15), np.inf).min(1)
 
 
 def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
