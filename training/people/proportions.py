@@ -36,6 +36,8 @@ JOINT_CENTRE_SHIFT = {
     "torso": -0.028,
 }
 
+LINKS = Path(__file__).parents[1] / "carfit" / "data" / "ansur2_links.json"
+
 WIDE_FACTOR = (2.0, 3.0)  # times the residual SD of ANSUR II, drawn per person
 STATURE_CM = (145.0, 205.0)  # the range that the product measures
 
@@ -107,20 +109,17 @@ class LinkModel:
 @cache
 def link_model(sex: Sex) -> LinkModel:
     """ANSUR II's link model for one sex, moved to joint centres."""
-    table = json.loads((Path(__file__).parent / "data/ansur2_link_covariance.json").read_text())[
-        sex
-    ]
-    if tuple(table["order"]) != ("stature", *SEGMENTS):
-        raise ValueError(f"expected stature and {SEGMENTS}, got {table['order']}")
-    cov = np.array(table["cov_cm2"])
-    stature_cm = table["mean_cm"]["stature"]
+    document = json.loads(LINKS.read_text(encoding="utf-8"))
+    if document["order"] != ["stature", *SEGMENTS]:
+        raise ValueError(f"expected stature, {SEGMENTS}; got {document['order']}")
+    mean_cm, cov_cm2 = (np.array(document[sex][key]) for key in ("mean_cm", "cov_cm2"))
     shift = np.array([JOINT_CENTRE_SHIFT[s] for s in SEGMENTS])
-    slope = cov[1:, 0] / cov[0, 0]
+    slope = cov_cm2[1:, 0] / cov_cm2[0, 0]
     return LinkModel(
-        mean_stature_cm=stature_cm,
-        mean_cm=np.array([table["mean_cm"][s] for s in SEGMENTS]) + shift * stature_cm,
+        mean_stature_cm=float(mean_cm[0]),
+        mean_cm=mean_cm[1:] + shift * mean_cm[0],
         slope=slope + shift,
-        residual_cov_cm2=cov[1:, 1:] - np.outer(slope, cov[0, 1:]),
+        residual_cov_cm2=cov_cm2[1:, 1:] - np.outer(slope, cov_cm2[0, 1:]),
     )
 
 

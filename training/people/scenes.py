@@ -560,7 +560,7 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
     shrink = long_side_px / max(width, height)
     exif = bool(rng.random() < 0.65)
     fill = {
-        "far": (0.09, 0.16), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
+        "far": (0.08, 0.14), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
         "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
     }.get(kind, (0.45, 0.92))  # fmt: skip
     shot = Shot(
