@@ -26,7 +26,11 @@ from chalicelib.contracts import (
     parse,
     validated,
 )
-from chalicelib.errors import RequestTooLargeError, preferred_language
+from chalicelib.errors import (
+    RequestTooLargeError,
+    ServiceUnavailableError,
+    preferred_language,
+)
 from chalicelib.http import Answer, add_envelope, add_preflight
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.recommending import check_vehicle, recommend
@@ -69,8 +73,11 @@ def health() -> dict[str, Any]:
     """Alive, and which versions; ``?deep=1`` also tries the buckets and the measure function."""
     deep = (app.current_request.query_params or {}).get("deep") == "1"
     if deep:
-        storage().check()
-        measure_function().check()
+        parts = storage().unreachable()
+        if not measure_function().is_reachable():
+            parts.append("measure_function")
+        if parts:
+            raise ServiceUnavailableError(parts=", ".join(parts))
     return {"version": VERSION, "car_fit_model": carfit.model_info(), "deep": deep}
 
 

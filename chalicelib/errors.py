@@ -265,6 +265,15 @@ class MeasureUnavailableError(HypermobError):
     ko = "지금은 사진을 측정할 수 없습니다. 1분 뒤에 다시 시도해 주세요. 데이터는 안전합니다."
 
 
+class ServiceUnavailableError(HypermobError):
+    """A part of the service cannot be reached."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    en = "Out of reach: {parts}. Try again in a minute."
+    ko = "연결할 수 없음: {parts}. 1분 뒤에 다시 시도해 주세요."
+
+
 class GatewayTimeoutError(HypermobError):
     """No answer within API Gateway's 29 s."""
 

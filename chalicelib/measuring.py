@@ -59,9 +59,15 @@ class MeasureFunction:
         """Have it measured without waiting; the result, or the refusal, will be stored."""
         self._invoke(msgspec.structs.replace(job, answer_by=0.0), "Event")
 
-    def check(self) -> None:
-        """Raise when the function cannot be invoked; runs nothing."""
-        self._lambda.invoke(FunctionName=self._name, InvocationType="DryRun")
+    def is_reachable(self) -> bool:
+        """Whether the function could be invoked; runs nothing."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._lambda.invoke(FunctionName=self._name, InvocationType="DryRun")
+        except (BotoCoreError, ClientError):
+            return False
+        return True
 
     def _invoke(self, job: MeasureJob, kind: Any) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError

@@ -254,7 +254,18 @@ class Storage:
         with self._s3.get_object(Bucket=address.bucket, Key=address.key)["Body"] as body:
             return body.read()
 
-    def check(self) -> None:
-        """Raise when one of the buckets cannot be reached."""
-        for bucket in (self._settings.images_bucket, self._settings.results_bucket):
-            self._s3.head_bucket(Bucket=bucket)
+    def unreachable(self) -> list[str]:
+        """Which of the buckets cannot be reached."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        buckets = {
+            "images_bucket": self._settings.images_bucket,
+            "results_bucket": self._settings.results_bucket,
+        }
+        found = []
+        for part, bucket in buckets.items():
+            try:
+                self._s3.head_bucket(Bucket=bucket)
+            except (BotoCoreError, ClientError):
+                found.append(part)
+        return found

@@ -20,11 +20,7 @@ import msgspec
 from bodyscan import lengths, pose
 from bodyscan.scan import Scan, scan
 from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
-from chalicelib.errors import (
-    FieldProblem,
-    HypermobError,
-    InvalidInputError,
-)
+from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.measurements import measurement_id
 from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
@@ -180,8 +176,7 @@ def _store_error(job: MeasureJob, error: HypermobError) -> None:
 
 
 def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
-    def rounded(*segments: str) -> float:
-        return round(found.lengths.length_cm(*segments), 1)
+    rounded = {name: round(found.lengths.length_cm(name), 1) for name in lengths.SEGMENTS}
 
     def interval(*segments: str) -> tuple[float, float]:
         middle = found.lengths.length_cm(*segments)
@@ -197,16 +192,17 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         side_image_url=job.side_image_url,
         segments=Segments(
             height=job.height_cm,
-            **{name: rounded(name) for name in lengths.SEGMENTS},
+            **rounded,
             user_id=job.user_id,
             sex=job.sex,
             weight_kg=job.weight_kg,
             vehicle=job.vehicle,
             drive_side=job.drive_side,
         ),
-        arm_cm=rounded(*arm),
-        leg_cm=rounded(*leg),
-        torso_cm=rounded("torso"),
+        # Sums of the rounded parts, as a reader would add them up.
+        arm_cm=round(sum(rounded[name] for name in arm), 1),
+        leg_cm=round(sum(rounded[name] for name in leg), 1),
+        torso_cm=rounded["torso"],
         interval_95={
             **{name: interval(name) for name in lengths.SEGMENTS},
             "arm": interval(*arm),

@@ -71,10 +71,14 @@ def buckets(aws: dict[str, str]) -> Any:
 
     client = boto3.client("s3")
     for bucket in BUCKETS:
-        client.create_bucket(
-            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"}
-        )
+        create_bucket(client, bucket)
     return client
+
+
+def create_bucket(client: Any, bucket: str) -> None:
+    """Create a bucket in the stage's region."""
+    region = {"LocationConstraint": "ap-northeast-2"}
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
 
 
 @pytest.fixture

@@ -46,9 +46,10 @@ def test_the_guides_call_measures(api, stored):
     status, answer = api.call("POST", "/measure", GUIDE)
     assert status == 200
     data = answer["data"]
-    assert data["arm_cm"] == pytest.approx(
-        data["segments"]["upper_arm"] + data["segments"]["forearm"], abs=0.11
-    )
+    segments = data["segments"]
+    assert data["arm_cm"] == pytest.approx(segments["upper_arm"] + segments["forearm"])
+    assert data["leg_cm"] == pytest.approx(segments["thigh"] + segments["calf"])
+    assert data["torso_cm"] == segments["torso"]
     assert data["segments"]["height"] == 175.0
     for name in ("upper_arm", "forearm", "thigh", "calf", "torso"):
         low, high = data["interval_95"][name]

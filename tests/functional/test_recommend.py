@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.functional.conftest import create_bucket
+
 # The deployment guide's own example.
 GUIDE = {
     "height": 175.0,
@@ -114,6 +116,17 @@ def test_health_tells_versions_and_deep_health_tries_the_buckets(api):
     assert status == 200
     assert answer["data"]["version"]
     assert api.call("GET", "/health?deep=1")[1]["data"]["deep"] is True
+
+
+def test_deep_health_names_what_is_out_of_reach(api, s3):
+    s3.delete_bucket(Bucket="hypermob-images")
+    try:
+        status, answer = api.call("GET", "/health?deep=1")
+        assert (status, answer["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert answer["error"]["parts"] == "images_bucket"
+        assert api.call("GET", "/health")[0] == 200
+    finally:
+        create_bucket(s3, "hypermob-images")
 
 
 def test_only_named_origins_may_read_answers(api):
