@@ -1,0 +1,115 @@
+"""The measure Lambda by itself: its model, its events, and what it leaves behind."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.errors import BucketNotAllowedError
+from chalicelib.settings import settings
+from tests.functional.conftest import PEOPLE
+
+IMAGES, RESULTS, MODELS = "hypermob-images", "hypermob-results", "hypermob-models"
+ID = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def handler(s3):
+    import handler
+
+    return handler
+
+
+def uploaded(s3, name, user_id="kim", **metadata):
+    key = f"uploads/{user_id}/{ID}.jpg"
+    body = name if isinstance(name, bytes) else (PEOPLE / name).read_bytes()
+    s3.put_object(Bucket=IMAGES, Key=key, Body=body, Metadata=metadata)
+    return {
+        "eventSource": "aws:s3",
+        "s3": {"bucket": {"name": IMAGES}, "object": {"key": key}},
+    }
+
+
+def message(record, message_id):
+    return {
+        "eventSource": "aws:sqs",
+        "messageId": message_id,
+        "body": json.dumps({"Records": [record]}),
+    }
+
+
+def result(s3, name, user_id="kim"):
+    key = f"results/{user_id}/{ID}/{name}"
+    return json.loads(s3.get_object(Bucket=RESULTS, Key=key)["Body"].read())
+
+
+def keys(s3):
+    return [o["Key"] for o in s3.list_objects_v2(Bucket=RESULTS).get("Contents", [])]
+
+
+def test_an_upload_with_a_height_is_measured(handler, s3):
+    metadata = {"height-cm": "158.2", "sex": "female", "vehicle": "minivan"}
+    handler.handle({"Records": [uploaded(s3, "front-8.jpg", **metadata)]}, None)
+    measurement = result(s3, "measurement.json")
+    assert measurement["measurement_id"] == ID
+    assert measurement["segments"]["sex"] == "female"
+    assert measurement["segments"]["vehicle"] == "minivan"
+
+
+def test_an_upload_without_a_height_waits_for_its_owner(handler, s3):
+    handler.handle({"Records": [uploaded(s3, "front-8.jpg")]}, None)
+    assert keys(s3) == []
+
+
+@pytest.mark.parametrize(
+    ("photo", "height_cm", "code"),
+    [
+        ("two_people-5.jpg", "170", "SEVERAL_PEOPLE"),
+        (b"text", "170", "UNSUPPORTED_IMAGE"),
+        ("front-8.jpg", "tall", "INVALID_INPUT"),
+        ("front-8.jpg", "nan", "INVALID_INPUT"),
+    ],
+)
+def test_an_upload_that_cannot_be_measured_leaves_why(handler, s3, photo, height_cm, code):
+    handler.handle({"Records": [uploaded(s3, photo, **{"height-cm": height_cm})]}, None)
+    assert result(s3, "error.json")["code"] == code
+    assert len(keys(s3)) == 1
+
+
+def test_one_bad_message_does_not_hold_up_the_others(handler, s3):
+    good = message(uploaded(s3, "front-8.jpg", **{"height-cm": "158"}), "good")
+    bad = good | {"messageId": "bad", "body": "{"}
+    foreign = message(
+        {"s3": {"bucket": {"name": "elsewhere"}, "object": {"key": f"uploads/kim/{ID}.jpg"}}},
+        "foreign",
+    )
+    answer = handler.handle({"Records": [bad, foreign, good]}, None)
+    failed = [f["itemIdentifier"] for f in answer["batchItemFailures"]]
+    assert "bad" in failed
+    assert "good" not in failed
+    assert f"results/kim/{ID}/measurement.json" in keys(s3)
+
+
+def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s3):
+    s3.put_object(Bucket=MODELS, Key="pose/heavy.task", Body=b"a model")
+    named = replace(
+        settings(),
+        pose_model=f"s3://{MODELS}/pose/heavy.task",
+        pose_model_sha256=hashlib.sha256(b"a model").hexdigest(),
+    )
+    assert handler.read_model(named, handler.storage) == b"a model"
+    for wrong in ("", "0" * 64):
+        with pytest.raises(handler.ModelChecksumError):
+            handler.read_model(replace(named, pose_model_sha256=wrong), handler.storage)
+    elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
+    with pytest.raises(BucketNotAllowedError):
+        handler.read_model(elsewhere, handler.storage)
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])
+def test_a_direct_call_with_nonsense_gets_a_typed_error(handler, s3, event):
+    answer = handler.handle(event, None)
+    assert answer["status"] == "error"
+    assert answer["error"]["code"] == "INVALID_INPUT"
+    assert keys(s3) == []
