@@ -1,9 +1,16 @@
 """Calibrate the lengths that a photo gives against rendered people of known skeleton.
 
-``python -m training.calibrate RENDERS... [--check RENDERS...]`` reads folders that
-``training.people`` wrote (photos and ``truth.jsonl``), measures every standing person as the
-measure function would, writes ``container/bodyscan/calibration.json``, and prints how well the
-result does beside the height alone, on the photos of ``--check`` that it never saw.
+Reads folders that ``training.people`` wrote (photos and ``truth.jsonl``), measures every person in
+them as the measure function would, writes ``container/bodyscan/calibration.json``, and prints how
+well the result does beside the height alone, on the photos of ``--check`` that it never saw. The
+committed calibration and the README's figures come from::
+
+    people=".venv-render/bin/python -m training.people"
+    $people --count 400 --seed 100000 --out out/people/front
+    $people --count 60 --seed 100000 --kind side --out out/people/side
+    $people --count 60 --seed 500000 --out out/people/check
+    .venv/bin/python -m training.calibrate out/people/front out/people/side \\
+        --check out/people/check
 """
 
 from __future__ import annotations
@@ -72,6 +79,7 @@ def look(folder: Path) -> list[Case]:
 
 def calibrate(cases: list[Case]) -> dict[str, Any]:
     """Factor per segment (ratio of means) and second moments of what is left, cm^2."""
+    seeds = [c.truth["seed"] for c in cases]
     raw = np.array([c.observation.raw_cm for c in cases if c.observation])
     true = np.array([c.true_cm for c in cases if c.observation])
     factor = true.mean(axis=0) / raw.mean(axis=0)
@@ -81,6 +89,8 @@ def calibrate(cases: list[Case]) -> dict[str, Any]:
     factor[unseen], cov[unseen], cov[:, unseen] = 1.0, 0.0, 0.0
     return {
         "photos": len(raw),
+        "seeds": [min(seeds), max(seeds)],
+        "renderer": sorted({c.truth["renderer"] for c in cases}),
         "factor": factor.round(4).tolist(),
         "error_cov_cm2": cov.round(4).tolist(),
     }
