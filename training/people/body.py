@@ -111,8 +111,11 @@ def side_of(name: str) -> str:
 
 @cache
 def _anny():
-    import anny
     import torch
+    import warp
+
+    warp.config.quiet = True
+    import anny
 
     torch.set_num_threads(1)
     model = anny.Anny(phenotypes="all", local_changes="all").to(dtype=torch.float32)
