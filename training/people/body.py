@@ -114,7 +114,7 @@ def _anny():
     import torch
     import warp
 
-    warp.config.quiet = True
+    warp.config.log_level = warp.LOG_ERROR  # no word on graphics cards between progress bars
     import anny
 
     torch.set_num_threads(1)
