@@ -7,12 +7,13 @@ MODEL := container/models/pose_landmarker_full.task
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
-.venv/ready: requirements-dev.txt
+.venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once; most of it is downloads) ..." >&2
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.12 is needed: install it, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@local/system_packages
 	@$(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -qq --no-compile --no-deps --require-hashes -r requirements-dev.txt >&2
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
 $(MODEL): .venv/ready container/pose_bundle.py

@@ -235,4 +235,6 @@ def _expected(info: msgspec.inspect.Type) -> tuple[str, str]:
     if isinstance(info, msgspec.inspect.LiteralType):
         values = ", ".join(str(value) for value in info.values)
         return f"one of {values}", f"다음 중 하나({values})"
+    if isinstance(info, msgspec.inspect.StrType):
+        return "text", "문자열"
     return "a number", "숫자"

@@ -176,14 +176,7 @@ def _store_error(job: MeasureJob, error: HypermobError) -> None:
 
 
 def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
-    rounded = {name: round(found.lengths.length_cm(name), 1) for name in lengths.SEGMENTS}
-
-    def interval(*segments: str) -> tuple[float, float]:
-        middle = found.lengths.length_cm(*segments)
-        half = found.lengths.half_width_95_cm(*segments)
-        return round(middle - half, 1), round(middle + half, 1)
-
-    arm, leg = ("upper_arm", "forearm"), ("thigh", "calf")
+    rounded = found.lengths.rounded_cm()
     return Measurement(
         measurement_id=owner.measurement_id,
         user_id=owner.user_id,
@@ -200,14 +193,10 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
             drive_side=job.drive_side,
         ),
         # Sums of the rounded parts, as a reader would add them up.
-        arm_cm=round(sum(rounded[name] for name in arm), 1),
-        leg_cm=round(sum(rounded[name] for name in leg), 1),
+        arm_cm=round(sum(rounded[name] for name in lengths.ARM), 1),
+        leg_cm=round(sum(rounded[name] for name in lengths.LEG), 1),
         torso_cm=rounded["torso"],
-        interval_95={
-            **{name: interval(name) for name in lengths.SEGMENTS},
-            "arm": interval(*arm),
-            "leg": interval(*leg),
-        },
+        interval_95=found.lengths.intervals_95_cm(),
         quality=found.quality,
         model={
             "pose_sha256": hashlib.sha256(model).hexdigest(),

@@ -31,6 +31,9 @@ View = Literal["front", "side"]
 SEGMENTS = body_prior.SEGMENTS
 """The order of every array of lengths here."""
 
+ARM = ("upper_arm", "forearm")
+LEG = ("thigh", "calf")
+
 NORMAL_95 = 1.96
 """Half-width in SD of the 95 % interval of a Gaussian."""
 
@@ -59,6 +62,19 @@ class Lengths:
     def length_cm(self, *segments: str) -> float:
         """Length of one segment, or of several in a row."""
         return float(self.mean_cm[_indices(segments)].sum())
+
+    def rounded_cm(self) -> dict[str, float]:
+        """Each segment's length, to 1 mm."""
+        return {name: round(self.length_cm(name), 1) for name in SEGMENTS}
+
+    def intervals_95_cm(self) -> dict[str, tuple[float, float]]:
+        """95 % interval of each segment, of arm and of leg, to 1 mm."""
+        rows = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
+        intervals = {}
+        for name, parts in rows.items():
+            middle, half = self.length_cm(*parts), self.half_width_95_cm(*parts)
+            intervals[name] = round(middle - half, 1), round(middle + half, 1)
+        return intervals
 
     def half_width_95_cm(self, *segments: str) -> float:
         """Half the 95 % interval of one segment, or of several in a row."""

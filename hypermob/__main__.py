@@ -1,0 +1,127 @@
+"""``hypermob``: see ``hypermob --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.contracts import validated
+from chalicelib.errors import HypermobError
+
+OK, REFUSED, MISUSED = 0, 1, 2
+"""Exit codes: done; a photo, a row or a field was refused; the command line makes no sense."""
+
+SUMS = {"arm": ("upper_arm", "forearm"), "leg": ("thigh", "calf")}
+
+EXAMPLES = """examples:
+  hypermob measure me.jpg --height 175 --overlay out.jpg
+  hypermob measure me.jpg --height 168.5 --side side.jpg --sex female --json
+  hypermob batch people.csv -j 4 > lengths.jsonl
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except HypermobError as error:
+        return _refuse(options, error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
+        return OK
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hypermob",
+        description="Body lengths from photos, on this machine.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    measure = commands.add_parser("measure", help="measure the person in one photo")
+    measure.add_argument("photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front")
+    measure.add_argument("--height", type=float, required=True, metavar="CM", dest="height_cm")
+    measure.add_argument("--side", metavar="PHOTO", dest="side_photo", help="from the side")
+    measure.add_argument("--sex", choices=("female", "male"), help="narrows the intervals")
+    measure.add_argument("--overlay", type=Path, metavar="OUT.jpg", help="draw the measurement")
+    measure.add_argument("--json", action="store_true", help="one JSON document, no table")
+    measure.set_defaults(run=_measure)
+
+    batch = commands.add_parser(
+        "batch",
+        help="measure the people of a CSV file, one JSON line each",
+        description="The CSV has a header: photo,height_cm and optionally "
+        "side_photo,sex,weight_kg. Paths are relative to the CSV.",
+    )
+    batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
+    batch.add_argument("-j", type=int, default=1, metavar="N", dest="processes", help="processes")
+    batch.set_defaults(run=_batch, json=False)
+    return parser
+
+
+def _measure(options: argparse.Namespace) -> int:
+    # MediaPipe and OpenCV cost a second: not for --help.
+    from hypermob.measuring import Person, measure, to_dict
+
+    named = ("photo", "height_cm", "side_photo", "sex")
+    person = validated(Person, {name: getattr(options, name) for name in named})
+    found = measure(person)
+    document = to_dict(person, found)
+    if options.overlay is not None:
+        options.overlay.write_bytes(found.overlay_jpeg)
+    if options.json:
+        print(json.dumps({"photo": person.photo, "status": "success", **document}))
+        return OK
+    table = Table("Body", "cm", "95 % interval")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    segments = document["segments"]
+    table.add_row("Height (given)", f"{segments['height']:.1f}", "")
+    for name, (low, high) in document["interval_95"].items():
+        length_cm = sum(segments[part] for part in SUMS.get(name, (name,)))
+        table.add_row(_words(name), f"{length_cm:.1f}", f"{low} to {high}")
+    Console().print(table)
+    return OK
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from hypermob import batch
+
+    if options.processes < 1:
+        print("hypermob: -j takes a whole number from 1", file=sys.stderr)
+        return MISUSED
+    try:
+        failed = batch.run(options.people, sys.stdout, options.processes)
+    except OSError as error:
+        print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
+        return MISUSED
+    if failed:
+        print(f"{failed} of the photos could not be measured", file=sys.stderr)
+    return REFUSED if failed else OK
+
+
+def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
+    if options.json:
+        print(json.dumps({"status": "error", "error": error.to_dict()}, ensure_ascii=False))
+    else:
+        print(f"{error.code}: {error.message('en')}", file=sys.stderr)
+    return REFUSED
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

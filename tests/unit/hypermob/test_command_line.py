@@ -1,0 +1,110 @@
+"""The command line as a person and a program use it: the installed script, real photos."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PEOPLE = ROOT / "tests" / "fixtures" / "people"
+SCRIPT = Path(sys.executable).with_name("hypermob")
+SEGMENTS = {"height", "upper_arm", "forearm", "thigh", "calf", "torso"}
+
+
+def hypermob(*arguments, cwd=ROOT):
+    done = subprocess.run(
+        [SCRIPT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_measure_prints_a_table_and_writes_the_overlay(tmp_path):
+    overlay = tmp_path / "out.jpg"
+    code, out, _ = hypermob(
+        "measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--overlay", overlay
+    )
+    assert code == 0
+    assert "Upper arm" in out
+    assert overlay.read_bytes().startswith(b"\xff\xd8")
+
+
+def test_measure_as_json_is_one_document():
+    side = PEOPLE / "side-8.jpg"
+    code, out, _ = hypermob(
+        "measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--side", side, "--json"
+    )
+    document = json.loads(out)
+    assert code == 0
+    assert set(document["segments"]) == SEGMENTS
+    assert set(document["quality"]) == {"front", "side"}
+    low, high = document["interval_95"]["leg"]
+    assert low < document["segments"]["thigh"] + document["segments"]["calf"] < high
+
+
+@pytest.mark.parametrize(
+    ("photo", "height_cm", "code"),
+    [
+        ("two_people-5.jpg", "170", "SEVERAL_PEOPLE"),
+        ("front-8.jpg", "70", "INVALID_INPUT"),
+        ("front-8.jpg", "nan", "INVALID_INPUT"),
+        ("nobody.jpg", "170", "IMAGE_NOT_FOUND"),
+        ("truth.jsonl", "170", "UNSUPPORTED_IMAGE"),
+    ],
+)
+def test_a_refusal_is_one_typed_line_and_exit_code_1(photo, height_cm, code):
+    status, out, err = hypermob("measure", PEOPLE / photo, "--height", height_cm)
+    assert (status, out) == (1, "")
+    assert [line for line in err.splitlines() if line.startswith(f"{code}: ")]
+    status, out, _ = hypermob("measure", PEOPLE / photo, "--height", height_cm, "--json")
+    assert status == 1
+    assert json.loads(out)["error"]["code"] == code
+
+
+def test_help_is_quick_to_read_and_shows_examples():
+    code, out, err = hypermob("--help")
+    assert code == 0
+    assert "hypermob batch people.csv" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_batch_answers_every_row_in_order(tmp_path, processes):
+    people = tmp_path / "people.csv"
+    rows = [
+        ("front-8.jpg", "158.2", "side-8.jpg", "female", ""),
+        ("two_people-5.jpg", "170", "", "", ""),
+        ("front-7.jpg", "tall", "", "", ""),
+        ("missing.jpg", "170", "", "", ""),
+        ("front-1.jpg", "172.5", "", "", "68.8"),
+    ]
+    lines = ["photo,height_cm,side_photo,sex,weight_kg", *(",".join(row) for row in rows)]
+    people.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("front-8.jpg", "side-8.jpg", "two_people-5.jpg", "front-7.jpg", "front-1.jpg"):
+        (tmp_path / name).write_bytes((PEOPLE / name).read_bytes())
+    code, out, err = hypermob("batch", people, "-j", processes, cwd=ROOT.parent)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert [a["photo"] for a in answers] == [row[0] for row in rows]
+    codes = [a["error"]["code"] if a["status"] == "error" else None for a in answers]
+    assert codes == [None, "SEVERAL_PEOPLE", "INVALID_INPUT", "IMAGE_NOT_FOUND", None]
+    assert set(answers[0]["quality"]) == {"front", "side"}
+    assert set(answers[4]["segments"]) == SEGMENTS
+    assert "5/5" in err
+    assert "3 of the photos" in err
+
+
+@pytest.mark.parametrize("text", ["", "name,height_cm\n", "photo\na.jpg\n"])
+def test_a_table_without_its_columns_is_refused(tmp_path, text):
+    people = tmp_path / "people.csv"
+    people.write_text(text)
+    code, out, err = hypermob("batch", people)
+    assert (code, out) == (1, "")
+    assert "INVALID_INPUT" in err
+
+
+def test_a_table_that_is_not_there_is_said(tmp_path):
+    code, _, err = hypermob("batch", tmp_path / "none.csv")
+    assert code == 2
+    assert "none.csv" in err
