@@ -4,4 +4,4 @@ Needs an environment of its own (Python 3.11, torch, Anny): see README.md. Nothi
 project imports it; what it makes are JPEGs and a ``truth.jsonl``.
 """
 
-RENDERER_VERSION = 3  # a photo of another version is rendered again
+RENDERER_VERSION = 4  # a photo of another version is rendered again

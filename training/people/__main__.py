@@ -22,9 +22,10 @@ def main() -> None:
     parser.add_argument("--set", choices=("real", "wide"), default="real", dest="spread")
     parser.add_argument("--kind", choices=(*GROUPS, "refuse", *EXPECTED_ERROR), default="standing")
     parser.add_argument("--long-side", type=int, default=1440, help="pixels", dest="long_side_px")
+    parser.add_argument("--decor", choices=("any", "training", "held_out"), default="any")
     parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")
     args = parser.parse_args()
-    jobs = plan(args.count, args.seed, args.kind, args.spread, args.long_side_px)
+    jobs = plan(args.count, args.seed, args.kind, args.spread, args.long_side_px, args.decor)
     make(jobs, args.out, args.processes)
 
 

@@ -15,9 +15,14 @@ from tqdm import tqdm
 from training.people import RENDERER_VERSION
 from training.people.photo import take_photo, write_photo
 from training.people.proportions import Spread
-from training.people.scenes import REFUSED, Kind
+from training.people.scenes import REFUSED, Decor, Kind
 
-GROUPS: dict[str, tuple[Kind, ...]] = {"standing": ("front",), "pair": ("front", "side")}
+GROUPS: dict[str, tuple[Kind, ...]] = {
+    "standing": ("front",),
+    "pair": ("front", "side"),
+    "twice": ("front", "again"),
+    "three": ("front", "side", "again"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,24 +33,28 @@ class Job:
     kind: Kind
     spread: Spread
     long_side_px: int
+    decor: Decor
 
     @property
     def file_name(self) -> str:
         """The photo's file; it says all that the photo depends on."""
-        return f"{self.kind}-{self.spread}-{self.long_side_px}-{self.seed:09d}.jpg"
+        drawn = f"{self.kind}-{self.spread}-{self.decor}-{self.long_side_px}"
+        return f"{drawn}-{self.seed:09d}.jpg"
 
 
-def plan(count: int, seed: int, kind: str, spread: Spread, long_side_px: int) -> list[Job]:
-    """The photos to make: one a seed, two for a pair; ``refuse`` goes through its kinds in turn."""
+def plan(
+    count: int, seed: int, kind: str, spread: Spread, long_side_px: int, decor: Decor
+) -> list[Job]:
+    """The photos to make: a group's each seed; ``refuse`` goes through its kinds in turn."""
     jobs: list[Job] = []
     for i in range(count):
         kinds = (REFUSED[i % len(REFUSED)],) if kind == "refuse" else GROUPS.get(kind, (kind,))
-        jobs += [Job(seed + i, k, spread, long_side_px) for k in kinds]
+        jobs += [Job(seed + i, k, spread, long_side_px, decor) for k in kinds]
     return jobs
 
 
 def _render(job: Job, folder: Path) -> dict:
-    data, truth = take_photo(job.seed, job.kind, job.spread, job.long_side_px)
+    data, truth = take_photo(job.seed, job.kind, job.spread, job.long_side_px, job.decor)
     write_photo(folder, job.file_name, data)
     return {"file": job.file_name, "renderer": RENDERER_VERSION, **truth}
 
@@ -57,7 +66,8 @@ def _run(jobs: list[Job], folder: Path, processes: int) -> Iterator[dict]:
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(processes, context) as pool:
-        yield from pool.map(_render, jobs, folders)
+        # Neighbours are photos of one person, whose body is then built once.
+        yield from pool.map(_render, jobs, folders, chunksize=3)
 
 
 def _done(folder: Path) -> dict[str, dict]:

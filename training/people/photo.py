@@ -16,6 +16,7 @@ from training.people.proportions import SEGMENTS, Proportions, Spread
 from training.people.render import Camera, Picture, look, render
 from training.people.scenes import (
     EXPECTED_ERROR,
+    Decor,
     Kind,
     Shot,
     make_body,
@@ -52,11 +53,16 @@ class Person:
 
 
 def make_person(
-    seed: int, spread: Spread, kind: Kind, at_m: tuple[float, float], pose: Pose | None = None
+    seed: int,
+    spread: Spread,
+    kind: Kind,
+    at_m: tuple[float, float],
+    pose: Pose | None = None,
+    decor: Decor = "any",
 ) -> Person:
     """The person of a seed, posed for this kind of photo, at a place on the floor."""
     want, body = make_body(seed, spread)
-    outfit = make_outfit(seed, body, want.sex)
+    outfit = make_outfit(seed, body, want.sex, decor)
     if kind in ("sitting", "crouching", "bent") and outfit.bottom.kind == "skirt":
         outfit = replace(outfit, bottom=replace(outfit.bottom, kind="trousers"))
     pose = pose or make_pose(seed, kind)
@@ -284,6 +290,7 @@ def take_photo(
     kind: Kind,
     spread: Spread,
     long_side_px: int = 1440,
+    decor: Decor = "any",
     *,
     shot: Shot | None = None,
     pose: Pose | None = None,
@@ -296,14 +303,14 @@ def take_photo(
     JPEG bytes, and the truth as JSON-ready values.
     """
     shot = shot or make_shot(seed, kind, long_side_px)
-    room = make_room(seed, kind)
-    person = make_person(seed, spread, kind, (0.0, 0.0), pose)
+    room = make_room(seed, kind, decor)
+    person = make_person(seed, spread, kind, (0.0, 0.0), pose, decor)
     people = [person]
     if kind == "two_people":
         rng = stream(seed, "pose", "second")
         side = 1 if rng.random() < 0.5 else -1
         spot = (side * float(rng.uniform(0.6, 0.95)), float(rng.uniform(-0.25, 0.3)))
-        people.append(make_person(seed + 500_000_000, spread, "front", spot))
+        people.append(make_person(seed + 500_000_000, spread, "front", spot, None, decor))
     points = np.concatenate([m.vertices for p in people for m in p.meshes])
     aim = aim_at(shot, points, kind)
     meshes = [] if kind == "empty" else [m for p in people for m in p.meshes]
@@ -326,6 +333,7 @@ def take_photo(
         "seed": seed,
         "kind": kind,
         "set": spread,
+        "decor": decor,
         "expected_error": EXPECTED_ERROR[kind],
         "width": shot.width,
         "height": shot.height,

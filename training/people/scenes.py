@@ -7,6 +7,7 @@ clothes whatever the kind of photo: a front view and a side view of one seed bel
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -27,13 +28,14 @@ from training.people.rooms import Furniture, Panel, Plane, Room
 from training.people.wardrobe import Bottom, Footwear, HairCut, Outfit, Top
 
 Kind = Literal[
-    "front", "side",
+    "front", "side", "again",
     "cut_feet", "cut_head", "sitting", "crouching", "arms_crossed", "bent", "sideways", "behind",
     "two_people", "far", "empty",
 ]  # fmt: skip
 EXPECTED_ERROR: dict[str, str | None] = {
     "front": None,
     "side": None,
+    "again": None,
     "cut_feet": "BODY_CUT_OFF",
     "cut_head": "BODY_CUT_OFF",
     "sitting": "POSE_UNSUITABLE",
@@ -53,6 +55,15 @@ _STREAM = {"body": 1, "outfit": 2, "pose": 3, "room": 4, "camera": 5, "light": 6
 def stream(seed: int, name: str, kind: str = "") -> np.random.Generator:
     """The random stream of one aspect of one photo."""
     return np.random.default_rng([seed, _STREAM[name], *kind.encode()])
+
+
+Decor = Literal["any", "training", "held_out"]
+"""Which colours, patterns, walls and floors are drawn from: all, or one of two halves of them."""
+
+
+def _of(decor: Decor, options: tuple) -> tuple:
+    """The half of the options that belongs to a decor: no two halves share one."""
+    return {"any": options, "training": options[::2], "held_out": options[1::2]}[decor]
 
 
 # --- the person ---------------------------------------------------------------------------------
@@ -114,6 +125,7 @@ def _with_weight(phenotype: dict, local: dict, heavy: float) -> Body:
     return rest_body(kwargs, mixed)
 
 
+@lru_cache(maxsize=1)  # a second photo of the same person follows the first
 def make_body(seed: int, spread: Spread) -> tuple[Proportions, Body]:
     """The body of a seed: its proportions, and the skin built to them."""
     rng = stream(seed, "body")
@@ -176,15 +188,22 @@ def _vary(rng: np.random.Generator, colour) -> tuple[float, float, float]:
     return r, g, b
 
 
-def _cloth(rng, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
+PATTERNS = ("stripes", "check", "print", "panel", "melange")
+WALL_FINISHES = ("paint", "stripes", "brick", "tiles", "planks", "concrete")
+WALL_FINISH_SHARES = (0.62, 0.1, 0.08, 0.05, 0.05, 0.1)
+
+
+def _cloth(
+    rng, decor: Decor, body: Body, colours, patterned: float, bump=(0.12, 0.4)
+) -> Cloth:
     pattern = (
-        _pick(rng, ("stripes", "check", "print", "panel", "melange"))
+        _pick(rng, _of(decor, PATTERNS))
         if rng.random() < patterned
         else "plain"
     )
     return Cloth(
-        colour=_vary(rng, _pick(rng, colours)),
-        second=_vary(rng, _pick(rng, CLOTH_COLOURS)),
+        colour=_vary(rng, _pick(rng, _of(decor, colours))),
+        second=_vary(rng, _pick(rng, _of(decor, CLOTH_COLOURS))),
         pattern=pattern,
         pitch_m=float(rng.uniform(0.02, 0.09)),
         seed=int(rng.integers(1000)),
@@ -193,7 +212,7 @@ def _cloth(rng, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Clot
     )
 
 
-def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
+def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit:
     """Clothes, shoes, hair and skin of a seed."""
     rng = stream(seed, "outfit")
     eye_l, eye_r = body.joints["eye.L"], body.joints["eye.R"]
@@ -216,7 +235,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
     sleeve = float(rng.choice([0.12, 0.5, 0.62, 1.3, 1.93], p=[0.08, 0.32, 0.2, 0.08, 0.32]))
     tops = [
         Top(
-            cloth=_cloth(rng, body, CLOTH_COLOURS, 0.45),
+            cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.45),
             sleeve=sleeve + float(rng.normal(0, 0.03)),
             hem=float(rng.uniform(-0.16, 0.08)),
             ease_m=ease,
@@ -226,7 +245,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
     if rng.random() < 0.22:  # an open jacket or a cardigan
         tops.append(
             Top(
-                cloth=_cloth(rng, body, CLOTH_COLOURS, 0.25),
+                cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.25),
                 sleeve=1.93,
                 hem=float(rng.uniform(-0.2, 0.05)),
                 ease_m=ease + float(rng.uniform(0.012, 0.022)),
@@ -236,7 +255,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
         )
     if sex == "female" and rng.random() < 0.3:
         tops[0] = replace(tops[0], ease_m=min(ease, 0.008))  # tucked in
-        cloth = _cloth(rng, body, CLOTH_COLOURS, 0.35)
+        cloth = _cloth(rng, decor, body, CLOTH_COLOURS, 0.35)
         bottom = Bottom(
             "skirt", tops[0].cloth if rng.random() < 0.35 else cloth,
             float(rng.uniform(0.55, 1.75)),
@@ -246,7 +265,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
         loose = float(rng.choice([0.003, 0.012, 0.026], p=[0.35, 0.4, 0.25]))
         length = float(rng.choice([0.35, 0.8, 1.5, 1.95], p=[0.06, 0.18, 0.06, 0.7]))
         bottom = Bottom(
-            "trousers", _cloth(rng, body, TROUSER_COLOURS, 0.15, (0.1, 0.3)),
+            "trousers", _cloth(rng, decor, body, TROUSER_COLOURS, 0.15, (0.1, 0.3)),
             length + float(rng.normal(0, 0.03)), loose,
             float(rng.uniform(0, 0.02)) if length > 1.8 and loose > 0.01 else 0.0,
         )  # fmt: skip
@@ -254,7 +273,7 @@ def make_outfit(seed: int, body: Body, sex: str) -> Outfit:
     worn = rng.random()
     if worn < 0.78:
         shoe = Shoe(
-            _vary(rng, _pick(rng, SHOE_COLOURS)),
+            _vary(rng, _pick(rng, _of(decor, SHOE_COLOURS))),
             _vary(rng, _pick(rng, ((236, 236, 232), (30, 30, 32), (190, 180, 160)))),
             0.002,
             int(rng.integers(1000)),
@@ -396,14 +415,14 @@ FLOOR_COLOURS = (
 )  # fmt: skip
 
 
-def _panels(rng: np.random.Generator, span_m: float) -> tuple[Panel, ...]:
+def _panels(rng: np.random.Generator, span_m: float, decor: Decor) -> tuple[Panel, ...]:
     out = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.22, 0.13]))):
         left = float(rng.uniform(-span_m, span_m))
         frame = _vary(
             rng, _pick(rng, ((240, 238, 232), (60, 50, 42), (150, 112, 78), (30, 30, 32)))
         )
-        colour = _vary(rng, _pick(rng, CLOTH_COLOURS + WALL_COLOURS))
+        colour = _vary(rng, _pick(rng, _of(decor, CLOTH_COLOURS + WALL_COLOURS)))
         form = rng.random()
         if form < 0.3:  # door
             out.append(Panel(left, left + 0.85, 0.0, 2.03, colour, frame, 0.06))
@@ -446,7 +465,7 @@ def _wall(rng, point, yaw_deg: float, finish, colour, second, skirting_m, panels
     )
 
 
-def make_room(seed: int, kind: Kind) -> Room:
+def make_room(seed: int, kind: Kind, decor: Decor = "any") -> Room:
     """Place and light of a seed's photo of this kind; for a side view that of the front view."""
     rng = stream(seed, "room", "front" if kind == "side" else kind)
     outdoors = rng.random() < 0.15
@@ -457,7 +476,7 @@ def make_room(seed: int, kind: Kind) -> Room:
     floor_finish = _pick(rng, ("concrete", "grass", "tiles") if outdoors else
                          ("planks", "planks", "tiles", "carpet", "carpet", "concrete"))  # fmt: skip
     floor_colour = _vary(
-        rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, FLOOR_COLOURS)
+        rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, _of(decor, FLOOR_COLOURS))
     )
     a = np.radians(rng.uniform(-45, 45))
     floor = Plane(
@@ -468,12 +487,12 @@ def make_room(seed: int, kind: Kind) -> Room:
                       .get(floor_finish, rng.choice([0.5, 1.5], p=[0.75, 0.25]))),
         seed=int(rng.integers(1000)),
     )  # fmt: skip
-    wall_colour = _vary(rng, _pick(rng, WALL_COLOURS))
+    wall_colour = _vary(rng, _pick(rng, _of(decor, WALL_COLOURS)))
     if outdoors:
         finish = _pick(rng, ("brick", "concrete", "sky", "planks"))
     else:
-        finish = rng.choice(["paint", "stripes", "brick", "tiles", "planks", "concrete"],
-                            p=[0.62, 0.1, 0.08, 0.05, 0.05, 0.1])  # fmt: skip
+        shares = np.array(_of(decor, WALL_FINISH_SHARES))
+        finish = rng.choice(_of(decor, WALL_FINISHES), p=shares / shares.sum())
     if finish == "brick":
         wall_colour = _vary(rng, _pick(rng, ((150, 84, 66), (200, 196, 190), (128, 100, 84))))
     second = _vary(rng, np.array(wall_colour) * rng.choice([0.8, 0.9, 1.06]))
@@ -481,7 +500,7 @@ def make_room(seed: int, kind: Kind) -> Room:
         wall_colour, second = (206, 214, 220), (134, 172, 216)
     yaw = float(rng.normal(0, 9))
     skirting = float(rng.uniform(0.05, 0.14)) if not outdoors and rng.random() < 0.7 else 0.0
-    panels = () if finish == "sky" else _panels(rng, 1.8 + behind_m / 2)
+    panels = () if finish == "sky" else _panels(rng, 1.8 + behind_m / 2, decor)
     planes = [
         floor,
         _wall(rng, [0, behind_m, 0], yaw, str(finish), wall_colour, second, skirting, panels),
@@ -505,7 +524,7 @@ def make_room(seed: int, kind: Kind) -> Room:
             y = float(min(behind_m - 0.35, rng.uniform(-0.1, 1.2)))
             if y < 0.1:
                 x = side * max(abs(x), 1.25)
-            colour = _vary(rng, _pick(rng, FLOOR_COLOURS + WALL_COLOURS))
+            colour = _vary(rng, _pick(rng, _of(decor, FLOOR_COLOURS + WALL_COLOURS)))
             furniture.append(
                 Furniture((x, y, size[2] / 2), size, yaw, Plain(colour, int(rng.integers(1000))))
             )
@@ -548,6 +567,7 @@ class Shot:
     orientation: int  # EXIF: 1 upright, 6 stored turned by a quarter
 
 
+CAMERA_HEIGHT_M = (0.6, 1.8)
 SIZES = ((1080, 1440), (1080, 1440), (1080, 1440), (1080, 1440), (810, 1440), (1080, 1350))
 
 
@@ -555,10 +575,12 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
     """The camera of a seed's photo of this kind."""
     rng = stream(seed, "camera", kind)
     width, height = _pick(rng, SIZES)
-    if rng.random() < 0.04 and kind in ("front", "two_people", "empty"):
+    if rng.random() < 0.04 and kind in ("front", "again", "two_people", "empty"):
         width, height = height, width
     shrink = long_side_px / max(width, height)
     exif = bool(rng.random() < 0.65)
+    # Half as most people hold a phone, half at any height from the knee to above the head.
+    held_m = rng.normal(1.25, 0.27) if rng.random() < 0.5 else rng.uniform(*CAMERA_HEIGHT_M)
     fill = {
         "far": (0.08, 0.14), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
         "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
@@ -567,7 +589,7 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         width=round(width * shrink),
         height=round(height * shrink),
         long_fov_deg=float(rng.uniform(45, 75)),
-        camera_height_m=float(np.clip(rng.normal(1.25, 0.27), 0.6, 1.8)),
+        camera_height_m=float(np.clip(held_m, *CAMERA_HEIGHT_M)),
         roll_deg=float(np.clip(rng.normal(0, 1.4), -4, 4)),
         fill=float(rng.uniform(*fill)),
         place=(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.7, 0.7))),
