@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint models lock clean
+.PHONY: demo run test lint models accuracy lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -37,6 +37,29 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
+RENDER_PYTHON ?= python3.11
+RENDER := .venv-render/bin
+PEOPLE ?= 120
+HELD_OUT := out/accuracy
+HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-side 1200 -j 2
+
+.venv-render/ready: training/people/requirements.txt
+	@echo "Setting up .venv-render (once) ..." >&2
+	@command -v $(RENDER_PYTHON) >/dev/null || { echo "Python 3.11 is needed to render people: install it, or name it: make RENDER_PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(RENDER_PYTHON) -m venv .venv-render >&2
+	@$(RENDER)/pip install -qq --no-deps -r $< >&2
+	@touch $@
+
+# Renders people that nothing was trained on (once: 15 minutes on two cores), then measures them.
+accuracy: $(MODEL) .venv-render/ready
+	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
+	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
+	@$(HELD_OUT_PEOPLE) --count 110 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
+	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
+		$(if $(filter-out 0,$(JSON)),--json)
+	@$(if $(filter-out 0,$(PLOTS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
 
 # Needs uv (`pip install uv`): pins every dependency of a dependency, with hashes.
 LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-url \

@@ -92,6 +92,7 @@ def create_upload() -> dict[str, Any]:
         "height-cm": request.height_cm,
         "sex": request.sex,
         "weight-kg": request.weight_kg,
+        "device-pitch-deg": request.device_pitch_deg,
         "vehicle": request.vehicle,
         "drive-side": request.drive_side,
     }

@@ -23,6 +23,9 @@ ThighCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
 CalfCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
 TorsoCm = Annotated[float, Meta(ge=25, le=90, extra={"unit": "cm"})]
 WeightKg = Annotated[float, Meta(ge=25, le=300, extra={"unit": "kg"})]
+DevicePitchDeg = Annotated[float, Meta(ge=-60, le=60, extra={"unit": "deg"})]
+"""How far the camera looked up (positive) or down (negative) from the horizontal: for a phone held
+upright, the web's ``DeviceOrientationEvent.beta - 90``."""
 UserId = Annotated[
     str,
     Meta(
@@ -80,6 +83,7 @@ class UploadRequest(Struct, kw_only=True, frozen=True):
     height_cm: HeightCm | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
+    device_pitch_deg: DevicePitchDeg | None = None
     vehicle: VehicleName | None = None
     drive_side: DriveSide | None = None
 
@@ -93,6 +97,7 @@ class MeasureRequest(Struct, kw_only=True, frozen=True):
     side_image_url: ImageUrl | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
+    device_pitch_deg: DevicePitchDeg | None = None
     vehicle: VehicleName | None = None
     drive_side: DriveSide | None = None
 

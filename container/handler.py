@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from bodyscan import lengths, pose
-from bodyscan.scan import Scan, scan
+from bodyscan import lengths
+from bodyscan.scan import Scan, load, scan
 from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.measurements import measurement_id
@@ -65,7 +65,7 @@ def read_model(names: Settings, storage: Storage) -> bytes:
 # Made while Lambda initialises, which has a full CPU and is not billed by the first request's wait.
 storage = Storage(settings())
 model = read_model(settings(), storage)
-pose.load(model)
+load(model)
 
 
 def handle(event: Any, context: Any) -> dict[str, Any]:
@@ -93,7 +93,14 @@ def measure(job: MeasureJob) -> Measurement:
     if job.side_image_url is not None:
         side = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
         side_photo = storage.read_image(side, "side_image_url")
-    found = scan(photo, job.height_cm, model=model, side_photo=side_photo, sex=job.sex)
+    found = scan(
+        photo,
+        job.height_cm,
+        model=model,
+        side_photo=side_photo,
+        sex=job.sex,
+        device_pitch_deg=job.device_pitch_deg,
+    )
     owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
     measurement = _measurement(job, owner, found)
     # The measurement last: its arrival is what the recommendation waits for.
@@ -152,6 +159,7 @@ def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str,
         "height_cm": _number(metadata["height-cm"]),
         "sex": metadata.get("sex"),
         "weight_kg": _number(metadata.get("weight-kg")),
+        "device_pitch_deg": _number(metadata.get("device-pitch-deg")),
         "vehicle": metadata.get("vehicle"),
         "drive_side": metadata.get("drive-side"),
     }

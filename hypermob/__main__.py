@@ -22,6 +22,7 @@ SUMS = {"arm": ("upper_arm", "forearm"), "leg": ("thigh", "calf")}
 EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
   hypermob measure me.jpg --height 168.5 --side side.jpg --sex female --json
+  hypermob measure me.jpg --again me2.jpg --height 175 --pitch -8
   hypermob batch people.csv -j 4 > lengths.jsonl
 """
 
@@ -54,7 +55,28 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front")
     measure.add_argument("--height", type=float, required=True, metavar="CM", dest="height_cm")
     measure.add_argument("--side", metavar="PHOTO", dest="side_photo", help="from the side")
+    measure.add_argument(
+        "--again",
+        action="append",
+        default=[],
+        metavar="PHOTO",
+        help="another from the front: other pose or distance; may be given several times",
+    )
     measure.add_argument("--sex", choices=("female", "male"), help="narrows the intervals")
+    measure.add_argument(
+        "--weight",
+        type=float,
+        metavar="KG",
+        dest="weight_kg",
+        help="checked, not used: lengths hardly depend on it",
+    )
+    measure.add_argument(
+        "--pitch",
+        type=float,
+        metavar="DEG",
+        dest="device_pitch_deg",
+        help="how far the camera looked up (positive) or down, when the phone told",
+    )
     measure.add_argument("--overlay", type=Path, metavar="OUT.jpg", help="draw the measurement")
     measure.add_argument("--json", action="store_true", help="one JSON document, no table")
     measure.set_defaults(run=_measure)
@@ -63,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "batch",
         help="measure the people of a CSV file, one JSON line each",
         description="The CSV has a header: photo,height_cm and optionally "
-        "side_photo,sex,weight_kg. Paths are relative to the CSV.",
+        "side_photo,sex,weight_kg,device_pitch_deg. Paths are relative to the CSV.",
     )
     batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     batch.add_argument("-j", type=int, default=1, metavar="N", dest="processes", help="processes")
@@ -75,9 +97,9 @@ def _measure(options: argparse.Namespace) -> int:
     # MediaPipe and OpenCV cost a second: not for --help.
     from hypermob.measuring import Person, measure, to_dict
 
-    named = ("photo", "height_cm", "side_photo", "sex")
+    named = ("photo", "height_cm", "side_photo", "sex", "weight_kg", "device_pitch_deg")
     person = validated(Person, {name: getattr(options, name) for name in named})
-    found = measure(person)
+    found = measure(person, again=options.again)
     document = to_dict(person, found)
     if options.overlay is not None:
         options.overlay.write_bytes(found.overlay_jpeg)

@@ -19,7 +19,7 @@ from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from hypermob.measuring import Person, measure, to_dict
 
 REQUIRED = ("photo", "height_cm")
-NUMBERS = ("height_cm", "weight_kg")
+NUMBERS = ("height_cm", "weight_kg", "device_pitch_deg")
 IN_FLIGHT = 8
 """Rows handed out ahead, per process: the file may have millions."""
 

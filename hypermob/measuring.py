@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 import bodyscan
 from bodyscan.scan import Scan, scan
-from chalicelib.contracts import HeightCm, Sex, WeightKg
+from chalicelib.contracts import DevicePitchDeg, HeightCm, Sex, WeightKg
 from chalicelib.errors import ImageNotFoundError
 from chalicelib.settings import settings
 
@@ -30,6 +31,7 @@ class Person(Struct, kw_only=True, frozen=True):
     side_photo: str | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
+    device_pitch_deg: DevicePitchDeg | None = None
 
 
 @cache
@@ -45,8 +47,10 @@ def pose_model() -> bytes:
     return (container / settings().pose_model).read_bytes()
 
 
-def measure(person: Person, folder: Path = Path()) -> Scan:
+def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Scan:
     """Measure a person; paths are relative to ``folder``.
+
+    ``again`` names more photos of the same person from the front.
 
     Raises
     ------
@@ -57,7 +61,15 @@ def measure(person: Person, folder: Path = Path()) -> Scan:
     side = None
     if person.side_photo is not None:
         side = _read(folder / person.side_photo, "side_photo")
-    return scan(photo, person.height_cm, model=pose_model(), side_photo=side, sex=person.sex)
+    return scan(
+        photo,
+        person.height_cm,
+        model=pose_model(),
+        side_photo=side,
+        more_photos=[_read(folder / path, "again") for path in again],
+        sex=person.sex,
+        device_pitch_deg=person.device_pitch_deg,
+    )
 
 
 def to_dict(person: Person, found: Scan) -> dict[str, Any]:

@@ -1,151 +1,205 @@
-"""Calibrate the lengths that a photo gives against rendered people of known skeleton.
+"""Calibrate what photos say of lengths against rendered people of known skeleton.
 
-Reads folders that ``training.people`` wrote (photos and ``truth.jsonl``), measures every person in
-them as the measure function would, writes ``container/bodyscan/calibration.json``, and prints how
-well the result does beside the height alone, on the photos of ``--check`` that it never saw. The
-committed calibration and the README's figures come from::
-
-    people=".venv-render/bin/python -m training.people"
-    $people --count 400 --seed 100000 --out out/people/front
-    $people --count 60 --seed 100000 --kind side --out out/people/side
-    $people --count 60 --seed 500000 --out out/people/check
-    .venv/bin/python -m training.calibrate out/people/front out/people/side \\
-        --check out/people/check
+Reads folders that ``training.people`` wrote (photos and ``truth.jsonl``; persons that the skeleton
+network was not trained on), looks at every person as the measure function would, with and without
+the focal length and the pitch that a phone may tell, and writes
+``container/bodyscan/calibration.json``. ``training/skeleton/README.md`` has the commands that the
+committed one came from.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))
 
-from bodyscan import lengths, pose, quality  # noqa: E402
-from bodyscan.lengths import SEGMENTS, Lengths, Observation, View  # noqa: E402
-from bodyscan.photo import read_photo  # noqa: E402
-from chalicelib import body_prior  # noqa: E402
+from bodyscan import lengths, scan  # noqa: E402
+from bodyscan.lengths import SEGMENTS, Observation, View  # noqa: E402
 from chalicelib.errors import HypermobError  # noqa: E402
 
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
-VERSION = "1"
+NETWORK = ROOT / "container" / "bodyscan" / "skeleton.onnx"
+VERSION = "2"
+
+PITCH_ERROR_DEG = 1.0
+"""SD of a phone's own pitch: its sensor, and the hand between sensor and shutter."""
+GAP_QUANTILE = 0.99
+"""Of photos whose two networks differ less than the limit from which they are trusted less."""
+MOST_SHARED = 0.9
+"""Most that the errors of two photos are taken to share."""
+TOLD = ((False, False), (True, False), (False, True), (True, True))
+"""Whether focal length and pitch are known."""
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One rendered photo: what was seen, what is true (shape (5,), cm), or why it was refused."""
+    """One rendered photo: what was seen (by `Observation.kind`), or why it was refused."""
 
     truth: dict[str, Any]
-    true_cm: Array
-    observation: Observation | None
-    refusal: str | None
+    observations: dict[str, Observation]
+    refusal: str | None = None
+
+    @property
+    def view(self) -> View:
+        """The view that the photo shows."""
+        return "side" if self.truth["kind"] == "side" else "front"
+
+    @property
+    def true_cm(self) -> Array:
+        """Lengths, shape (5,)."""
+        return np.array([self.truth["lengths_cm"][s]["mean"] for s in SEGMENTS])
+
+    @property
+    def true_percent(self) -> Array:
+        """Lengths in percent of the height, shape (5,)."""
+        return 100 * self.true_cm / float(self.truth["height_cm"])
+
+    @property
+    def told(self) -> Observation:
+        """The observation with what the photo itself tells."""
+        return self.observations[self.view + ("+focal" if self.truth["camera"]["exif"] else "")]
 
 
-def look(folder: Path) -> list[Case]:
-    """Run the front end of the measurement on every photo of a folder."""
-    model = MODEL.read_bytes()
-    lines = (folder / "truth.jsonl").read_text().splitlines()
-    cases = []
-    for line in tqdm(lines, desc=folder.name, unit="photo"):
-        truth = json.loads(line)
-        true = truth["lengths_cm"] or {}
-        true_cm = np.array([true[s]["mean"] if s in true else np.nan for s in SEGMENTS])
-        try:
-            people = pose.find_people(
-                read_photo((folder / truth["file"]).read_bytes()).pixels, model
-            )
-            person = quality.only_person(people)
-            view: View = "side" if truth["kind"] == "side" else "front"
-            check = quality.measurable_side if view == "side" else quality.measurable_front
-            seen = lengths.observe(person, check(person), truth["height_cm"], view)
-            cases.append(Case(truth, true_cm, seen, None))
-        except HypermobError as error:
-            reason = error.details.get("reason", "")
-            cases.append(Case(truth, true_cm, None, f"{error.code} {reason}".strip()))
-    return cases
+def look(folder: Path, truth: dict[str, Any]) -> Case:
+    """Look at one rendered photo as the measure function would."""
+    case = Case(truth, {})
+    try:
+        sight = scan.see((folder / truth["file"]).read_bytes(), case.view, model=MODEL.read_bytes())
+    except HypermobError as error:
+        return Case(truth, {}, f"{error.code} {error.details.get('reason', '')}".strip())
+    camera = truth["camera"]
+    scale = sight.picture.pixels.shape[0] / truth["height"]
+    true_log_focal = float(np.log(camera["focal_px"] * scale / sight.outline.height_px))
+    wobble_deg = PITCH_ERROR_DEG * np.random.default_rng(truth["seed"]).standard_normal()
+    true_pitch_rad = float(np.radians(camera["pitch_deg"] + wobble_deg))
+    skeletons = {
+        focal: sight.skeleton(true_log_focal if focal else None) for focal in (False, True)
+    }
+    observations = [
+        sight.observe(
+            skeletons[focal],
+            true_log_focal if focal else None,
+            true_pitch_rad if pitch else None,
+        )
+        for focal, pitch in TOLD
+    ]
+    return Case(truth, {observation.kind: observation for observation in observations})
+
+
+def look_at_all(folder: Path, processes: int) -> list[Case]:
+    """Look at every photo of a folder."""
+    truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    # Spawned, not forked: MediaPipe's threads do not survive a fork.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        cases = pool.map(look, [folder] * len(truths), truths, chunksize=4)
+        return list(tqdm(cases, total=len(truths), desc=folder.name, unit="photo"))
 
 
 def calibrate(cases: list[Case]) -> dict[str, Any]:
-    """Factor per segment (ratio of means) and second moments of what is left, cm^2."""
-    seeds = [c.truth["seed"] for c in cases]
-    raw = np.array([c.observation.raw_cm for c in cases if c.observation])
-    true = np.array([c.true_cm for c in cases if c.observation])
-    factor = true.mean(axis=0) / raw.mean(axis=0)
-    error = factor * raw - true
-    cov = error.T @ error / len(error)
-    unseen = ~np.isfinite(factor)
-    factor[unseen], cov[unseen], cov[:, unseen] = 1.0, 0.0, 0.0
+    """Offset, slope and error of every kind of observation; what two photos' errors share."""
+    kinds: dict[str, Any] = {}
+    whitened: dict[View, dict[int, list[Array]]] = {"front": {}, "side": {}}
+    for kind in sorted({kind for case in cases for kind in case.observations}):
+        of_kind = [case for case in cases if kind in case.observations]
+        observations = [case.observations[kind] for case in of_kind]
+        doubt = np.array([o.doubt for o in observations])
+        offset, slope, error = _line(
+            np.array([o.lengths for o in observations]),
+            np.array([case.true_percent for case in of_kind]),
+            doubt,
+        )
+        error_cov = error.T @ error / (len(error) - len(SEGMENTS) - 1)
+        sides = np.array([_side_error(case, kind) for case in of_kind])
+        side_offset = np.median(sides, axis=0)
+        side_doubt = np.array([o.side_doubt for o in observations])
+        gaps = np.array([o.gap for o in observations])
+        gap_in_sd = np.sqrt(np.mean(((gaps - gaps.mean(axis=0)) / gaps.std(axis=0)) ** 2, (1, 2)))
+        kinds[kind] = {
+            "photos": len(of_kind),
+            "offset": offset.round(4).tolist(),
+            "slope": slope.round(4).tolist(),
+            "error_cov": error_cov.round(5).tolist(),
+            "side_offset": side_offset.round(4).tolist(),
+            "side_sd": ((sides - side_offset) / side_doubt).std(axis=0).round(4).tolist(),
+            "gap_offset": gaps.mean(axis=0).round(3).tolist(),
+            "gap_sd": gaps.std(axis=0).round(3).tolist(),
+            "gap_limit": round(float(np.quantile(gap_in_sd, GAP_QUANTILE)), 3),
+        }
+        if kind.endswith("+focal"):
+            root = np.linalg.cholesky(error_cov)
+            for case, row in zip(of_kind, np.linalg.solve(root, error.T).T, strict=True):
+                whitened[case.view].setdefault(case.truth["seed"], []).append(row)
+    return {"kinds": kinds, "shared_error": _shared(whitened)}
+
+
+def _line(seen: Array, true: Array, doubt: Array) -> tuple[Array, Array, Array]:
+    """Weighted least squares: offset (5,), slope (5, 5), and the errors in units of doubt."""
+    design = np.column_stack([np.ones(len(true)), true])
+    fitted = np.column_stack(
+        [
+            np.linalg.lstsq(design / doubt[:, [k]], seen[:, k] / doubt[:, k], rcond=None)[0]
+            for k in range(len(SEGMENTS))
+        ]
+    )
+    return fitted[0], fitted[1:].T, (seen - design @ fitted) / doubt
+
+
+def _side_error(case: Case, kind: str) -> Array:
+    """Left minus right as seen, less the true difference, in percent of the height."""
+    true_cm = [case.truth["lengths_cm"][name] for name in lengths.LIMBS]
+    true = np.array([limb["left"] - limb["right"] for limb in true_cm])
+    seen = case.observations[kind].left_minus_right
+    return np.asarray(seen - 100 * true / float(case.truth["height_cm"]))
+
+
+def _shared(whitened: dict[View, dict[int, list[Array]]]) -> dict[str, Any]:
+    fronts, sides = whitened["front"], whitened["side"]
+    pairs = [np.outer(a, b) for rows in fronts.values() for a, b in combinations(rows, 2)]
+    same = np.mean(pairs, axis=0)
+    # Symmetric, and between none and most, so that any number of photos has a valid covariance.
+    values, vectors = np.linalg.eigh((same + same.T) / 2)
+    same = (vectors * values.clip(0.0, MOST_SHARED)) @ vectors.T
+    pairs = [np.outer(a, b) for seed in sides for a in fronts.get(seed, []) for b in sides[seed]]
+    left, values, right = np.linalg.svd(np.mean(pairs, axis=0))
+    across = (left * values.clip(0.0, MOST_SHARED)) @ right
+    # Nobody here has two side photos: they are taken to tell as little more as can be.
+    twice = MOST_SHARED * np.eye(len(SEGMENTS))
     return {
-        "photos": len(raw),
-        "seeds": [min(seeds), max(seeds)],
-        "renderer": sorted({c.truth["renderer"] for c in cases}),
-        "factor": factor.round(4).tolist(),
-        "error_cov_cm2": cov.round(4).tolist(),
+        "front front": same.round(4).tolist(),
+        "front side": across.round(4).tolist(),
+        "side side": twice.tolist(),
     }
-
-
-def joined(cases: list[Case]) -> tuple[list[Case], list[Lengths], dict[str, int]]:
-    """Estimate each case from its one photo: those measured, their lengths, refusals by code."""
-    measured, found = [], []
-    refused: dict[str, int] = {}
-    for case in cases:
-        code = case.refusal
-        if case.observation is not None:
-            try:
-                found.append(lengths.estimate([case.observation], case.truth["height_cm"]))
-                measured.append(case)
-            except HypermobError as error:
-                code = f"{error.code} (lengths)"
-        if code is not None:
-            refused[code] = refused.get(code, 0) + 1
-    return measured, found, refused
 
 
 def interval_scale(cases: list[Case]) -> float:
     """How much wider than stated the errors are: their 95 % quantile over the interval's."""
-    measured, found, _ = joined(cases)
-    true = np.array([c.true_cm for c in measured])
+    fronts = [case for case in cases if case.view == "front" and case.refusal is None]
+    found = [lengths.estimate([case.told], case.truth["height_cm"]) for case in fronts]
+    true = np.array([case.true_cm for case in fronts])
     sd = np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
     deviations = np.abs(np.array([f.mean_cm for f in found]) - true) / sd
     return round(float(np.quantile(deviations, 0.95)) / lengths.NORMAL_95, 3)
 
 
-def report(cases: list[Case], console: Console) -> None:
-    """Print errors beside the height alone, interval coverage, and refusals."""
-    measured, found, refused = joined(cases)
-    if measured:
-        true = np.array([c.true_cm for c in measured])
-        photo = np.array([f.mean_cm for f in found])
-        prior = np.array([body_prior.conditional(c.truth["height_cm"]).mean_cm for c in measured])
-        half = lengths.NORMAL_95 * np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
-        covered = (np.abs(photo - true) <= half).mean(axis=0)
-        title = f"{len(true)} photos, mean absolute error, cm"
-        table = Table("", *SEGMENTS, "mean", title=title)
-        for name, estimate in (("photo + height", photo), ("height alone", prior)):
-            mae = np.abs(estimate - true).mean(axis=0)
-            table.add_row(name, *(f"{e:.2f}" for e in mae), f"{mae.mean():.2f}")
-        for name, estimate in (("bias", photo), ("bias, height alone", prior)):
-            table.add_row(name, *(f"{e:+.2f}" for e in (estimate - true).mean(axis=0)))
-        table.add_row("in 95 % interval", *(f"{c:.0%}" for c in covered), f"{covered.mean():.0%}")
-        console.print(table)
-    console.print("refused:", refused or "none")
-
-
 def write(document: dict[str, Any]) -> None:
     """Write the calibration, and have this process read it."""
-    lengths.CALIBRATION.write_text(json.dumps(document, indent=1) + "\n")
+    lengths.CALIBRATION.write_text(json.dumps(document) + "\n")
     lengths.forget_calibration()
 
 
@@ -153,28 +207,29 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("renders", nargs="+", type=Path)
-    parser.add_argument("--check", nargs="*", type=Path, default=[])
-    parser.add_argument("--dry-run", action="store_true", help="do not write the calibration")
+    parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")
     arguments = parser.parse_args()
-    cases = [case for folder in arguments.renders for case in look(folder)]
-    if not arguments.dry_run:
-        views = {}
-        for view, kind in (("front", "front"), ("side", "side")):
-            of_view = [c for c in cases if c.truth["kind"] == kind and c.observation]
-            if of_view:
-                views[view] = calibrate(of_view)
-        document = {
-            "version": VERSION,
-            "segments": list(SEGMENTS),
-            "interval_scale": 1.0,
-            "views": views,
-        }
-        write(document)
-        fronts = [c for c in cases if c.truth["kind"] == "front"]
-        write(document | {"interval_scale": interval_scale(fronts)})
-    console = Console()
-    for folder in arguments.check:
-        report(look(folder), console)
+    cases = [
+        case for folder in arguments.renders for case in look_at_all(folder, arguments.processes)
+    ]
+    seeds = sorted({case.truth["seed"] for case in cases})
+    document = {
+        "version": VERSION,
+        "segments": list(SEGMENTS),
+        "renderer": sorted({case.truth["renderer"] for case in cases}),
+        "people": len(seeds),
+        "seeds": [seeds[0], seeds[-1]],
+        "interval_scale": 1.0,
+        **calibrate(cases),
+    }
+    write(document)
+    document["interval_scale"] = interval_scale(cases)
+    write(document)
+    refused = [case for case in cases if case.refusal]
+    Console().print(
+        f"{len(cases) - len(refused)} photos of {len(seeds)} people;"
+        f" interval scale {document['interval_scale']}; refused {len(refused)}"
+    )
 
 
 if __name__ == "__main__":

@@ -39,6 +39,9 @@ ENOUGH_SIDE_PX: Final = 960
 FOCAL_35MM_RANGE: Final = (8.0, 400.0)
 """35 mm equivalents that a phone or camera can have, its digital zoom included."""
 
+FILM_DIAGONAL_MM: Final = 43.267
+"""Of a 36 x 24 mm frame, which "35 mm equivalent" relates to (CIPA DCG-001)."""
+
 BACKGROUND: Final = (128, 128, 128)
 """Behind transparent pixels: neither dark nor light clothes melt into mid-grey."""
 
@@ -70,6 +73,14 @@ class Photo:
     source_height_px: int
     format: str
     focal_35mm: float | None
+
+    @property
+    def focal_px(self) -> float | None:
+        """Focal length in pixels of what is kept; None when unknown."""
+        if self.focal_35mm is None:
+            return None
+        height_px, width_px = self.pixels.shape[:2]
+        return self.focal_35mm / FILM_DIAGONAL_MM * float(np.hypot(width_px, height_px))
 
 
 def read_photo(data: bytes) -> Photo:

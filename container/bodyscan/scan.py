@@ -1,29 +1,96 @@
-"""From the bytes of a photo to lengths, their quality and a picture of both."""
+"""From the bytes of photos to lengths, their quality and a picture of both."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bodyscan import lengths, pose, quality
-from bodyscan.lengths import Lengths
+from bodyscan import skeleton as skeleton_network
+from bodyscan.crop import (
+    CLOSE_HEIGHT_PX,
+    CLOSE_PERSON_PX,
+    CLOSE_WIDTH_PX,
+    PERSON_PX,
+    Crop,
+    cut_out,
+)
+from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
 from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
+from bodyscan.skeleton import POINTS, Skeleton, find_skeleton
 from chalicelib.errors import PersonTooSmallError
 
-BONES = (
-    (pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER),
-    (pose.LEFT_HIP, pose.RIGHT_HIP),
-    (pose.LEFT_SHOULDER, pose.LEFT_HIP),
-    (pose.RIGHT_SHOULDER, pose.RIGHT_HIP),
-    *(bone for limb in lengths.LIMBS.values() for bone in limb),
-    (pose.LEFT_ANKLE, pose.LEFT_FOOT_INDEX),
-    (pose.RIGHT_ANKLE, pose.RIGHT_FOOT_INDEX),
+Array = npt.NDArray[np.float64]
+
+JOINT_LANDMARKS = (
+    *(pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER, pose.LEFT_ELBOW, pose.RIGHT_ELBOW),
+    *(pose.LEFT_WRIST, pose.RIGHT_WRIST, pose.LEFT_HIP, pose.RIGHT_HIP),
+    *(pose.LEFT_KNEE, pose.RIGHT_KNEE, pose.LEFT_ANKLE, pose.RIGHT_ANKLE),
 )
+"""MediaPipe's landmarks of the joints, in the order of `bodyscan.skeleton.POINTS`."""
+LIMBS = [limb for pair in lengths.LIMB_POINTS.values() for limb in pair]
+BONES = (
+    lengths.SHOULDERS,
+    lengths.HIPS,
+    *zip(lengths.SHOULDERS, lengths.HIPS, strict=True),
+    *LIMBS,
+    *((POINTS.index(f"{side}_ankle"), POINTS.index(f"{side}_floor")) for side in ("left", "right")),
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The one person of a photo, found to be measurable.
+
+    Attributes
+    ----------
+    view : {"front", "side"}
+    cut, close : Crop
+        The person at the two sizes of `bodyscan.crop`.
+    place, frame : ndarray, shape (2,)
+        The person's middle from the picture's middle; the picture's width and height. In heights
+        of the person in the picture.
+    """
+
+    view: View
+    picture: Photo
+    person: Person
+    outline: Silhouette
+    cut: Crop
+    close: Crop
+    place: Array
+    frame: Array
+
+    @property
+    def log_focal(self) -> float | None:
+        """Logarithm of the focal length over the person's height, when the photo tells it."""
+        focal_px = self.picture.focal_px
+        return None if focal_px is None else float(np.log(focal_px / self.outline.height_px))
+
+    def skeleton(self, log_focal: float | None) -> Skeleton:
+        """What the network sees, told the focal length or not."""
+        return find_skeleton(self.cut, self.close, self.place, self.frame, log_focal)
+
+    def observe(
+        self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
+    ) -> Observation:
+        """What that says of lengths; see `bodyscan.lengths.observe`."""
+        landmarks = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.cut.centre_px
+        return lengths.observe(
+            skeleton,
+            landmarks / self.outline.height_px,
+            self.place,
+            self.view,
+            log_focal,
+            pitch_rad,
+        )
 
 
 @dataclass(frozen=True)
@@ -35,15 +102,23 @@ class Scan:
     overlay_jpeg: bytes
 
 
+def load(model: bytes) -> None:
+    """Load the networks, once per process."""
+    pose.load(model)
+    skeleton_network.load()
+
+
 def scan(
     photo: bytes,
     height_cm: float,
     *,
     model: bytes,
     side_photo: bytes | None = None,
+    more_photos: Sequence[bytes] = (),
     sex: str | None = None,
+    device_pitch_deg: float | None = None,
 ) -> Scan:
-    """Measure the person in a photo.
+    """Measure the person in a photo, or in several.
 
     Parameters
     ----------
@@ -55,8 +130,12 @@ def scan(
         A pose landmarker bundle.
     side_photo : bytes, optional
         The same person from the side.
+    more_photos : sequence of bytes
+        The same person from the front again: in another pose, from another distance.
     sex : {"male", "female", None}
         Makes the prior narrower when told.
+    device_pitch_deg : float, optional
+        How far the camera of ``photo`` looked up (positive) or down (negative).
 
     Raises
     ------
@@ -65,20 +144,50 @@ def scan(
     PhotoRefusedError
         When a photo can be read, but no honest length can come of it.
     """
+    sights = {"front": see(photo, "front", model=model)}
+    for number, more in enumerate(more_photos, start=2):
+        sights[f"front_{number}"] = see(more, "front", model=model)
+    if side_photo is not None:
+        sights["side"] = see(side_photo, "side", model=model)
+    pitch_rad = None if device_pitch_deg is None else float(np.radians(device_pitch_deg))
+    pitches = {"front": pitch_rad}
+    skeletons = {name: sight.skeleton(sight.log_focal) for name, sight in sights.items()}
+    observations = {
+        name: sight.observe(skeletons[name], sight.log_focal, pitches.get(name))
+        for name, sight in sights.items()
+    }
+    measured = lengths.estimate(list(observations.values()), height_cm, sex)
+    figures = {
+        name: _figures(sight, observations[name], height_cm) for name, sight in sights.items()
+    }
+    drawing = _drawing(sights["front"], skeletons["front"], measured, height_cm)
+    return Scan(measured, figures, draw_overlay(sights["front"].picture.pixels, drawing))
+
+
+def see(photo: bytes, view: View, *, model: bytes) -> Sight:
+    """Read a photo and find its person. Errors as in `scan`."""
     picture = read_photo(photo)
     person = _only_person(picture, model)
-    outline = quality.measurable_front(person)
-    observations = [lengths.observe(person, outline, height_cm, "front")]
-    figures = {"front": _figures(picture, person, outline)}
-    if side_photo is not None:
-        side_picture = read_photo(side_photo)
-        side_person = _only_person(side_picture, model)
-        side_outline = quality.measurable_side(side_person)
-        observations.append(lengths.observe(side_person, side_outline, height_cm, "side"))
-        figures["side"] = _figures(side_picture, side_person, side_outline)
-    measured = lengths.estimate(observations, height_cm, sex)
-    drawing = _drawing(person, outline, measured, height_cm)
-    return Scan(measured, figures, draw_overlay(picture.pixels, drawing))
+    check = quality.measurable_front if view == "front" else quality.measurable_side
+    outline = check(person)
+    cut = cut_out(picture.pixels, person, outline)
+    size_px = np.array([picture.pixels.shape[1], picture.pixels.shape[0]], np.float64)
+    return Sight(
+        view=view,
+        picture=picture,
+        person=person,
+        outline=outline,
+        cut=cut,
+        close=cut_out(
+            picture.pixels,
+            person,
+            outline,
+            (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX),
+            CLOSE_PERSON_PX,
+        ),
+        place=(cut.centre_px - size_px / 2) / outline.height_px,
+        frame=size_px / outline.height_px,
+    )
 
 
 def _only_person(picture: Photo, model: bytes) -> Person:
@@ -88,42 +197,40 @@ def _only_person(picture: Photo, model: bytes) -> Person:
     return quality.only_person(people)
 
 
-def _figures(picture: Photo, person: Person, outline: Silhouette) -> dict[str, Any]:
-    return {
-        "photo_px": [picture.source_width_px, picture.source_height_px],
-        "format": picture.format,
-        **quality.summary(person, outline),
+def _figures(sight: Sight, observation: Observation, height_cm: float) -> dict[str, Any]:
+    figures = {
+        "photo_px": [sight.picture.source_width_px, sight.picture.source_height_px],
+        "format": sight.picture.format,
+        "focal_length_known": observation.focal_known,
+        **quality.summary(sight.person, sight.outline),
     }
+    if sight.view == "front":
+        figures["left_minus_right"] = lengths.left_minus_right_cm(observation, height_cm)
+    return figures
 
 
 def _drawing(
-    person: Person, outline: Silhouette, measured: Lengths, height_cm: float
+    sight: Sight, skeleton: Skeleton, measured: Lengths, height_cm: float
 ) -> OverlayDrawing:
-    points = person.landmarks_px
+    points, outline = sight.cut.to_photo(skeleton.points * PERSON_PX), sight.outline
 
-    def xy(landmark: int) -> tuple[float, float]:
-        return float(points[landmark, 0]), float(points[landmark, 1])
+    def xy(point: int) -> tuple[float, float]:
+        return float(points[point, 0]), float(points[point, 1])
 
-    def between(one: int, other: int) -> tuple[float, float]:
-        middle = (points[one] + points[other]) / 2
+    def between(pair: tuple[int, int]) -> tuple[float, float]:
+        middle = points[list(pair)].mean(axis=0)
         return float(middle[0]), float(middle[1])
 
     def words(name: str) -> str:
         return f"{measured.length_cm(name):.1f} ±{measured.half_width_95_cm(name):.1f} cm"
 
     # Arms are labelled on the picture's right, legs on its left, so that labels have room.
-    ends = {
-        "upper_arm": (xy(pose.LEFT_SHOULDER), xy(pose.LEFT_ELBOW)),
-        "forearm": (xy(pose.LEFT_ELBOW), xy(pose.LEFT_WRIST)),
-        "thigh": (xy(pose.RIGHT_HIP), xy(pose.RIGHT_KNEE)),
-        "calf": (xy(pose.RIGHT_KNEE), xy(pose.RIGHT_ANKLE)),
-        "torso": (
-            between(pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER),
-            between(pose.LEFT_HIP, pose.RIGHT_HIP),
-        ),
-    }
-    joints = sorted({landmark for bone in BONES for landmark in bone})
-    left, right = np.percentile(points[:, 0], [0, 100])
+    ends = {"torso": (between(lengths.SHOULDERS), between(lengths.HIPS))}
+    for name, (left, right) in lengths.LIMB_POINTS.items():
+        one, other = left if name in lengths.ARM else right
+        ends[name] = xy(one), xy(other)
+    joints = sorted({joint for limb in LIMBS for joint in limb})
+    landmarks_x = sight.person.landmarks_px[:, 0]
     return OverlayDrawing(
         bones=tuple((xy(one), xy(other)) for one, other in BONES),
         joints=tuple(xy(joint) for joint in joints),
@@ -131,5 +238,10 @@ def _drawing(
         vertex_y_px=outline.vertex_y_px,
         floor_y_px=outline.sole_y_px,
         height_text=f"{height_cm:.1f} cm",
-        person_box_px=(float(left), outline.vertex_y_px, float(right), outline.sole_y_px),
+        person_box_px=(
+            float(landmarks_x.min()),
+            outline.vertex_y_px,
+            float(landmarks_x.max()),
+            outline.sole_y_px,
+        ),
     )

@@ -206,6 +206,7 @@ def test_a_photo_that_is_none_writes_nothing(api, s3, photo, body, code, expecte
         {"image_url": "s3://hypermob-images/"},
         {"sex": "x"},
         {"weight_kg": -5},
+        {"device_pitch_deg": 75},
         {"vehicle": "tank"},
     ],
 )

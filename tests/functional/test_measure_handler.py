@@ -57,22 +57,34 @@ def test_an_upload_with_a_height_is_measured(handler, s3):
     assert measurement["segments"]["vehicle"] == "minivan"
 
 
+def test_a_phone_may_tell_how_it_was_tilted(handler, s3):
+    lengths = []
+    for pitch in ({}, {"device-pitch-deg": "-2.6"}, {"device-pitch-deg": "-12"}):
+        handler.handle(
+            {"Records": [uploaded(s3, "front-8.jpg", **{"height-cm": "158.2"}, **pitch)]}, None
+        )
+        lengths.append(result(s3, "measurement.json")["segments"]["calf"])
+    assert len(set(lengths)) == 3
+    assert lengths[2] > lengths[1]  # tilted down, the shins are further away than they look
+
+
 def test_an_upload_without_a_height_waits_for_its_owner(handler, s3):
     handler.handle({"Records": [uploaded(s3, "front-8.jpg")]}, None)
     assert keys(s3) == []
 
 
 @pytest.mark.parametrize(
-    ("photo", "height_cm", "code"),
+    ("photo", "metadata", "code"),
     [
-        ("two_people-5.jpg", "170", "SEVERAL_PEOPLE"),
-        (b"text", "170", "UNSUPPORTED_IMAGE"),
-        ("front-8.jpg", "tall", "INVALID_INPUT"),
-        ("front-8.jpg", "nan", "INVALID_INPUT"),
+        ("two_people-5.jpg", {"height-cm": "170"}, "SEVERAL_PEOPLE"),
+        (b"text", {"height-cm": "170"}, "UNSUPPORTED_IMAGE"),
+        ("front-8.jpg", {"height-cm": "tall"}, "INVALID_INPUT"),
+        ("front-8.jpg", {"height-cm": "nan"}, "INVALID_INPUT"),
+        ("front-8.jpg", {"height-cm": "170", "device-pitch-deg": "95"}, "INVALID_INPUT"),
     ],
 )
-def test_an_upload_that_cannot_be_measured_leaves_why(handler, s3, photo, height_cm, code):
-    handler.handle({"Records": [uploaded(s3, photo, **{"height-cm": height_cm})]}, None)
+def test_an_upload_that_cannot_be_measured_leaves_why(handler, s3, photo, metadata, code):
+    handler.handle({"Records": [uploaded(s3, photo, **metadata)]}, None)
     assert result(s3, "error.json")["code"] == code
     assert len(keys(s3)) == 1
 

@@ -58,10 +58,10 @@ def stream(seed: int, name: str, kind: str = "") -> np.random.Generator:
 
 
 Decor = Literal["any", "training", "held_out"]
-"""Which colours, patterns, walls and floors are drawn from: all, or one of two halves of them."""
+"""Which colours, cloth patterns and indoor walls are drawn from: all, or one of two halves."""
 
 
-def _of(decor: Decor, options: tuple) -> tuple:
+def options_of(decor: Decor, options: tuple) -> tuple:
     """The half of the options that belongs to a decor: no two halves share one."""
     return {"any": options, "training": options[::2], "held_out": options[1::2]}[decor]
 
@@ -193,17 +193,11 @@ WALL_FINISHES = ("paint", "stripes", "brick", "tiles", "planks", "concrete")
 WALL_FINISH_SHARES = (0.62, 0.1, 0.08, 0.05, 0.05, 0.1)
 
 
-def _cloth(
-    rng, decor: Decor, body: Body, colours, patterned: float, bump=(0.12, 0.4)
-) -> Cloth:
-    pattern = (
-        _pick(rng, _of(decor, PATTERNS))
-        if rng.random() < patterned
-        else "plain"
-    )
+def _cloth(rng, decor: Decor, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
+    pattern = _pick(rng, options_of(decor, PATTERNS)) if rng.random() < patterned else "plain"
     return Cloth(
-        colour=_vary(rng, _pick(rng, _of(decor, colours))),
-        second=_vary(rng, _pick(rng, _of(decor, CLOTH_COLOURS))),
+        colour=_vary(rng, _pick(rng, options_of(decor, colours))),
+        second=_vary(rng, _pick(rng, options_of(decor, CLOTH_COLOURS))),
         pattern=pattern,
         pitch_m=float(rng.uniform(0.02, 0.09)),
         seed=int(rng.integers(1000)),
@@ -273,7 +267,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
     worn = rng.random()
     if worn < 0.78:
         shoe = Shoe(
-            _vary(rng, _pick(rng, _of(decor, SHOE_COLOURS))),
+            _vary(rng, _pick(rng, options_of(decor, SHOE_COLOURS))),
             _vary(rng, _pick(rng, ((236, 236, 232), (30, 30, 32), (190, 180, 160)))),
             0.002,
             int(rng.integers(1000)),
@@ -422,7 +416,7 @@ def _panels(rng: np.random.Generator, span_m: float, decor: Decor) -> tuple[Pane
         frame = _vary(
             rng, _pick(rng, ((240, 238, 232), (60, 50, 42), (150, 112, 78), (30, 30, 32)))
         )
-        colour = _vary(rng, _pick(rng, _of(decor, CLOTH_COLOURS + WALL_COLOURS)))
+        colour = _vary(rng, _pick(rng, options_of(decor, CLOTH_COLOURS + WALL_COLOURS)))
         form = rng.random()
         if form < 0.3:  # door
             out.append(Panel(left, left + 0.85, 0.0, 2.03, colour, frame, 0.06))
@@ -476,7 +470,8 @@ def make_room(seed: int, kind: Kind, decor: Decor = "any") -> Room:
     floor_finish = _pick(rng, ("concrete", "grass", "tiles") if outdoors else
                          ("planks", "planks", "tiles", "carpet", "carpet", "concrete"))  # fmt: skip
     floor_colour = _vary(
-        rng, (86, 110, 56) if floor_finish == "grass" else _pick(rng, _of(decor, FLOOR_COLOURS))
+        rng,
+        (86, 110, 56) if floor_finish == "grass" else _pick(rng, options_of(decor, FLOOR_COLOURS)),
     )
     a = np.radians(rng.uniform(-45, 45))
     floor = Plane(
@@ -487,12 +482,12 @@ def make_room(seed: int, kind: Kind, decor: Decor = "any") -> Room:
                       .get(floor_finish, rng.choice([0.5, 1.5], p=[0.75, 0.25]))),
         seed=int(rng.integers(1000)),
     )  # fmt: skip
-    wall_colour = _vary(rng, _pick(rng, _of(decor, WALL_COLOURS)))
+    wall_colour = _vary(rng, _pick(rng, options_of(decor, WALL_COLOURS)))
     if outdoors:
         finish = _pick(rng, ("brick", "concrete", "sky", "planks"))
     else:
-        shares = np.array(_of(decor, WALL_FINISH_SHARES))
-        finish = rng.choice(_of(decor, WALL_FINISHES), p=shares / shares.sum())
+        shares = np.array(options_of(decor, WALL_FINISH_SHARES))
+        finish = rng.choice(options_of(decor, WALL_FINISHES), p=shares / shares.sum())
     if finish == "brick":
         wall_colour = _vary(rng, _pick(rng, ((150, 84, 66), (200, 196, 190), (128, 100, 84))))
     second = _vary(rng, np.array(wall_colour) * rng.choice([0.8, 0.9, 1.06]))
@@ -524,7 +519,7 @@ def make_room(seed: int, kind: Kind, decor: Decor = "any") -> Room:
             y = float(min(behind_m - 0.35, rng.uniform(-0.1, 1.2)))
             if y < 0.1:
                 x = side * max(abs(x), 1.25)
-            colour = _vary(rng, _pick(rng, _of(decor, FLOOR_COLOURS + WALL_COLOURS)))
+            colour = _vary(rng, _pick(rng, options_of(decor, FLOOR_COLOURS + WALL_COLOURS)))
             furniture.append(
                 Furniture((x, y, size[2] / 2), size, yaw, Plain(colour, int(rng.integers(1000))))
             )

@@ -43,6 +43,23 @@ def test_measure_as_json_is_one_document():
     assert low < document["segments"]["thigh"] + document["segments"]["calf"] < high
 
 
+def test_measure_takes_a_second_front_photo_and_what_the_phone_told():
+    def half_widths(*more):
+        photo = PEOPLE / "front-8.jpg"
+        code, out, _ = hypermob("measure", photo, "--height", 158.2, "--json", *more)
+        assert code == 0
+        document = json.loads(out)
+        intervals = document["interval_95"]
+        return document, [high - low for low, high in intervals.values()]
+
+    _, alone = half_widths()
+    _, pitched = half_widths("--pitch", -2.6, "--sex", "female", "--weight", 75)
+    document, twice = half_widths("--again", PEOPLE / "front-8.jpg")
+    assert set(document["quality"]) == {"front", "front_2"}
+    assert sum(pitched) < sum(alone)
+    assert sum(twice) < sum(alone)
+
+
 @pytest.mark.parametrize(
     ("photo", "height_cm", "code"),
     [
@@ -73,13 +90,16 @@ def test_help_is_quick_to_read_and_shows_examples():
 def test_batch_answers_every_row_in_order(tmp_path, processes):
     people = tmp_path / "people.csv"
     rows = [
-        ("front-8.jpg", "158.2", "side-8.jpg", "female", ""),
-        ("two_people-5.jpg", "170", "", "", ""),
-        ("front-7.jpg", "tall", "", "", ""),
-        ("missing.jpg", "170", "", "", ""),
-        ("front-1.jpg", "172.5", "", "", "68.8"),
+        ("front-8.jpg", "158.2", "side-8.jpg", "female", "", "-2.6"),
+        ("two_people-5.jpg", "170", "", "", "", ""),
+        ("front-7.jpg", "tall", "", "", "", ""),
+        ("missing.jpg", "170", "", "", "", ""),
+        ("front-1.jpg", "172.5", "", "", "68.8", ""),
     ]
-    lines = ["photo,height_cm,side_photo,sex,weight_kg", *(",".join(row) for row in rows)]
+    lines = [
+        "photo,height_cm,side_photo,sex,weight_kg,device_pitch_deg",
+        *(",".join(row) for row in rows),
+    ]
     people.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
     for name in ("front-8.jpg", "side-8.jpg", "two_people-5.jpg", "front-7.jpg", "front-1.jpg"):
         (tmp_path / name).write_bytes((PEOPLE / name).read_bytes())

@@ -1,0 +1,1 @@
+"""What the engines achieve, measured: each module prints a table, and JSON with ``--json``."""

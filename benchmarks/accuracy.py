@@ -1,0 +1,425 @@
+"""How right the centimetres are, on rendered people that nothing here was trained or tuned on.
+
+``make accuracy`` renders them (other seeds, colours, cloth patterns and indoor walls than any that
+train) and runs this. It prints, for bodies as they are ("real") and for bodies two to three times
+as varied ("wide"): errors by view beside other ways of measuring the same photos, what each part
+brings, how far two photos of one person agree, and which photos are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from bodyscan import lengths, pose, scan
+from bodyscan.crop import Crop
+from bodyscan.lengths import SEGMENTS, Lengths, Observation
+from chalicelib import body_prior
+from chalicelib.errors import HypermobError
+
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
+SETS = ("real", "wide")
+REFUSE = "refuse"
+
+NOSE_TO_ANKLE = 0.888
+"""Share of stature: Winter's eyes at .936 and ankle at .039, the nose about 1 cm below the eyes."""
+WORSE_CM = 1.0
+"""A length this much worse than by height alone is counted."""
+
+MEDIAPIPE_LIMBS = {
+    "upper_arm": ((pose.LEFT_SHOULDER, pose.LEFT_ELBOW), (pose.RIGHT_SHOULDER, pose.RIGHT_ELBOW)),
+    "forearm": ((pose.LEFT_ELBOW, pose.LEFT_WRIST), (pose.RIGHT_ELBOW, pose.RIGHT_WRIST)),
+    "thigh": ((pose.LEFT_HIP, pose.LEFT_KNEE), (pose.RIGHT_HIP, pose.RIGHT_KNEE)),
+    "calf": ((pose.LEFT_KNEE, pose.LEFT_ANKLE), (pose.RIGHT_KNEE, pose.RIGHT_ANKLE)),
+}
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One photo: what is true, what each method needs to know of it, or why it was refused.
+
+    Attributes
+    ----------
+    observations : dict
+        By what was told: "told" is what the photo itself tells, "focal" and "no focal" always and
+        never the focal length, "pitch" also the phone's pitch, "no silhouette" a network that is
+        not shown the person's outline.
+    pixel_lengths, world_lengths : ndarray, shape (5,)
+        From MediaPipe's landmarks: pixels, metres.
+    landmarks : ndarray, shape (33, 2)
+        In heights of the silhouette.
+    """
+
+    truth: dict[str, Any]
+    refusal: str | None = None
+    observations: dict[str, Observation] | None = None
+    pixel_lengths: Array | None = None
+    world_lengths: Array | None = None
+    landmarks: Array | None = None
+    nose_to_ankle_px: float = 0.0
+    silhouette_px: float = 0.0
+
+    @property
+    def height_cm(self) -> float:
+        """The person's true height."""
+        return float(self.truth["height_cm"])
+
+    @property
+    def true_cm(self) -> Array:
+        """True lengths, shape (5,)."""
+        return np.array([self.truth["lengths_cm"][name]["mean"] for name in SEGMENTS])
+
+
+def see(folder: Path, truth: dict[str, Any]) -> Seen:
+    """Look at one photo in every way that is compared."""
+    view: lengths.View = "side" if truth["kind"] == "side" else "front"
+    data = (folder / truth["file"]).read_bytes()
+    try:
+        sight = scan.see(data, view, model=MODEL.read_bytes())
+    except HypermobError as error:
+        return Seen(truth, f"{error.code} {error.details.get('reason', '')}".strip())
+    camera = truth["camera"]
+    scale = sight.picture.pixels.shape[0] / truth["height"]
+    log_focal = float(np.log(camera["focal_px"] * scale / sight.outline.height_px))
+    # A phone's own pitch is good to about a degree.
+    wobble = np.random.default_rng(truth["seed"]).standard_normal()
+    pitch_rad = float(np.radians(camera["pitch_deg"] + wobble))
+    bare = replace(sight, cut=_without_outline(sight.cut), close=_without_outline(sight.close))
+
+    def observe(sight: scan.Sight, focal: float | None, pitch: float | None = None) -> Observation:
+        return sight.observe(sight.skeleton(focal), focal, pitch)
+
+    person = sight.person
+    px, world = person.landmarks_px, person.world_m
+    ankles = px[[pose.LEFT_ANKLE, pose.RIGHT_ANKLE]].mean(axis=0)
+    return Seen(
+        truth=truth,
+        observations={
+            "told": observe(sight, sight.log_focal),
+            "focal": observe(sight, log_focal),
+            "no focal": observe(sight, None),
+            "pitch": observe(sight, sight.log_focal, pitch_rad),
+            "no silhouette": observe(bare, sight.log_focal),
+        },
+        pixel_lengths=_between(px),
+        world_lengths=_between(world),
+        landmarks=(px - sight.cut.centre_px) / sight.outline.height_px,
+        nose_to_ankle_px=float(np.linalg.norm(px[pose.NOSE] - ankles)),
+        silhouette_px=sight.outline.height_px,
+    )
+
+
+def _without_outline(cut: Crop) -> Crop:
+    """The same crop, on which nobody is marked as the person."""
+    pixels = cut.pixels.copy()
+    pixels[..., 3] = 0
+    return replace(cut, pixels=pixels)
+
+
+def _between(points: Array) -> Array:
+    """Five lengths between MediaPipe's landmarks, left and right averaged."""
+    limbs = [
+        np.mean([np.linalg.norm(points[a] - points[b]) for a, b in MEDIAPIPE_LIMBS[name]])
+        for name in lengths.LIMBS
+    ]
+    shoulders = points[[pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER]].mean(axis=0)
+    hips = points[[pose.LEFT_HIP, pose.RIGHT_HIP]].mean(axis=0)
+    return np.array([*limbs, np.linalg.norm(shoulders - hips)])
+
+
+def see_all(folder: Path, processes: int) -> list[Seen]:
+    """Look at every photo of a folder."""
+    truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    # Spawned, not forked: MediaPipe's threads do not survive a fork.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        seen = pool.map(see, [folder] * len(truths), truths, chunksize=4)
+        return list(tqdm(seen, total=len(truths), desc=folder.name, unit="photo"))
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+def errors(estimates: Array, true: Array, heights: Array) -> dict[str, Any]:
+    """Errors of lengths, (n, 5) in cm: mean absolute, 95th percentile, bias, arm and leg."""
+    off = estimates - true
+    arm, leg = off[:, :2].sum(axis=1), off[:, 2:4].sum(axis=1)
+    alone = np.array([body_prior.conditional(height).mean_cm for height in heights]) - true
+    return {
+        "mae_cm": float(np.abs(off).mean()),
+        "by_segment_cm": dict(zip(SEGMENTS, np.abs(off).mean(axis=0).tolist(), strict=True)),
+        "bias_cm": dict(zip(SEGMENTS, off.mean(axis=0).tolist(), strict=True)),
+        "p95_cm": float(np.quantile(np.abs(off), 0.95)),
+        "arm_cm": float(np.abs(arm).mean()),
+        "leg_cm": float(np.abs(leg).mean()),
+        "much_worse_than_height": float((np.abs(off) > np.abs(alone) + WORSE_CM).mean()),
+    }
+
+
+def measured(groups: Sequence[Sequence[Seen]], told: str = "told") -> list[Lengths]:
+    """Lengths of persons, each seen in one photo or more."""
+    return [
+        lengths.estimate(
+            [photo.observations[told] for photo in group if photo.observations is not None],
+            group[0].height_cm,
+        )
+        for group in groups
+    ]
+
+
+def hypermob(groups: Sequence[Sequence[Seen]], told: str = "told") -> dict[str, Any]:
+    """Errors of the measurement, and how often its 95 % interval holds the truth."""
+    found = measured(groups, told)
+    means = np.array([each.mean_cm for each in found])
+    sd = np.array([np.sqrt(np.diag(each.cov_cm2)) for each in found])
+    true = np.array([group[0].true_cm for group in groups])
+    heights = np.array([group[0].height_cm for group in groups])
+    inside = np.abs(means - true) <= lengths.NORMAL_95 * sd
+    return {
+        **errors(means, true, heights),
+        "coverage": float(inside.mean()),
+        "coverage_by_segment": dict(zip(SEGMENTS, inside.mean(axis=0).tolist(), strict=True)),
+        "half_width_cm": float(lengths.NORMAL_95 * sd.mean()),
+    }
+
+
+def peers(photos: Sequence[Seen]) -> dict[str, Any]:
+    """Errors of other ways of measuring the same photos."""
+    true = np.array([p.true_cm for p in photos])
+    heights = np.array([p.height_cm for p in photos])
+    pixels = np.array([p.pixel_lengths for p in photos])
+    world = 100 * np.array([p.world_lengths for p in photos])
+    silhouette = pixels * (heights / [p.silhouette_px for p in photos])[:, None]
+    nose = pixels * (NOSE_TO_ANKLE * heights / [p.nose_to_ankle_px for p in photos])[:, None]
+    features = np.column_stack(
+        [
+            [np.asarray(p.landmarks).ravel() for p in photos],
+            silhouette / heights[:, None],
+            world / heights[:, None],
+        ]
+    )
+    # Learned on these very photos, other people's each time: the kindest case for a ridge.
+    ridge = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))
+    people = np.array([p.truth["seed"] for p in photos])
+    ratios = cross_val_predict(
+        ridge, features, true / heights[:, None], groups=people, cv=GroupKFold(10)
+    )
+    estimates = {
+        "height alone": np.array([body_prior.conditional(h).mean_cm for h in heights]),
+        "pixels, nose to ankle": nose,
+        "pixels, silhouette": silhouette,
+        "the same, a factor a segment": silhouette * (true.mean(axis=0) / silhouette.mean(axis=0)),
+        "MediaPipe world landmarks": world,
+        "ridge, learned on these photos": ratios * heights[:, None],
+    }
+    return {name: errors(found, true, heights) for name, found in estimates.items()}
+
+
+def without_prior(photos: Sequence[Seen]) -> dict[str, Any]:
+    """Errors of the photo's evidence alone: generalised least squares, no prior."""
+    found = []
+    for photo in photos:
+        assert photo.observations is not None  # noqa: S101
+        seen = photo.observations["told"]
+        known = lengths.calibration(seen.kind)
+        weighted = np.linalg.solve(known.error_cov_of(seen), known.slope).T
+        percent = np.linalg.solve(weighted @ known.slope, weighted @ (seen.lengths - known.offset))
+        found.append(percent * photo.height_cm / 100)
+    return errors(
+        np.array(found),
+        np.array([p.true_cm for p in photos]),
+        np.array([p.height_cm for p in photos]),
+    )
+
+
+def agreement(groups: Iterable[Sequence[Seen]]) -> dict[str, Any]:
+    """How far the lengths of one person differ between two photos."""
+    apart = np.array(
+        [np.abs(np.subtract(*(each.mean_cm for each in measured([[a], [b]])))) for a, b in groups]
+    )
+    return {
+        "people": len(apart),
+        "mean_cm": float(apart.mean()),
+        "p95_cm": float(np.quantile(apart, 0.95)),
+        "within_1_5_cm": float((apart <= 1.5).mean()),
+    }
+
+
+def one_set(photos: Sequence[Seen]) -> dict[str, Any]:
+    """All figures of one set of people."""
+    kept = [photo for photo in photos if photo.refusal is None]
+    of_person: dict[int, dict[str, Seen]] = {}
+    for photo in kept:
+        of_person.setdefault(photo.truth["seed"], {})[photo.truth["kind"]] = photo
+    fronts = [photo for photo in kept if photo.truth["kind"] != "side"]
+    alone = [[photo] for photo in fronts]
+    pairs = {
+        "front + side": ("front", "side"),
+        "two fronts": ("front", "again"),
+        "two fronts + side": ("front", "again", "side"),
+    }
+    groups = {
+        name: [[p[k] for k in kinds] for p in of_person.values() if set(kinds) <= set(p)]
+        for name, kinds in pairs.items()
+    }
+    taken = [photo for photo in photos if photo.truth["kind"] != "side"]
+    ablation = {
+        "everything the photo tells": hypermob(alone),
+        "focal length never known": hypermob(alone, "no focal"),
+        "focal length always known": hypermob(alone, "focal"),
+        "and the phone's pitch": hypermob(alone, "pitch"),
+        "network not shown the silhouette": hypermob(alone, "no silhouette"),
+        "no prior": without_prior(fronts),
+        "height alone": peers(fronts)["height alone"],
+        **{name: hypermob(group) for name, group in groups.items()},
+    }
+    return {
+        "people": len(of_person),
+        "photos": len(fronts),
+        "refused": Counter(photo.refusal for photo in taken if photo.refusal),
+        "refused_share": sum(p.refusal is not None for p in taken) / len(taken),
+        "views": {"front": hypermob(alone)}
+        | {name: hypermob(group) for name, group in groups.items()},
+        "peers": peers(fronts),
+        "ablation": ablation,
+        "agreement": agreement(groups["two fronts"]),
+    }
+
+
+def refusals(photos: Sequence[Seen]) -> dict[str, Any]:
+    """What photos that must be refused are answered, by what they show."""
+    kinds: dict[str, Counter[str]] = {}
+    for photo in photos:
+        kinds.setdefault(photo.truth["kind"], Counter())[photo.refusal or "measured"] += 1
+    right = [(p.refusal or "").split(" ")[0] == p.truth["expected_error"] for p in photos]
+    return {
+        "photos": len(photos),
+        "refused_share": sum(p.refusal is not None for p in photos) / len(photos),
+        "right_code_share": sum(right) / len(photos),
+        "by_kind": kinds,
+    }
+
+
+def points(photos: Sequence[Seen]) -> list[dict[str, Any]]:
+    """What the plots show: a row for every front photo."""
+    fronts = [p for p in photos if p.refusal is None and p.truth["kind"] != "side"]
+    found = measured([[photo] for photo in fronts])
+    return [
+        {
+            "true_cm": photo.true_cm.tolist(),
+            "measured_cm": each.mean_cm.tolist(),
+            "height_alone_cm": body_prior.conditional(photo.height_cm).mean_cm.tolist(),
+            "pixels_cm": (
+                np.asarray(photo.pixel_lengths) * photo.height_cm / photo.silhouette_px
+            ).tolist(),
+            "pitch_deg": photo.truth["camera"]["pitch_deg"],
+        }
+        for photo, each in zip(fronts, found, strict=True)
+    ]
+
+
+# --- printing -----------------------------------------------------------------------------------
+
+
+def show(figures: dict[str, Any], console: Console) -> None:
+    """Print the tables."""
+    for name in SETS:
+        of_set = figures["sets"][name]
+        title = f"{name} set: {of_set['people']} people, {of_set['photos']} front photos; cm"
+        table = Table(title=title)
+        for heading in ("mean absolute error", *SEGMENTS, "mean", "P95", "arm", "leg"):
+            table.add_column(
+                heading.replace("_", " "), justify="right" if table.columns else "left"
+            )
+        for heading in ("in 95 %", "±", "> 1 cm worse"):
+            table.add_column(heading, justify="right")
+        for label, row in of_set["views"].items():
+            _row(table, f"photo: {label}", row)
+        table.add_section()
+        for label, row in of_set["peers"].items():
+            _row(table, label, row)
+        console.print(table)
+        bias = of_set["views"]["front"]["bias_cm"]
+        console.print("bias, front:", ", ".join(f"{s} {b:+.2f}" for s, b in bias.items()))
+        agree = of_set["agreement"]
+        console.print(
+            f"two photos of one person ({agree['people']} people): {agree['mean_cm']:.2f} cm apart,"
+            f" P95 {agree['p95_cm']:.2f}; {agree['within_1_5_cm']:.1%} within 1.5 cm"
+        )
+        console.print(
+            f"good photos refused: {of_set['refused_share']:.1%} {dict(of_set['refused'])}"
+        )
+    table = Table("what each part brings: mean absolute error, front, cm", *SETS)
+    for label in figures["sets"]["real"]["ablation"]:
+        maes = (figures["sets"][name]["ablation"][label]["mae_cm"] for name in SETS)
+        table.add_row(label, *(f"{mae:.2f}" for mae in maes))
+    console.print(table)
+    refused = figures["refusals"]
+    table = Table("photos to refuse", "answers")
+    for kind, codes in refused["by_kind"].items():
+        table.add_row(kind, ", ".join(f"{count} {code}" for code, count in codes.items()))
+    console.print(table)
+    console.print(
+        f"{refused['photos']} photos to refuse: {refused['refused_share']:.0%} refused,"
+        f" {refused['right_code_share']:.0%} with the code that was meant"
+    )
+
+
+def _row(table: Table, label: str, row: dict[str, Any]) -> None:
+    cells = [*row["by_segment_cm"].values(), row["mae_cm"], row["p95_cm"]]
+    cells += [row["arm_cm"], row["leg_cm"]]
+    told = "coverage" in row
+    table.add_row(
+        label,
+        *(f"{cell:.2f}" for cell in cells),
+        f"{row['coverage']:.1%}" if told else "",
+        f"{row['half_width_cm']:.1f}" if told else "",
+        f"{row['much_worse_than_height']:.1%}",
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("folder", type=Path, help="with real/, wide/ and refuse/")
+    parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
+    parser.add_argument("--points", type=Path, help="also write what the plots show")
+    parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
+    arguments = parser.parse_args()
+    seen = {name: see_all(arguments.folder / name, arguments.processes) for name in (*SETS, REFUSE)}
+    figures = {
+        "calibration": lengths.calibration_version(),
+        "sets": {name: one_set(seen[name]) for name in SETS},
+        "refusals": refusals(seen[REFUSE]),
+    }
+    if arguments.points:
+        rows = {name: points(seen[name]) for name in SETS}
+        arguments.points.write_text(json.dumps(rows))
+    if arguments.json:
+        print(json.dumps(figures, indent=1))
+    else:
+        show(figures, Console(width=150 if not sys.stdout.isatty() else None))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Joints, their depth, and the camera's view of them, by two networks trained on rendered people.
+
+MediaPipe finds the person and tells the pose; its landmarks draw every body towards the same
+proportions. The skeleton network looks at the person once more, cut out at one size
+(`bodyscan.crop`), and says where the joint centres lie, how far in front of or behind the hips, and
+from how far above or below the camera sees the body. The joint network then looks closely at each
+joint. ``training/skeleton`` trains both; OpenCV runs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from bodyscan.crop import CLOSE_PERSON_PX, Crop
+
+Array = npt.NDArray[np.float64]
+Image = npt.NDArray[np.float32]
+
+SKELETON_NETWORK = Path(__file__).with_name("skeleton.onnx")
+JOINT_NETWORK = Path(__file__).with_name("joints.onnx")
+
+POINTS = (
+    *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist"),
+    *("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
+    *("vertex", "left_floor", "right_floor"),
+)
+"""Joint centres; the top of the skull, under the hair; the floor under each ankle, as it would be
+barefoot."""
+MIRRORED = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 12, 14, 13]
+COUNT = len(POINTS)
+JOINTS = 12
+"""The first so many of `POINTS` are joints, left and right in turn."""
+PATCH_PX = 64
+"""Of the close crop, that the joint network sees of each joint; ..."""
+WIDE = 2.5
+"""... and of so many times as much, to see what the joint is part of."""
+LOOKS = 2
+"""The second starts where the first ended, which is nearer."""
+KINDS = np.eye(JOINTS // 2, dtype=np.float32).repeat(2, axis=0)
+LEFT_OR_RIGHT = np.tile([1.0, -1.0], JOINTS // 2)
+"""Right joints are seen mirrored: the network knows left ones."""
+
+TYPICAL_LOG_FOCAL = 0.8
+GREY = 127.0
+CONTRAST = 64.0
+"""The network sees ``(colour - GREY) / CONTRAST``."""
+LOG_VARIANCE_RANGE = (-6.0, 6.0)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """What the network says of one photo. Lengths and places are shares of the person's height.
+
+    Attributes
+    ----------
+    points, points_sd : ndarray, shape (15, 2)
+        `POINTS` in the picture, x right and y down, from the person's middle.
+    depth, depth_sd : ndarray, shape (15,)
+        Horizontally away from the camera, behind the hips.
+    elevation_rad, roll_rad, log_focal : float
+        See `bodyscan.camera`; the focal length over the person's height in the picture.
+    """
+
+    points: Array
+    points_sd: Array
+    depth: Array
+    depth_sd: Array
+    elevation_rad: float
+    roll_rad: float
+    log_focal: float
+
+
+@cache
+def _network(path: Path) -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(path))
+
+
+def load() -> None:
+    """Read the networks, once per process."""
+    _network(SKELETON_NETWORK)
+    _network(JOINT_NETWORK)
+
+
+def find_skeleton(
+    crop: Crop, close: Crop, place: Array, frame: Array, log_focal: float | None
+) -> Skeleton:
+    """Find the joints of the person in a crop.
+
+    Parameters
+    ----------
+    crop, close : Crop
+        The person at the two sizes of `bodyscan.crop`.
+    place : ndarray, shape (2,)
+        The person's middle from the picture's middle, in heights of the person in the picture.
+    frame : ndarray, shape (2,)
+        The picture's width and height, in the same unit.
+    log_focal : float or None
+        Logarithm of the focal length in the same unit, when known.
+    """
+    image = _normalised(crop).transpose(2, 0, 1)
+    told = [0.0, 0.0] if log_focal is None else [1.0, log_focal - TYPICAL_LOG_FOCAL]
+    known = np.array([*told, *place, *frame], np.float32)
+    mirrored = known * np.array([1, 1, -1, 1, 1, 1], np.float32)
+    network = _network(SKELETON_NETWORK)
+    # The mirror image is a second look: half of what is wrong with the first is not with it.
+    network.setInput(np.stack([image, image[:, :, ::-1]]), "image")
+    network.setInput(np.stack([known, mirrored]), "told")
+    one, other = np.asarray(network.forward("body"), np.float64)
+    points, depth, camera, sure = _parts(one)
+    points2, depth2, camera2, sure2 = _parts(other)
+    points = (points + points2[MIRRORED] * [-1, 1]) / 2
+    depth = (depth + depth2[MIRRORED]) / 2
+    camera = (camera + camera2 * [1, -1, 1]) / 2
+    sd = _sd((sure + sure2[:, MIRRORED]) / 2)
+    points_sd = sd[:2].T
+    points[:JOINTS], points_sd[:JOINTS] = _look_closely(close, points[:JOINTS])
+    return Skeleton(
+        points=points / 100,
+        points_sd=points_sd,
+        depth=depth / 100,
+        depth_sd=sd[2],
+        elevation_rad=float(np.radians(camera[0])),
+        roll_rad=float(np.radians(camera[1])),
+        log_focal=float(camera[2]) / 10,
+    )
+
+
+def _look_closely(close: Crop, points: Array) -> tuple[Array, Array]:
+    """Where joints lie, (12, 2) in percent, that were found near ``points``; and their SD."""
+    image = _normalised(close)
+    height_px, width_px = image.shape[:2]
+    half_size = (width_px // 2, height_px // 2)
+    half = np.asarray(cv2.resize(image, half_size, interpolation=cv2.INTER_AREA), np.float32)
+    network = _network(JOINT_NETWORK)
+    for _ in range(LOOKS):
+        centres = points * CLOSE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
+        pairs = [
+            (_patch(image, centre, side, 1.0), _patch(half, centre / 2, side, WIDE / 2))
+            for centre, side in zip(centres, LEFT_OR_RIGHT, strict=True)
+        ]
+        network.setInput(np.array([np.dstack(pair).transpose(2, 0, 1) for pair in pairs]), "patch")
+        network.setInput(KINDS, "kind")
+        rows = np.asarray(network.forward("joint"), np.float64)
+        points = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
+    return points, _sd(rows[:, 2:])
+
+
+def _patch(image: Image, centre_px: Array, side: float, step_px: float) -> Image:
+    """Cut a patch of `PATCH_PX` about a point, a pixel every ``step_px``, mirrored for a right."""
+    matrix = np.diag([side * step_px, step_px]) @ np.eye(2, 3)
+    # OpenCV counts from the middle of the first pixel, all else here from its corner.
+    matrix[:, 2] = centre_px - 0.5 + matrix[:, :2] @ np.full(2, 0.5 - PATCH_PX / 2)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(image, matrix, (PATCH_PX, PATCH_PX), flags=flags), np.float32)
+
+
+def _normalised(crop: Crop) -> Image:
+    image = crop.pixels.astype(np.float32)
+    image[..., :3] -= GREY
+    return image / np.float32(CONTRAST)
+
+
+def _sd(log_variance: Array) -> Array:
+    """SD in shares of the height, of what the networks say in percent."""
+    return np.asarray(np.exp(0.5 * np.clip(log_variance, *LOG_VARIANCE_RANGE)) / 100)
+
+
+def _parts(row: Array) -> tuple[Array, Array, Array, Array]:
+    """Split one row of the network's output: percent of the height, degrees, 10 log focal."""
+    points, depth, camera, sure, _ = np.split(row, np.cumsum([2 * COUNT, COUNT, 6, 3 * COUNT]))
+    return points.reshape(COUNT, 2), depth, camera[:3], sure.reshape(3, COUNT)

@@ -1,0 +1,101 @@
+"""The network finds the joints of rendered people, and is run as it was trained."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodyscan import crop, skeleton
+from bodyscan.crop import PERSON_PX, cut_out
+from bodyscan.scan import see
+from bodyscan.skeleton import MIRRORED, POINTS
+
+ROOT = Path(__file__).parents[3]
+PEOPLE = ROOT / "tests" / "fixtures" / "people"
+TRUTH = {t["file"]: t for t in map(json.loads, (PEOPLE / "truth.jsonl").read_text().splitlines())}
+FRONTS = [file for file, truth in TRUTH.items() if truth["kind"] == "front"]
+SUFFIX = {"left": ".L", "right": ".R"}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return (ROOT / "container" / "models" / "pose_landmarker_full.task").read_bytes()
+
+
+def assigned(path):
+    """Literal constants of a module that cannot be imported here: it needs torch."""
+    values = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign):
+            targets, literal = node.targets[0], node.value
+            names = targets.elts if isinstance(targets, ast.Tuple) else [targets]
+            try:
+                parts = ast.literal_eval(literal)
+            except ValueError:
+                continue
+            parts = parts if isinstance(targets, ast.Tuple) else [parts]
+            values |= {n.id: p for n, p in zip(names, parts, strict=True)}
+    return values
+
+
+def test_training_and_running_agree_on_what_the_numbers_mean():
+    trained = assigned(ROOT / "training/skeleton/train.py")
+    network = assigned(ROOT / "training/skeleton/network.py")
+    assert trained["MIRRORED"] == MIRRORED
+    assert trained["TYPICAL_LOG_FOCAL"] == skeleton.TYPICAL_LOG_FOCAL
+    assert (trained["GREY"], trained["CONTRAST"]) == (skeleton.GREY, skeleton.CONTRAST)
+    assert network["POINTS"] == len(POINTS)
+    joints = assigned(ROOT / "training/skeleton/joints.py")
+    assert (joints["JOINTS"], joints["PATCH_PX"]) == (skeleton.JOINTS, skeleton.PATCH_PX)
+    assert joints["WIDE"] == skeleton.WIDE
+    close = (joints["CLOSE_HEIGHT_PX"], joints["CLOSE_WIDTH_PX"], joints["CLOSE_PERSON_PX"])
+    assert close == (crop.CLOSE_HEIGHT_PX, crop.CLOSE_WIDTH_PX, crop.CLOSE_PERSON_PX)
+    sizes = (network["HEIGHT_PX"], network["WIDTH_PX"], network["PERSON_PX"])
+    assert sizes == (crop.HEIGHT_PX, crop.WIDTH_PX, crop.PERSON_PX)
+
+
+@pytest.mark.parametrize("file", FRONTS)
+def test_joints_lie_within_a_hand_of_where_they_are(file, model):
+    truth = TRUTH[file]
+    sight = see((PEOPLE / file).read_bytes(), "front", model=model)
+    found = sight.cut.to_photo(sight.skeleton(sight.log_focal).points * PERSON_PX)
+    scale = sight.picture.pixels.shape[0] / truth["height"]
+    off_cm = []
+    for name, place in zip(POINTS[: -len(("vertex", "left", "right"))], found, strict=False):
+        side, _, joint = name.partition("_")
+        true = scale * np.array(truth["joints_px"][joint + SUFFIX[side]])
+        off_cm.append(np.linalg.norm(place - true) * truth["height_cm"] / sight.outline.height_px)
+    assert max(off_cm) < 7.0
+    assert np.mean(off_cm) < 2.0
+
+
+def test_a_mirrored_photo_has_a_mirrored_skeleton(model):
+    sight = see((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
+    flipped = replace(
+        sight,
+        cut=replace(sight.cut, pixels=sight.cut.pixels[:, ::-1]),
+        close=replace(sight.close, pixels=np.ascontiguousarray(sight.close.pixels[:, ::-1])),
+        place=sight.place * [-1, 1],
+    )
+    one, other = (each.skeleton(sight.log_focal) for each in (sight, flipped))
+    np.testing.assert_allclose(one.points, other.points[MIRRORED] * [-1, 1], atol=1e-4)
+    np.testing.assert_allclose(one.depth, other.depth[MIRRORED], atol=1e-4)
+    assert one.roll_rad == pytest.approx(-other.roll_rad, abs=1e-4)
+    assert one.elevation_rad == pytest.approx(other.elevation_rad, abs=1e-4)
+
+
+def test_a_crop_shows_the_person_at_one_size_wherever_they_stand(model):
+    sight = see((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
+    size = (sight.cut.pixels.shape[0], sight.cut.pixels.shape[1])
+    assert size == (crop.HEIGHT_PX, crop.WIDTH_PX)
+    rows = np.flatnonzero((sight.cut.pixels[..., 3] > 127).any(axis=1))
+    assert rows[-1] - rows[0] + 1 == pytest.approx(PERSON_PX, abs=3)
+    centre = sight.cut.to_photo(np.zeros(2))
+    np.testing.assert_allclose(centre, crop.body_centre_px(sight.person, sight.outline))
+    wider = cut_out(sight.picture.pixels, sight.person, sight.outline, (352, 288))
+    # OpenCV samples at 1/32 of a pixel, counted from the crop's corner.
+    off = np.abs(wider.pixels[16:-16, 16:-16].astype(float) - sight.cut.pixels)
+    assert off.mean() < 0.2
