@@ -4,9 +4,10 @@ Two witnesses speak of a body: its photos, and its height, which alone tells mos
 ordinary body measures (`chalicelib.body_prior`). A photo's evidence is the five lengths that its
 joints have in space (`bodyscan.camera`), each with the networks' own doubt; ``calibration.json``
 (written by ``training/calibrate.py``) says how they relate to the truth, and how wrong they are for
-how much doubt. The two are joined by Bayes' rule for Gaussians. Because some people are built
-unlike most of their height, the prior is a mixture: most of its weight on bodies as they usually
-are, some on bodies that differ `UNUSUAL` times as much; the photo decides between them.
+how much doubt. The two are joined by Bayes' rule for Gaussians; but some people are built unlike
+most of their height, and some clothes mislead (a hip under a long hem). So both are mixtures:
+bodies that are usual or differ `UNUSUAL` times as much, hips that are seen or guessed; what the
+photo shows decides between the four.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,9 +44,13 @@ NORMAL_95 = 1.96
 
 UNUSUAL = 2.5
 """How many times further than usual an unusual body is from what its height leads to expect."""
-UNUSUAL_SHARE = 0.3
+UNUSUAL_SHARE = 0.4
 """Of people who stand before the camera: a judgement, wary of the population that the prior saw."""
 
+GUESSED_HIP_SD = 4.0
+"""In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
+GUESSED_HIP_SHARE = 0.12
+"""Of photos: a judgement too, made on real photos; rendered hems are all near the hip."""
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
@@ -72,6 +78,8 @@ LIMB_POINTS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     for name, (start, end) in ENDS.items()
 }
 """Ends of each limb on the left and on the right, as numbers of `POINTS`."""
+LOWER_HIP = np.array([0.0, 0.0, -1.0, 0.0, 1.0])
+"""What a hip taken to be lower than it is does to each segment: thighs shorter, torso longer."""
 SHOULDERS = (_joint("left_shoulder"), _joint("right_shoulder"))
 HIPS = (_joint("left_hip"), _joint("right_hip"))
 
@@ -281,25 +289,28 @@ def estimate(
         is not what it seems.
     """
     usual = body_prior.conditional(height_cm, sex)
-    bodies = [
-        (1 - UNUSUAL_SHARE, BodyPrior(usual.mean_cm, usual.cov_cm2)),
-        (UNUSUAL_SHARE, BodyPrior(usual.mean_cm, UNUSUAL**2 * usual.cov_cm2)),
-    ]
     evidence = None
     if observations:
-        evidence = _believed(_joint_evidence(observations, height_cm), bodies[-1][1])
-    parts = [_joined(prior, evidence) for _, prior in bodies]
-    weights = np.array([share for share, _ in bodies])
+        widest = BodyPrior(usual.mean_cm, UNUSUAL**2 * usual.cov_cm2)
+        evidence = _believed(_joint_evidence(observations, height_cm), widest)
+    bodies = ((1 - UNUSUAL_SHARE, 1.0), (UNUSUAL_SHARE, UNUSUAL))
+    hips = ((1 - GUESSED_HIP_SHARE, 0.0), (GUESSED_HIP_SHARE, GUESSED_HIP_SD))
+    cases = list(product(bodies, hips))
+    parts = [
+        _joined(BodyPrior(usual.mean_cm, spread**2 * usual.cov_cm2), evidence, hip_sd)
+        for (_, spread), (_, hip_sd) in cases
+    ]
+    weights = np.array([body_share * hip_share for (body_share, _), (hip_share, _) in cases])
     likelihood = np.array([log for _, log in parts])
     weights = weights * np.exp(likelihood - likelihood.max())
     weights /= weights.sum()
     means = np.array([found.mean_cm for found, _ in parts])
     mean = weights @ means
-    spread = means - mean
+    apart = means - mean
     cov = np.einsum("k,kij->ij", weights, np.array([found.cov_cm2 for found, _ in parts]))
-    cov += np.einsum("k,ki,kj->ij", weights, spread, spread)
+    cov += np.einsum("k,ki,kj->ij", weights, apart, apart)
     # As far from the usual as the evidence lets a body be, and no further.
-    reach = np.sqrt(weights @ [1.0, UNUSUAL**2])
+    reach = np.sqrt(weights @ [spread**2 for (_, spread), _ in cases])
     low, high = (
         usual.mean_cm + reach * (bound - usual.mean_cm)
         for bound in body_prior.human_range_cm(height_cm, sex)
@@ -362,12 +373,17 @@ def _believed(evidence: _Evidence, widest: BodyPrior) -> _Evidence:
     return replace(evidence, error_cov=distrust**2 * evidence.error_cov)
 
 
-def _joined(prior: BodyPrior, evidence: _Evidence | None) -> tuple[Lengths, float]:
-    """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence."""
+def _joined(prior: BodyPrior, evidence: _Evidence | None, hip_sd: float) -> tuple[Lengths, float]:
+    """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence.
+
+    ``hip_sd`` is by how much more than its doubt the hip may be misplaced, in all photos alike.
+    """
     if evidence is None:
         return Lengths(prior.mean_cm, prior.cov_cm2), 0.0
     surprise = evidence.values - evidence.slope @ prior.mean_cm
-    expected = evidence.slope @ prior.cov_cm2 @ evidence.slope.T + evidence.error_cov
+    misplaced = hip_sd * np.tile(LOWER_HIP, len(surprise) // len(SEGMENTS))
+    error_cov = evidence.error_cov + np.outer(misplaced, misplaced)
+    expected = evidence.slope @ prior.cov_cm2 @ evidence.slope.T + error_cov
     foreseen = np.linalg.solve(expected, surprise)
     log = -0.5 * float(surprise @ foreseen + np.linalg.slogdet(expected)[1])
     gain = np.linalg.solve(expected, evidence.slope @ prior.cov_cm2).T

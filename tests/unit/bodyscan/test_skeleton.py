@@ -95,7 +95,9 @@ def test_a_crop_shows_the_person_at_one_size_wherever_they_stand(model):
     assert rows[-1] - rows[0] + 1 == pytest.approx(PERSON_PX, abs=3)
     centre = sight.cut.to_photo(np.zeros(2))
     np.testing.assert_allclose(centre, crop.body_centre_px(sight.person, sight.outline))
-    wider = cut_out(sight.picture.pixels, sight.person, sight.outline, (352, 288))
+    wider = cut_out(
+        sight.picture.pixels, sight.person, sight.outline, (crop.HEIGHT_PX + 32, crop.WIDTH_PX + 32)
+    )
     # OpenCV samples at 1/32 of a pixel, counted from the crop's corner.
     off = np.abs(wider.pixels[16:-16, 16:-16].astype(float) - sight.cut.pixels)
     assert off.mean() < 0.2

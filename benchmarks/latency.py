@@ -1,0 +1,83 @@
+"""How long measuring one photo takes beside finding the person in it, which MediaPipe does alone.
+
+``python -m benchmarks.latency [PHOTO] [--json]``: medians of single calls, in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bodyscan import lengths, pose, scan
+from bodyscan.photo import read_photo
+
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
+HEIGHT_CM = 175.0
+
+
+def median_ms(call: Callable[[], Any], runs: int) -> float:
+    """Median time of a call, after one that is not counted."""
+    call()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        call()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def measure(photo: bytes, runs: int) -> dict[str, float]:
+    """Median milliseconds of each step, and of the whole."""
+    model = MODEL.read_bytes()
+    picture = read_photo(photo)
+    sight = scan.see(photo, "front", model=model)
+    skeleton = sight.skeleton(sight.log_focal)
+    observation = sight.observe(skeleton, sight.log_focal)
+    return {
+        "read the photo": median_ms(lambda: read_photo(photo), runs),
+        "find the person (MediaPipe)": median_ms(
+            lambda: pose.find_people(picture.pixels, model), runs
+        ),
+        "joints (two networks)": median_ms(lambda: sight.skeleton(sight.log_focal), runs),
+        "lengths": median_ms(
+            lambda: (
+                sight.observe(skeleton, sight.log_focal),
+                lengths.estimate([observation], HEIGHT_CM),
+            ),
+            runs,
+        ),
+        "all, with crops and overlay": median_ms(
+            lambda: scan.scan(photo, HEIGHT_CM, model=model), runs
+        ),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("photo", nargs="?", type=Path, default=ROOT / "samples" / "person.jpg")
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    arguments = parser.parse_args()
+    found = measure(arguments.photo.read_bytes(), arguments.runs)
+    if arguments.json:
+        print(json.dumps(found))
+        return
+    baseline = found["find the person (MediaPipe)"]
+    table = Table("one photo", "ms, median", "of finding the person")
+    for name, milliseconds in found.items():
+        table.add_row(name, f"{milliseconds:.1f}", f"{milliseconds / baseline:.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
