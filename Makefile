@@ -58,8 +58,8 @@ accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
 	@$(HELD_OUT_PEOPLE) --count 110 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
-		$(if $(filter-out 0,$(JSON)),--json)
-	@$(if $(filter-out 0,$(PLOTS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)
+	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
 
 # Needs uv (`pip install uv`): pins every dependency of a dependency, with hashes.
 LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-url \

@@ -13,7 +13,7 @@ import json
 import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,8 @@ REFUSE = "refuse"
 
 NOSE_TO_ANKLE = 0.888
 """Share of stature: Winter's eyes at .936 and ankle at .039, the nose about 1 cm below the eyes."""
+UNKNOWN_HEIGHT_CM = 170.0
+"""Of whoever is measured in an empty room."""
 WORSE_CM = 1.0
 """A length this much worse than by height alone is counted."""
 
@@ -97,6 +99,8 @@ def see(folder: Path, truth: dict[str, Any]) -> Seen:
     data = (folder / truth["file"]).read_bytes()
     try:
         sight = scan.see(data, view, model=MODEL.read_bytes())
+        told = sight.observe(sight.skeleton(sight.log_focal), sight.log_focal)
+        lengths.estimate([told], float(truth.get("height_cm", UNKNOWN_HEIGHT_CM)))
     except HypermobError as error:
         return Seen(truth, f"{error.code} {error.details.get('reason', '')}".strip())
     camera = truth["camera"]
@@ -116,7 +120,7 @@ def see(folder: Path, truth: dict[str, Any]) -> Seen:
     return Seen(
         truth=truth,
         observations={
-            "told": observe(sight, sight.log_focal),
+            "told": told,
             "focal": observe(sight, log_focal),
             "no focal": observe(sight, None),
             "pitch": observe(sight, sight.log_focal, pitch_rad),
@@ -176,27 +180,35 @@ def errors(estimates: Array, true: Array, heights: Array) -> dict[str, Any]:
     }
 
 
-def measured(groups: Sequence[Sequence[Seen]], told: str = "told") -> list[Lengths]:
-    """Lengths of persons, each seen in one photo or more."""
-    return [
-        lengths.estimate(
-            [photo.observations[told] for photo in group if photo.observations is not None],
-            group[0].height_cm,
-        )
-        for group in groups
-    ]
+Group = Sequence[Seen]
+"""Photos of one person, measured together."""
 
 
-def hypermob(groups: Sequence[Sequence[Seen]], told: str = "told") -> dict[str, Any]:
+def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], list[Lengths]]:
+    """Lengths of persons, each seen in one photo or more; those refused together are left out."""
+    kept, found = [], []
+    for group in groups:
+        observations = [photo.observations[told] for photo in group if photo.observations]
+        try:
+            found.append(lengths.estimate(observations, group[0].height_cm))
+            kept.append(group)
+        except HypermobError:
+            continue
+    return kept, found
+
+
+def hypermob(groups: Sequence[Group], told: str = "told") -> dict[str, Any]:
     """Errors of the measurement, and how often its 95 % interval holds the truth."""
-    found = measured(groups, told)
+    kept, found = measured(groups, told)
     means = np.array([each.mean_cm for each in found])
     sd = np.array([np.sqrt(np.diag(each.cov_cm2)) for each in found])
-    true = np.array([group[0].true_cm for group in groups])
-    heights = np.array([group[0].height_cm for group in groups])
+    true = np.array([group[0].true_cm for group in kept])
+    heights = np.array([group[0].height_cm for group in kept])
     inside = np.abs(means - true) <= lengths.NORMAL_95 * sd
     return {
         **errors(means, true, heights),
+        "measured": len(kept),
+        "refused": len(groups) - len(kept),
         "coverage": float(inside.mean()),
         "coverage_by_segment": dict(zip(SEGMENTS, inside.mean(axis=0).tolist(), strict=True)),
         "half_width_cm": float(lengths.NORMAL_95 * sd.mean()),
@@ -252,11 +264,10 @@ def without_prior(photos: Sequence[Seen]) -> dict[str, Any]:
     )
 
 
-def agreement(groups: Iterable[Sequence[Seen]]) -> dict[str, Any]:
+def agreement(groups: Sequence[Group]) -> dict[str, Any]:
     """How far the lengths of one person differ between two photos."""
-    apart = np.array(
-        [np.abs(np.subtract(*(each.mean_cm for each in measured([[a], [b]])))) for a, b in groups]
-    )
+    pairs = [measured([[photo] for photo in group])[1] for group in groups]
+    apart = np.array([np.abs(one.mean_cm - other.mean_cm) for one, other in pairs])
     return {
         "people": len(apart),
         "mean_cm": float(apart.mean()),
@@ -323,7 +334,7 @@ def refusals(photos: Sequence[Seen]) -> dict[str, Any]:
 def points(photos: Sequence[Seen]) -> list[dict[str, Any]]:
     """What the plots show: a row for every front photo."""
     fronts = [p for p in photos if p.refusal is None and p.truth["kind"] != "side"]
-    found = measured([[photo] for photo in fronts])
+    _, found = measured([[photo] for photo in fronts])
     return [
         {
             "true_cm": photo.true_cm.tolist(),
@@ -386,16 +397,81 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 
 def _row(table: Table, label: str, row: dict[str, Any]) -> None:
-    cells = [*row["by_segment_cm"].values(), row["mae_cm"], row["p95_cm"]]
-    cells += [row["arm_cm"], row["leg_cm"]]
+    table.add_row(label, *_cells(row))
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    numbers = [*row["by_segment_cm"].values(), row["mae_cm"], row["p95_cm"]]
     told = "coverage" in row
-    table.add_row(
-        label,
-        *(f"{cell:.2f}" for cell in cells),
+    return [
+        *(f"{number:.2f}" for number in (*numbers, row["arm_cm"], row["leg_cm"])),
         f"{row['coverage']:.1%}" if told else "",
         f"{row['half_width_cm']:.1f}" if told else "",
         f"{row['much_worse_than_height']:.1%}",
-    )
+    ]
+
+
+def page(figures: dict[str, Any]) -> dict[str, str]:
+    """Sections of docs/accuracy.md, in Markdown."""
+    sections = []
+    for name in SETS:
+        of_set = figures["sets"][name]
+        heads = (
+            f"**{name}**, {of_set['people']} people, {of_set['photos']} front photos",
+            *(segment.replace("_", " ") for segment in SEGMENTS),
+            *("mean", "P95", "arm", "leg", "in 95 %", "±", "> 1 cm worse"),
+        )
+        rows = [[f"photo: {label}", *_cells(row)] for label, row in of_set["views"].items()] + [
+            [label, *_cells(row)] for label, row in of_set["peers"].items()
+        ]
+        bias = ", ".join(
+            f"{segment.replace('_', ' ')} {off:+.2f}"
+            for segment, off in of_set["views"]["front"]["bias_cm"].items()
+        )
+        sections.append(f"{_markdown(heads, rows)}\n\nMean error (bias), front, cm: {bias}.")
+    real, wide = (figures["sets"][name] for name in SETS)
+    ablation = [
+        [label, f"{real['ablation'][label]['mae_cm']:.2f}", f"{row['mae_cm']:.2f}"]
+        for label, row in wide["ablation"].items()
+    ]
+    agree = [
+        [
+            name,
+            *(f"{figures['sets'][name]['agreement'][key]:.2f}" for key in ("mean_cm", "p95_cm")),
+            f"{figures['sets'][name]['agreement']['within_1_5_cm']:.1%}",
+        ]
+        for name in SETS
+    ]
+    refused = figures["refusals"]
+    kinds = [
+        [kind.replace("_", " "), ", ".join(f"{count} `{code}`" for code, count in codes.items())]
+        for kind, codes in refused["by_kind"].items()
+    ]
+    good = " and ".join(f"{figures['sets'][n]['refused_share']:.1%} ({n})" for n in SETS)
+    return {
+        "table": "\n\n".join(sections),
+        "ablation": _markdown(("mean absolute error, front, cm", *SETS), ablation),
+        "agreement": _markdown(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
+        "refusals": f"{_markdown(('photo of', 'answers'), kinds)}\n\n"
+        f"Of {refused['photos']} photos to refuse, {refused['refused_share']:.0%} are refused,"
+        f" {refused['right_code_share']:.0%} with the code that was meant. Of good photos from the"
+        f" front, {good} are refused.",
+    }
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---", *["--:"] * (len(heads) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_page(path: Path, figures: dict[str, Any]) -> None:
+    """Put the figures between the page's markers."""
+    text = path.read_text(encoding="utf-8")
+    for name, section in page(figures).items():
+        before, _, rest = text.partition(f"<!-- {name} -->")
+        _, _, after = rest.partition(f"<!-- /{name} -->")
+        text = f"{before}<!-- {name} -->\n{section}\n<!-- /{name} -->{after}"
+    path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -404,6 +480,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="with real/, wide/ and refuse/")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--points", type=Path, help="also write what the plots show")
+    parser.add_argument("--page", type=Path, help="also put the figures into this page")
     parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
     arguments = parser.parse_args()
     seen = {name: see_all(arguments.folder / name, arguments.processes) for name in (*SETS, REFUSE)}
@@ -415,6 +492,8 @@ def main() -> None:
     if arguments.points:
         rows = {name: points(seen[name]) for name in SETS}
         arguments.points.write_text(json.dumps(rows))
+    if arguments.page:
+        write_page(arguments.page, figures)
     if arguments.json:
         print(json.dumps(figures, indent=1))
     else:

@@ -1,6 +1,6 @@
 """Draw what ``benchmarks.accuracy --points`` wrote: true against measured, error against pitch.
 
-Runs in the renderer's environment, which has matplotlib: ``make accuracy PLOTS=1`` calls it.
+Runs in the renderer's environment, which has matplotlib: ``make accuracy DOCS=1`` calls it.
 """
 
 from __future__ import annotations

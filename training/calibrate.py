@@ -189,9 +189,14 @@ def _shared(whitened: dict[View, dict[int, list[Array]]]) -> dict[str, Any]:
 
 def interval_scale(cases: list[Case]) -> float:
     """How much wider than stated the errors are: their 95 % quantile over the interval's."""
-    fronts = [case for case in cases if case.view == "front" and case.refusal is None]
-    found = [lengths.estimate([case.told], case.truth["height_cm"]) for case in fronts]
-    true = np.array([case.true_cm for case in fronts])
+    found, true = [], []
+    for case in cases:
+        if case.view == "front" and case.refusal is None:
+            try:
+                found.append(lengths.estimate([case.told], case.truth["height_cm"]))
+                true.append(case.true_cm)
+            except HypermobError:
+                continue  # refused after all: it has no interval
     sd = np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
     deviations = np.abs(np.array([f.mean_cm for f in found]) - true) / sd
     return round(float(np.quantile(deviations, 0.95)) / lengths.NORMAL_95, 3)

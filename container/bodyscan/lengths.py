@@ -54,6 +54,8 @@ GUESSED_HIP_SHARE = 0.12
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
+UNCLEAR = 1.75
+"""How many times its limit the two networks' difference may be: crouching people reach twice."""
 DOUBTFUL = 1.5
 """Evidence further from every body than this, in SD for each of its numbers, is trusted less."""
 ABSURD = 3.5
@@ -165,11 +167,14 @@ class Calibration:
     gap_sd: Array
     gap_limit: Array
 
+    def gap_over_limit(self, observation: Observation) -> float:
+        """How far the two networks differ, in units of what they seldom exceed."""
+        off_sd = (observation.gap - self.gap_offset) / self.gap_sd
+        return float(np.sqrt(np.mean(off_sd**2)) / self.gap_limit)
+
     def error_cov_of(self, observation: Observation) -> Array:
         """Covariance of an observation's error: wider where two networks see different bodies."""
-        off_sd = (observation.gap - self.gap_offset) / self.gap_sd
-        distrust = max(1.0, float(np.sqrt(np.mean(off_sd**2)) / self.gap_limit))
-        sd = distrust * observation.doubt
+        sd = max(1.0, self.gap_over_limit(observation)) * observation.doubt
         return np.asarray(sd[:, None] * self.error_cov * sd)
 
 
@@ -285,9 +290,13 @@ def estimate(
     Raises
     ------
     PoseUnsuitableError
-        When the photos contradict what any body of that height can have: the pose or the height
-        is not what it seems.
+        When the two networks see different people in a photo (they were made for people who stand
+        and face the camera), or when the photos contradict what any body of that height can have:
+        the pose or the height is not what it seems.
     """
+    for observation in observations:
+        if calibration(observation.kind).gap_over_limit(observation) > UNCLEAR:
+            raise PoseUnsuitableError(reason="unclear")
     usual = body_prior.conditional(height_cm, sex)
     evidence = None
     if observations:
@@ -368,7 +377,7 @@ def _believed(evidence: _Evidence, widest: BodyPrior) -> _Evidence:
     expected = evidence.slope @ widest.cov_cm2 @ evidence.slope.T + evidence.error_cov
     off_sd = float(np.sqrt(surprise @ np.linalg.solve(expected, surprise) / len(surprise)))
     if off_sd > ABSURD:
-        raise PoseUnsuitableError
+        raise PoseUnsuitableError(reason="impossible_body")
     distrust = max(1.0, off_sd / DOUBTFUL)
     return replace(evidence, error_cov=distrust**2 * evidence.error_cov)
 

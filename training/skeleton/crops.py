@@ -128,7 +128,7 @@ def main() -> None:
     refused = Counter(each for each in made if isinstance(each, str))
     print(f"{len(examples)} photos; refused: {dict(refused) or 'none'}")
     stacked = {name: np.array([each[name] for each in examples]) for name in examples[0]}
-    np.savez(arguments.out, **stacked)
+    np.savez(arguments.out, **stacked)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -101,12 +101,29 @@ def test_a_longer_limb_in_the_photo_is_a_longer_limb():
     assert 0.2 < gained[SEGMENTS.index("calf")] < 2.0
 
 
-def test_two_networks_that_see_different_bodies_leave_the_prior():
+def test_two_networks_that_see_different_bodies_say_less_and_less():
+    limit_sd = float(lengths.calibration("front+focal").gap_limit)
     nothing = lengths.estimate([], 175.0)
-    agreed, apart = (lengths.estimate([seen(175.0, 1.5, gap_sd=gap)], 175.0) for gap in (0.0, 30.0))
+    agreed, apart = (
+        lengths.estimate([seen(175.0, 1.5, gap_sd=gap)], 175.0) for gap in (0.0, 1.7 * limit_sd)
+    )
     assert np.all(np.diag(apart.cov_cm2) > np.diag(agreed.cov_cm2))
-    assert np.all(np.abs(apart.mean_cm - nothing.mean_cm) < 0.3)
-    assert np.all(np.abs(agreed.mean_cm - nothing.mean_cm) > 0.3)
+    moved, less = (np.abs(found.mean_cm - nothing.mean_cm) for found in (agreed, apart))
+    assert np.all(less < 0.9 * moved)
+    with pytest.raises(PoseUnsuitableError) as refused:
+        lengths.estimate([seen(175.0, gap_sd=1.8 * limit_sd)], 175.0)
+    assert refused.value.details == {"reason": "unclear"}
+
+
+def test_a_long_torso_on_short_thighs_is_doubted_more_than_other_odd_bodies():
+    def gained(off_cm):
+        usual, found = (lengths.estimate([seen(175.0, off)], 175.0) for off in (0.0, off_cm))
+        return found.mean_cm - usual.mean_cm
+
+    low_hip = gained(np.array([0.0, 0.0, -7.0, 0.0, 7.0]))
+    long_trunk = gained(np.array([0.0, 0.0, 0.0, -7.0, 7.0]))
+    torso = SEGMENTS.index("torso")
+    assert 0.0 < low_hip[torso] < 0.8 * long_trunk[torso]
 
 
 def test_segments_in_a_row_add_up():

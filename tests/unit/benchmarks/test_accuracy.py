@@ -1,0 +1,47 @@
+"""The figures of the accuracy benchmark mean what they say."""
+
+import numpy as np
+import pytest
+
+from benchmarks import accuracy
+from benchmarks.accuracy import Seen
+from bodyscan.lengths import SEGMENTS
+from chalicelib import body_prior
+
+HEIGHTS = np.array([160.0, 175.0, 190.0])
+
+
+def prior():
+    return np.array([body_prior.conditional(height).mean_cm for height in HEIGHTS])
+
+
+def test_errors_are_counted_by_segment_limb_and_against_the_height():
+    true = prior() + 0.5
+    found = true.copy()
+    found[:, SEGMENTS.index("thigh")] += 2.0
+    found[:, SEGMENTS.index("calf")] -= 1.0
+    figures = accuracy.errors(found, true, HEIGHTS)
+    assert figures["mae_cm"] == pytest.approx(3.0 / 5)
+    assert figures["by_segment_cm"]["thigh"] == pytest.approx(2.0)
+    assert figures["bias_cm"]["calf"] == pytest.approx(-1.0)
+    assert (figures["arm_cm"], figures["leg_cm"]) == (pytest.approx(0), pytest.approx(1.0))
+    # The height alone is 0.5 cm off: only 2 cm is over 1 cm worse than that.
+    assert figures["much_worse_than_height"] == pytest.approx(1 / 5)
+
+
+def photo(kind, expected, refusal):
+    return Seen({"kind": kind, "expected_error": expected}, refusal)
+
+
+def test_refusals_are_told_apart_by_what_the_photo_shows():
+    figures = accuracy.refusals(
+        [
+            photo("far", "PERSON_TOO_SMALL", "PERSON_TOO_SMALL"),
+            photo("far", "PERSON_TOO_SMALL", "NO_PERSON"),
+            photo("behind", "POSE_UNSUITABLE", "POSE_UNSUITABLE from_behind"),
+            photo("behind", "POSE_UNSUITABLE", None),
+        ]
+    )
+    assert figures["refused_share"] == 0.75
+    assert figures["right_code_share"] == 0.5
+    assert figures["by_kind"]["behind"] == {"POSE_UNSUITABLE from_behind": 1, "measured": 1}
