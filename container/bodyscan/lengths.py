@@ -47,10 +47,10 @@ UNUSUAL = 2.5
 UNUSUAL_SHARE = 0.4
 """Of people who stand before the camera: a judgement, wary of the population that the prior saw."""
 
-GUESSED_HIP_SD = 4.0
+GUESSED_HIP_SD = 5.0
 """In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
-GUESSED_HIP_SHARE = 0.12
-"""Of photos: a judgement too, made on real photos; rendered hems are all near the hip."""
+GUESSED_HIP_SHARE = 0.3
+"""Of people: a judgement on real clothes, whose hems lie anywhere; rendered ones lie at the hip."""
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
