@@ -6,14 +6,9 @@ same, cut around where a joint may be taken to be.
 
 from __future__ import annotations
 
-import argparse
-import copy
-from pathlib import Path
-
 import torch
 from torch import nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from training.skeleton.network import Residual, convolution
 from training.skeleton.train import (
@@ -23,10 +18,13 @@ from training.skeleton.train import (
     ROOT,
     Augment,
     Examples,
-    load,
+    command_line,
     of,
+    started,
     surprise,
     to_onnx,
+    train,
+    write,
 )
 
 NETWORK = ROOT / "container" / "bodyscan" / "joints.onnx"
@@ -142,84 +140,22 @@ def check(network: JointNetwork, unseen: Examples) -> str:
     return "SD, % of height: " + " ".join(f"{n} {sd:.2f}" for n, sd in zip(names, y, strict=True))
 
 
-def train(
-    network: JointNetwork,
-    examples: Examples,
-    unseen: Examples,
-    epochs: int,
-    rate: float,
-    seed: int,
-) -> JointNetwork:
-    """Train, and return the running mean of the network's weights."""
-    order, augment = torch.Generator().manual_seed(seed + 1), Augment(seed + 2)
-    network = network.to(memory_format=torch.channels_last)
-    kept = copy.deepcopy(network)
-    steps = len(examples["pixels"]) // BATCH
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.03)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rate, total_steps=epochs * steps + 1, pct_start=0.1
-    )
-    for epoch in range(epochs):
-        network.train()
-        total = 0.0
-        shuffled = torch.randperm(len(examples["pixels"]), generator=order)
-        bar = tqdm(shuffled.split(BATCH)[:steps], desc=f"epoch {epoch + 1}/{epochs}", leave=False)
-        for step, index in enumerate(bar):
-            batch = of(examples, index)
-            angle = torch.deg2rad(4 * augment.normal(len(index)).clamp(-2, 2))
-            zoom = torch.exp(0.06 * augment.normal(len(index)).clamp(-2, 2))
-            cut = Cut(_starts(batch, augment.rng), angle, zoom)
-            image = augment.paint(cut.patches(batch["pixels"]))
-            off, log_variance = _off(network, cut, image, batch)
-            value = surprise(off, log_variance)
-            optimizer.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            total += value.item()
-            fade = 1 - min(0.998, (done := epoch * steps + step + 1) / (done + 20))
-            with torch.no_grad():
-                for mean, new in zip(
-                    kept.state_dict().values(), network.state_dict().values(), strict=True
-                ):
-                    if mean.is_floating_point():
-                        mean.lerp_(new, fade)
-        tqdm.write(f"epoch {epoch + 1}: loss {total / steps:.3f}")
-        if epoch % 4 == 3 or epoch == epochs - 1:
-            tqdm.write(check(kept, unseen))
-    return kept.eval()
+def loss(network: JointNetwork, batch: Examples, augment: Augment, progress: float) -> torch.Tensor:
+    """What training makes small."""
+    count = len(batch["pixels"])
+    angle = torch.deg2rad(4 * augment.normal(count).clamp(-2, 2))
+    zoom = torch.exp(0.06 * augment.normal(count).clamp(-2, 2))
+    cut = Cut(_starts(batch, augment.rng), angle, zoom)
+    off, log_variance = _off(network, cut, augment.paint(cut.patches(batch["pixels"])), batch)
+    return surprise(off, log_variance)
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("examples", nargs="+", type=Path)
-    parser.add_argument("--unseen", nargs="+", type=Path, required=True, help="for the figures")
-    parser.add_argument("--epochs", type=int, default=36)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=Path, metavar="WEIGHTS.pt", help="go on from these")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=NETWORK)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    network = JointNetwork()
-    if arguments.start:
-        network.load_state_dict(torch.load(arguments.start))
-    network = train(
-        network,
-        load(arguments.examples, "close_pixels"),
-        load(arguments.unseen, "close_pixels"),
-        arguments.epochs,
-        arguments.rate,
-        arguments.seed,
-    )
-    network = network.to(memory_format=torch.contiguous_format)
+    plan = command_line("Train the joint network.", 36, NETWORK)
+    network = train(started(JointNetwork(), plan), loss, check, "close_pixels", plan)
     inputs = {"patch": torch.zeros(JOINTS, 2 * 4, PATCH_PX, PATCH_PX), "kind": kinds(1)}
-    arguments.out.write_bytes(to_onnx(network, inputs, "joint"))
-    torch.save(network.state_dict(), arguments.out.with_suffix(".pt"))
+    write(network, to_onnx(network, inputs, "joint"), plan.out)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import copy
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -206,18 +209,23 @@ def surprise(error: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
     return 0.5 * (error.square() * torch.exp(-log_variance) + log_variance).mean()
 
 
-def loss(network: SkeletonNetwork, batch: Examples, heat_weight: float) -> torch.Tensor:
-    """What training makes small."""
+def loss(
+    network: SkeletonNetwork, batch: Examples, augment: Augment, progress: float
+) -> torch.Tensor:
+    """What training makes small; ``progress`` is the share of the epochs that is over."""
+    batch = augment(batch)
     points, depth, camera, doubt, lengths, heat = run(network, batch)
     doubt = doubt.view(-1, 3, POINTS)
     off = points - batch["points"]
     total = surprise(off[..., 0], doubt[:, 0]) + surprise(off[..., 1], doubt[:, 1])
     total = total + 0.5 * surprise(depth - batch["depth"], doubt[:, 2])
     total = total + 0.5 * surprise(camera[:, :3] - batch["camera"], camera[:, 3:])
+    # The lengths only teach: measuring between joints in space is better than these.
     total = total + 0.5 * surprise(lengths[:, :5] - batch["lengths"], lengths[:, 5:])
     apart = (network.grid[None, None] - batch["points"][:, :, None]).square().sum(-1)
     wanted = torch.softmax(-apart / (2 * HEAT_SD**2), -1)
-    return total - heat_weight * (wanted * heat.flatten(2).log_softmax(2)).sum(-1).mean()
+    heat_loss = -(wanted * heat.flatten(2).log_softmax(2)).sum(-1).mean()
+    return total + HEAT_WEIGHTS[progress >= 0.6] * heat_loss
 
 
 def of(examples: Examples, index: torch.Tensor) -> Examples:
@@ -249,55 +257,57 @@ def check(network: SkeletonNetwork, examples: Examples) -> str:
     )
 
 
+Loss = Callable[[Any, Examples, Augment, float], torch.Tensor]
+Check = Callable[[Any, Examples], str]
+
+
 def train(
-    network: SkeletonNetwork,
-    examples: Examples,
-    unseen: Examples,
-    epochs: int,
-    rate: float,
-    seed: int,
-) -> SkeletonNetwork:
-    """Train, and return the running mean of the network's weights."""
-    order, augment = torch.Generator().manual_seed(seed + 1), Augment(seed + 2)
+    network: nn.Module, loss: Loss, check: Check, pixels: str, plan: argparse.Namespace
+) -> nn.Module:
+    """Train by the plan of the command line; return the running mean of the network's weights."""
+    examples, unseen = load(plan.examples, pixels), load(plan.unseen, pixels)
+    tqdm.write(f"{len(examples['pixels'])} photos; {len(unseen['pixels'])} unseen")
+    order, augment = torch.Generator().manual_seed(plan.seed + 1), Augment(plan.seed + 2)
     network = network.to(memory_format=torch.channels_last)
     kept = copy.deepcopy(network)
     steps = len(examples["pixels"]) // BATCH
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.03)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.03)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rate, total_steps=epochs * steps + 1, pct_start=0.1
+        optimizer, plan.rate, total_steps=plan.epochs * steps + 1, pct_start=0.1
     )
-    for epoch in range(epochs):
+    for epoch in range(plan.epochs):
         network.train()
         total = 0.0
         shuffled = torch.randperm(len(examples["pixels"]), generator=order)
-        bar = tqdm(shuffled.split(BATCH)[:steps], desc=f"epoch {epoch + 1}/{epochs}", leave=False)
-        for step, index in enumerate(bar):
-            batch = augment(of(examples, index))
-            value = loss(network, batch, HEAT_WEIGHTS[epoch >= 0.6 * epochs])
+        title = f"epoch {epoch + 1}/{plan.epochs}"
+        for step, index in enumerate(tqdm(shuffled.split(BATCH)[:steps], title, leave=False)):
+            value = loss(network, of(examples, index), augment, epoch / plan.epochs)
             optimizer.zero_grad()
             value.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
             total += value.item()
-            done = epoch * steps + step + 1
-            with torch.no_grad():
-                fade = 1 - min(0.998, done / (done + 20))
-                for mean, new in zip(
-                    kept.state_dict().values(), network.state_dict().values(), strict=True
-                ):
-                    if mean.is_floating_point():
-                        mean.lerp_(new, fade)
+            _follow(kept, network, epoch * steps + step + 1)
         tqdm.write(f"epoch {epoch + 1}: loss {total / steps:.3f}")
-        if epoch % 4 == 3 or epoch == epochs - 1:
+        if epoch % 4 == 3 or epoch == plan.epochs - 1:
             tqdm.write(check(kept, unseen))
-    return kept.eval()
+    return kept.eval().to(memory_format=torch.contiguous_format)
+
+
+@torch.no_grad()
+def _follow(kept: nn.Module, network: nn.Module, done: int) -> None:
+    """Move the running mean towards the weights after so many steps."""
+    fade = 1 - min(0.998, done / (done + 20))
+    for mean, new in zip(kept.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(new, fade)
 
 
 # --- shipping -----------------------------------------------------------------------------------
 
 
-class Deployed(torch.nn.Module):
+class Deployed(nn.Module):
     """The network with one row of numbers a crop."""
 
     def __init__(self, network: SkeletonNetwork):
@@ -309,13 +319,7 @@ class Deployed(torch.nn.Module):
         return torch.cat([points.flatten(1), depth, camera, doubt, lengths], 1)
 
 
-def export(network: SkeletonNetwork) -> bytes:
-    """The trained network as ONNX, for two crops at a time."""
-    inputs = {"image": torch.zeros(2, 4, HEIGHT_PX, WIDTH_PX), "told": torch.zeros(2, TOLD)}
-    return to_onnx(Deployed(network.to(memory_format=torch.contiguous_format)), inputs, "body")
-
-
-def to_onnx(network: torch.nn.Module, inputs: Examples, output: str) -> bytes:
+def to_onnx(network: nn.Module, inputs: Examples, output: str) -> bytes:
     """ONNX with large weights in half precision, which OpenCV widens when it reads them."""
     buffer = io.BytesIO()
     torch.onnx.export(
@@ -341,28 +345,42 @@ def to_onnx(network: torch.nn.Module, inputs: Examples, output: str) -> bytes:
     return model.SerializeToString()
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace:
+    """What either network is trained with."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("examples", nargs="+", type=Path)
     parser.add_argument("--unseen", nargs="+", type=Path, required=True, help="for the figures")
-    parser.add_argument("--epochs", type=int, default=26)
+    parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, metavar="WEIGHTS.pt", help="go on from these")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=NETWORK)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    examples, unseen = load(arguments.examples), load(arguments.unseen)
-    tqdm.write(f"{len(examples['pixels'])} photos; {len(unseen['pixels'])} unseen")
-    torch.manual_seed(arguments.seed)
-    network = SkeletonNetwork()
-    if arguments.start:
-        network.load_state_dict(torch.load(arguments.start))
-    network = train(network, examples, unseen, arguments.epochs, arguments.rate, arguments.seed)
-    arguments.out.write_bytes(export(network))
-    torch.save(network.state_dict(), arguments.out.with_suffix(".pt"))
+    parser.add_argument("--out", type=Path, default=out)
+    plan = parser.parse_args()
+    torch.set_num_threads(plan.threads)
+    torch.manual_seed(plan.seed)
+    return plan
+
+
+def started(network: nn.Module, plan: argparse.Namespace) -> nn.Module:
+    """The network with the weights to go on from, if any."""
+    if plan.start:
+        network.load_state_dict(torch.load(plan.start))
+    return network
+
+
+def write(network: nn.Module, onnx_model: bytes, out: Path) -> None:
+    """Write the model that ships, and the weights to go on from beside it."""
+    out.write_bytes(onnx_model)
+    torch.save(network.state_dict(), out.with_suffix(".pt"))
+
+
+def main() -> None:
+    """Command line."""
+    plan = command_line("Train the skeleton network.", 26, NETWORK)
+    network = train(started(SkeletonNetwork(), plan), loss, check, "pixels", plan)
+    inputs = {"image": torch.zeros(2, 4, HEIGHT_PX, WIDTH_PX), "told": torch.zeros(2, TOLD)}
+    write(network, to_onnx(Deployed(network), inputs, "body"), plan.out)
 
 
 if __name__ == "__main__":
