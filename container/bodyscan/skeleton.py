@@ -61,7 +61,7 @@ class Skeleton:
     ----------
     points, points_sd : ndarray, shape (15, 2)
         `POINTS` in the picture, x right and y down, from the person's middle.
-    depth, depth_sd : ndarray, shape (15,)
+    depth : ndarray, shape (15,)
         Horizontally away from the camera, behind the hips.
     elevation_rad, roll_rad, log_focal : float
         See `bodyscan.camera`; the focal length over the person's height in the picture.
@@ -70,7 +70,6 @@ class Skeleton:
     points: Array
     points_sd: Array
     depth: Array
-    depth_sd: Array
     elevation_rad: float
     roll_rad: float
     log_focal: float
@@ -108,7 +107,7 @@ def find_skeleton(
     known = np.array([*told, *place, *frame], np.float32)
     mirrored = known * np.array([1, 1, -1, 1, 1, 1], np.float32)
     network = _network(SKELETON_NETWORK)
-    # The mirror image is a second look: half of what is wrong with the first is not with it.
+    # The mirror image is a second look, whose errors are partly others.
     network.setInput(np.stack([image, image[:, :, ::-1]]), "image")
     network.setInput(np.stack([known, mirrored]), "told")
     one, other = np.asarray(network.forward("body"), np.float64)
@@ -117,14 +116,12 @@ def find_skeleton(
     points = (points + points2[MIRRORED] * [-1, 1]) / 2
     depth = (depth + depth2[MIRRORED]) / 2
     camera = (camera + camera2 * [1, -1, 1]) / 2
-    sd = _sd((sure + sure2[:, MIRRORED]) / 2)
-    points_sd = sd[:2].T
+    points_sd = _sd((sure[:2] + sure2[:2, MIRRORED]) / 2).T
     points[:JOINTS], points_sd[:JOINTS] = _look_closely(close, points[:JOINTS])
     return Skeleton(
         points=points / 100,
         points_sd=points_sd,
         depth=depth / 100,
-        depth_sd=sd[2],
         elevation_rad=float(np.radians(camera[0])),
         roll_rad=float(np.radians(camera[1])),
         log_focal=float(camera[2]) / 10,
