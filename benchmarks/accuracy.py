@@ -233,9 +233,8 @@ def peers(photos: Sequence[Seen]) -> dict[str, Any]:
     # Learned on these very photos, other people's each time: the kindest case for a ridge.
     ridge = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))
     people = np.array([p.truth["seed"] for p in photos])
-    ratios = cross_val_predict(
-        ridge, features, true / heights[:, None], groups=people, cv=GroupKFold(10)
-    )
+    folds = GroupKFold(min(10, len(set(people.tolist()))))
+    ratios = cross_val_predict(ridge, features, true / heights[:, None], groups=people, cv=folds)
     estimates = {
         "height alone": np.array([body_prior.conditional(h).mean_cm for h in heights]),
         "pixels, nose to ankle": nose,
