@@ -10,6 +10,7 @@ committed one came from.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import sys
@@ -27,12 +28,11 @@ from tqdm import tqdm
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))
 
-from bodyscan import lengths, scan  # noqa: E402
+from bodyscan import lengths, scan, skeleton  # noqa: E402
 from bodyscan.lengths import SEGMENTS, Observation, View  # noqa: E402
 from chalicelib.errors import HypermobError  # noqa: E402
 
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
-NETWORK = ROOT / "container" / "bodyscan" / "skeleton.onnx"
 VERSION = "2"
 
 PITCH_ERROR_DEG = 1.0
@@ -187,8 +187,12 @@ def _shared(whitened: dict[View, dict[int, list[Array]]]) -> dict[str, Any]:
     }
 
 
-def interval_scale(cases: list[Case]) -> float:
-    """How much wider than stated the errors are: their 95 % quantile over the interval's."""
+def figures(cases: list[Case]) -> dict[str, float]:
+    """How wrong front photos are on the people that were calibrated on, and their intervals.
+
+    ``interval_scale`` is how much wider than stated the errors are: their 95 % quantile over the
+    interval's half-width.
+    """
     found, true = [], []
     for case in cases:
         if case.view == "front" and case.refusal is None:
@@ -198,8 +202,19 @@ def interval_scale(cases: list[Case]) -> float:
             except HypermobError:
                 continue  # refused after all: it has no interval
     sd = np.array([np.sqrt(np.diag(f.cov_cm2)) for f in found])
-    deviations = np.abs(np.array([f.mean_cm for f in found]) - true) / sd
-    return round(float(np.quantile(deviations, 0.95)) / lengths.NORMAL_95, 3)
+    errors = np.abs(np.array([f.mean_cm for f in found]) - true)
+    quantile = float(np.quantile(errors / sd, 0.95))
+    return {
+        "fronts": len(found),
+        "mean_absolute_error_cm": round(float(errors.mean()), 3),
+        "interval_scale": round(quantile / lengths.NORMAL_95, 3),
+    }
+
+
+def networks() -> dict[str, str]:
+    """SHA-256 of the networks that were looked through."""
+    files = (skeleton.SKELETON_NETWORK, skeleton.JOINT_NETWORK)
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def write(document: dict[str, Any]) -> None:
@@ -224,16 +239,17 @@ def main() -> None:
         "renderer": sorted({case.truth["renderer"] for case in cases}),
         "people": len(seeds),
         "seeds": [seeds[0], seeds[-1]],
+        "networks": networks(),
         "interval_scale": 1.0,
         **calibrate(cases),
     }
     write(document)
-    document["interval_scale"] = interval_scale(cases)
-    write(document)
+    found = figures(cases)
+    write(document | {"interval_scale": found.pop("interval_scale"), "figures": found})
     refused = [case for case in cases if case.refusal]
     Console().print(
-        f"{len(cases) - len(refused)} photos of {len(seeds)} people;"
-        f" interval scale {document['interval_scale']}; refused {len(refused)}"
+        f"{len(cases) - len(refused)} photos of {len(seeds)} people, {len(refused)} refused;",
+        found,
     )
 
 

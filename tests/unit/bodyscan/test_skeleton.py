@@ -1,6 +1,7 @@
 """The network finds the joints of rendered people, and is run as it was trained."""
 
 import ast
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodyscan import crop, skeleton
+from bodyscan import crop, lengths, skeleton
 from bodyscan.crop import PERSON_PX, cut_out
 from bodyscan.scan import see
 from bodyscan.skeleton import MIRRORED, POINTS
@@ -55,6 +56,13 @@ def test_training_and_running_agree_on_what_the_numbers_mean():
     assert close == (crop.CLOSE_HEIGHT_PX, crop.CLOSE_WIDTH_PX, crop.CLOSE_PERSON_PX)
     sizes = (network["HEIGHT_PX"], network["WIDTH_PX"], network["PERSON_PX"])
     assert sizes == (crop.HEIGHT_PX, crop.WIDTH_PX, crop.PERSON_PX)
+
+
+def test_the_calibration_is_of_the_networks_that_ship():
+    calibration = json.loads(lengths.CALIBRATION.read_text())
+    for name, sha256 in calibration["networks"].items():
+        network = lengths.CALIBRATION.with_name(name)
+        assert hashlib.sha256(network.read_bytes()).hexdigest() == sha256, name
 
 
 @pytest.mark.parametrize("file", FRONTS)
