@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,16 +25,15 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tqdm import tqdm
 
 from bodyscan import lengths, pose, scan
 from bodyscan.crop import Crop
 from bodyscan.lengths import SEGMENTS, Lengths, Observation
 from chalicelib import body_prior
 from chalicelib.errors import HypermobError
+from training import rendered
+from training.rendered import Truth
 
-ROOT = Path(__file__).parents[1]
-MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 SETS = ("real", "wide")
 REFUSE = "refuse"
 
@@ -46,13 +43,6 @@ UNKNOWN_HEIGHT_CM = 170.0
 """Of whoever is measured in an empty room."""
 WORSE_CM = 1.0
 """A length this much worse than by height alone is counted."""
-
-MEDIAPIPE_LIMBS = {
-    "upper_arm": ((pose.LEFT_SHOULDER, pose.LEFT_ELBOW), (pose.RIGHT_SHOULDER, pose.RIGHT_ELBOW)),
-    "forearm": ((pose.LEFT_ELBOW, pose.LEFT_WRIST), (pose.RIGHT_ELBOW, pose.RIGHT_WRIST)),
-    "thigh": ((pose.LEFT_HIP, pose.LEFT_KNEE), (pose.RIGHT_HIP, pose.RIGHT_KNEE)),
-    "calf": ((pose.LEFT_KNEE, pose.LEFT_ANKLE), (pose.RIGHT_KNEE, pose.RIGHT_ANKLE)),
-}
 
 Array = npt.NDArray[np.float64]
 
@@ -73,7 +63,7 @@ class Seen:
         In heights of the silhouette.
     """
 
-    truth: dict[str, Any]
+    truth: Truth
     refusal: str | None = None
     observations: dict[str, Observation] | None = None
     pixel_lengths: Array | None = None
@@ -93,22 +83,14 @@ class Seen:
         return np.array([self.truth["lengths_cm"][name]["mean"] for name in SEGMENTS])
 
 
-def see(folder: Path, truth: dict[str, Any]) -> Seen:
+def see(folder: Path, truth: Truth) -> Seen:
     """Look at one photo in every way that is compared."""
-    view: lengths.View = "side" if truth["kind"] == "side" else "front"
-    data = (folder / truth["file"]).read_bytes()
     try:
-        sight = scan.see(data, view, model=MODEL.read_bytes())
+        sight = rendered.see(folder, truth)
         told = sight.observe(sight.skeleton(sight.log_focal), sight.log_focal)
         lengths.estimate([told], float(truth.get("height_cm", UNKNOWN_HEIGHT_CM)))
     except HypermobError as error:
-        return Seen(truth, f"{error.code} {error.details.get('reason', '')}".strip())
-    camera = truth["camera"]
-    scale = sight.picture.pixels.shape[0] / truth["height"]
-    log_focal = float(np.log(camera["focal_px"] * scale / sight.outline.height_px))
-    # A phone's own pitch is good to about a degree.
-    wobble = np.random.default_rng(truth["seed"]).standard_normal()
-    pitch_rad = float(np.radians(camera["pitch_deg"] + wobble))
+        return Seen(truth, rendered.refusal(error))
     bare = replace(sight, cut=_without_outline(sight.cut), close=_without_outline(sight.close))
 
     def observe(sight: scan.Sight, focal: float | None, pitch: float | None = None) -> Observation:
@@ -121,9 +103,9 @@ def see(folder: Path, truth: dict[str, Any]) -> Seen:
         truth=truth,
         observations={
             "told": told,
-            "focal": observe(sight, log_focal),
+            "focal": observe(sight, rendered.true_log_focal(truth, sight)),
             "no focal": observe(sight, None),
-            "pitch": observe(sight, sight.log_focal, pitch_rad),
+            "pitch": observe(sight, sight.log_focal, rendered.told_pitch_rad(truth)),
             "no silhouette": observe(bare, sight.log_focal),
         },
         pixel_lengths=_between(px),
@@ -143,22 +125,15 @@ def _without_outline(cut: Crop) -> Crop:
 
 def _between(points: Array) -> Array:
     """Five lengths between MediaPipe's landmarks, left and right averaged."""
+    joints = points[list(scan.JOINT_LANDMARKS)]
     limbs = [
-        np.mean([np.linalg.norm(points[a] - points[b]) for a, b in MEDIAPIPE_LIMBS[name]])
+        np.mean([np.linalg.norm(joints[a] - joints[b]) for a, b in lengths.LIMB_POINTS[name]])
         for name in lengths.LIMBS
     ]
-    shoulders = points[[pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER]].mean(axis=0)
-    hips = points[[pose.LEFT_HIP, pose.RIGHT_HIP]].mean(axis=0)
+    shoulders, hips = (
+        joints[list(ends)].mean(axis=0) for ends in (lengths.SHOULDERS, lengths.HIPS)
+    )
     return np.array([*limbs, np.linalg.norm(shoulders - hips)])
-
-
-def see_all(folder: Path, processes: int) -> list[Seen]:
-    """Look at every photo of a folder."""
-    truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
-    # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        seen = pool.map(see, [folder] * len(truths), truths, chunksize=4)
-        return list(tqdm(seen, total=len(truths), desc=folder.name, unit="photo"))
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -482,7 +457,10 @@ def main() -> None:
     parser.add_argument("--page", type=Path, help="also put the figures into this page")
     parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
     arguments = parser.parse_args()
-    seen = {name: see_all(arguments.folder / name, arguments.processes) for name in (*SETS, REFUSE)}
+    seen = {
+        name: rendered.every(arguments.folder / name, see, arguments.processes)
+        for name in (*SETS, REFUSE)
+    }
     figures = {
         "calibration": lengths.calibration_version(),
         "sets": {name: one_set(seen[name]) for name in SETS},

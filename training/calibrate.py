@@ -12,9 +12,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import multiprocessing
-import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -23,20 +20,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
-from tqdm import tqdm
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "container"))
+from bodyscan import lengths, skeleton
+from bodyscan.lengths import SEGMENTS, Observation, View
+from chalicelib.errors import HypermobError
+from training import rendered
+from training.rendered import Truth
 
-from bodyscan import lengths, scan, skeleton  # noqa: E402
-from bodyscan.lengths import SEGMENTS, Observation, View  # noqa: E402
-from chalicelib.errors import HypermobError  # noqa: E402
-
-MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 VERSION = "2"
 
-PITCH_ERROR_DEG = 1.0
-"""SD of a phone's own pitch: its sensor, and the hand between sensor and shutter."""
 GAP_QUANTILE = 0.99
 """Of photos whose two networks differ less than the limit from which they are trusted less."""
 MOST_SHARED = 0.9
@@ -51,14 +43,14 @@ Array = npt.NDArray[np.float64]
 class Case:
     """One rendered photo: what was seen (by `Observation.kind`), or why it was refused."""
 
-    truth: dict[str, Any]
+    truth: Truth
     observations: dict[str, Observation]
     refusal: str | None = None
 
     @property
     def view(self) -> View:
         """The view that the photo shows."""
-        return "side" if self.truth["kind"] == "side" else "front"
+        return rendered.view_of(self.truth)
 
     @property
     def true_cm(self) -> Array:
@@ -76,39 +68,20 @@ class Case:
         return self.observations[self.view + ("+focal" if self.truth["camera"]["exif"] else "")]
 
 
-def look(folder: Path, truth: dict[str, Any]) -> Case:
+def look(folder: Path, truth: Truth) -> Case:
     """Look at one rendered photo as the measure function would."""
-    case = Case(truth, {})
     try:
-        sight = scan.see((folder / truth["file"]).read_bytes(), case.view, model=MODEL.read_bytes())
+        sight = rendered.see(folder, truth)
     except HypermobError as error:
-        return Case(truth, {}, f"{error.code} {error.details.get('reason', '')}".strip())
-    camera = truth["camera"]
-    scale = sight.picture.pixels.shape[0] / truth["height"]
-    true_log_focal = float(np.log(camera["focal_px"] * scale / sight.outline.height_px))
-    wobble_deg = PITCH_ERROR_DEG * np.random.default_rng(truth["seed"]).standard_normal()
-    true_pitch_rad = float(np.radians(camera["pitch_deg"] + wobble_deg))
-    skeletons = {
-        focal: sight.skeleton(true_log_focal if focal else None) for focal in (False, True)
-    }
+        return Case(truth, {}, rendered.refusal(error))
+    log_focal = rendered.true_log_focal(truth, sight)
+    pitch_rad = rendered.told_pitch_rad(truth)
+    skeletons = {focal: sight.skeleton(log_focal if focal else None) for focal in (False, True)}
     observations = [
-        sight.observe(
-            skeletons[focal],
-            true_log_focal if focal else None,
-            true_pitch_rad if pitch else None,
-        )
+        sight.observe(skeletons[focal], log_focal if focal else None, pitch_rad if pitch else None)
         for focal, pitch in TOLD
     ]
     return Case(truth, {observation.kind: observation for observation in observations})
-
-
-def look_at_all(folder: Path, processes: int) -> list[Case]:
-    """Look at every photo of a folder."""
-    truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
-    # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        cases = pool.map(look, [folder] * len(truths), truths, chunksize=4)
-        return list(tqdm(cases, total=len(truths), desc=folder.name, unit="photo"))
 
 
 def calibrate(cases: list[Case]) -> dict[str, Any]:
@@ -230,7 +203,9 @@ def main() -> None:
     parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")
     arguments = parser.parse_args()
     cases = [
-        case for folder in arguments.renders for case in look_at_all(folder, arguments.processes)
+        case
+        for folder in arguments.renders
+        for case in rendered.every(folder, look, arguments.processes)
     ]
     seeds = sorted({case.truth["seed"] for case in cases})
     document = {

@@ -7,23 +7,15 @@ are found and cut out by the code that will do it in production.
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
-import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "container"))
-
-from bodyscan import scan  # noqa: E402
-from bodyscan.crop import (  # noqa: E402
+from bodyscan.camera import ray_of
+from bodyscan.crop import (
     CLOSE_HEIGHT_PX,
     CLOSE_PERSON_PX,
     CLOSE_WIDTH_PX,
@@ -32,11 +24,12 @@ from bodyscan.crop import (  # noqa: E402
     WIDTH_PX,
     cut_out,
 )
-from bodyscan.lengths import SEGMENTS  # noqa: E402
-from bodyscan.skeleton import POINTS  # noqa: E402
-from chalicelib.errors import HypermobError  # noqa: E402
+from bodyscan.lengths import SEGMENTS
+from bodyscan.skeleton import POINTS
+from chalicelib.errors import HypermobError
+from training import rendered
+from training.rendered import Truth
 
-MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 MARGIN_PX = 16
 """More on every side than the network sees: room to turn, shift and zoom."""
 HIPS = [POINTS.index("left_hip"), POINTS.index("right_hip")]
@@ -44,7 +37,7 @@ HIPS = [POINTS.index("left_hip"), POINTS.index("right_hip")]
 Array = npt.NDArray[np.float64]
 
 
-def points_m(truth: dict[str, Any]) -> Array:
+def points_m(truth: Truth) -> Array:
     """`POINTS` in the world, (15, 3) metres."""
     joints = {name: np.array(place) for name, place in truth["joints_m"].items()}
     rows = []
@@ -70,16 +63,12 @@ def _vertex_m(truth: dict[str, Any], joints: dict[str, Array]) -> Array:
     return np.asarray(eye + ray * away / ray[1])
 
 
-def example(folder: Path, truth: dict[str, Any]) -> dict[str, Any] | str:
+def example(folder: Path, truth: Truth) -> dict[str, Any] | str:
     """One photo's crop and truth; or why the photo is refused."""
     try:
-        sight = scan.see(
-            (folder / truth["file"]).read_bytes(),
-            "side" if truth["kind"] == "side" else "front",
-            model=MODEL.read_bytes(),
-        )
+        sight = rendered.see(folder, truth)
     except HypermobError as error:
-        return f"{error.code} {error.details.get('reason', '')}".strip()
+        return rendered.refusal(error)
     size = (HEIGHT_PX + 2 * MARGIN_PX, WIDTH_PX + 2 * MARGIN_PX)
     cut = cut_out(sight.picture.pixels, sight.person, sight.outline, size)
     close_size = (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX)
@@ -88,11 +77,9 @@ def example(folder: Path, truth: dict[str, Any]) -> dict[str, Any] | str:
     eye, axes = np.array(camera["position_m"]), np.array(camera["axes"])
     points = points_m(truth)
     seen = (points - eye) @ axes.T
-    # The photo may have been read at a fraction of its size.
-    heights = truth["height"] / sight.picture.pixels.shape[0] * sight.outline.height_px
-    focal = camera["focal_px"] / heights
-    ray = np.array([*sight.place, focal])
-    ray /= np.linalg.norm(ray)
+    log_focal = rendered.true_log_focal(truth, sight)
+    focal = np.exp(log_focal)
+    ray = ray_of(sight.place, focal)
     ahead = ray @ axes
     level = np.array([ahead[0], ahead[1], 0.0]) / np.hypot(ahead[0], ahead[1])
     down = axes @ [0.0, 0.0, -1.0]
@@ -104,7 +91,7 @@ def example(folder: Path, truth: dict[str, Any]) -> dict[str, Any] | str:
         "depth": (points - points[HIPS].mean(axis=0)) @ level / height_m,
         "elevation_deg": np.degrees(np.arcsin(ahead[2])),
         "roll_deg": np.degrees(np.arctan2(down[0] - x * down[2], down[1] - y * down[2])),
-        "log_focal": np.log(focal),
+        "log_focal": log_focal,
         "focal_known": sight.log_focal is not None,
         "place": np.concatenate([sight.place, sight.frame]),
         "lengths": np.array([truth["lengths_cm"][name]["mean"] for name in SEGMENTS])
@@ -119,11 +106,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
     arguments = parser.parse_args()
-    lines = (arguments.folder / "truth.jsonl").read_text().splitlines()
-    truths = [json.loads(line) for line in lines]
-    with ProcessPoolExecutor(arguments.processes, multiprocessing.get_context("spawn")) as pool:
-        folders = [arguments.folder] * len(truths)
-        made = list(tqdm(pool.map(example, folders, truths, chunksize=8), total=len(truths)))
+    made = rendered.every(arguments.folder, example, arguments.processes)
     examples = [each for each in made if not isinstance(each, str)]
     refused = Counter(each for each in made if isinstance(each, str))
     print(f"{len(examples)} photos; refused: {dict(refused) or 'none'}")
