@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint models accuracy lock clean
+.PHONY: demo run test lint models accuracy carfit lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -60,6 +60,11 @@ accuracy: $(MODEL) .venv-render/ready
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)
 	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
+
+# Car fit against published models, the solver and the safety rules; five minutes. DOCS=1 writes docs/.
+carfit: .venv/ready
+	@$(BIN)/python -m benchmarks.carfit \
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Needs uv (`pip install uv`): pins every dependency of a dependency, with hashes.
 LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-url \

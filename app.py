@@ -20,10 +20,10 @@ from chalicelib.contracts import (
     Measurement,
     MeasurementPath,
     MeasureRequest,
-    RecommendRequest,
-    Segments,
+    TransferRequest,
     UploadRequest,
     parse,
+    parse_recommend,
     validated,
 )
 from chalicelib.errors import (
@@ -33,7 +33,7 @@ from chalicelib.errors import (
 )
 from chalicelib.http import Answer, add_envelope, add_preflight
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
-from chalicelib.recommending import check_vehicle, recommend
+from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
 from chalicelib.storage import (
     MEASUREMENT,
@@ -41,6 +41,7 @@ from chalicelib.storage import (
     REQUEST,
     RESULTS_PREFIX,
     UPLOAD_EXPIRES_S,
+    ObjectAddress,
     Owner,
     Storage,
     event_addresses,
@@ -67,6 +68,16 @@ def measure_function() -> MeasureFunction:
     return MeasureFunction(settings())
 
 
+@cache
+def car_fit_model() -> carfit.Model:
+    """Return the car-fit model, once per process: the bundled one, or the one that is named."""
+    names = settings()
+    if not names.model_uri:
+        return carfit.bundled_model()
+    content = storage().download_model(ObjectAddress.from_url(names.model_uri))
+    return carfit.Model.from_bytes(content, names.model_sha256)
+
+
 @app.route("/health", methods=["GET"])
 @answers
 def health() -> dict[str, Any]:
@@ -78,7 +89,7 @@ def health() -> dict[str, Any]:
             parts.append("measure_function")
         if parts:
             raise ServiceUnavailableError(parts=", ".join(parts))
-    return {"version": VERSION, "car_fit_model": carfit.model_info(), "deep": deep}
+    return {"version": VERSION, "car_fit_model": car_fit_model().info, "deep": deep}
 
 
 @app.route("/uploads", methods=["POST"], api_key_required=True)
@@ -128,7 +139,14 @@ def fit() -> Answer:
 @answers
 def create_recommendation() -> dict[str, Any]:
     """Lengths in, settings out."""
-    return recommend(parse(RecommendRequest, body()))
+    return recommend(parse_recommend(body()), car_fit_model())
+
+
+@app.route("/recommend/transfer", methods=["POST"], api_key_required=True)
+@answers
+def transfer_settings() -> dict[str, Any]:
+    """Settings that a driver keeps in one car in, settings for another out."""
+    return transfer(parse(TransferRequest, body()), car_fit_model())
 
 
 @app.route("/vehicles", methods=["GET"], api_key_required=True)
@@ -167,8 +185,8 @@ def on_measurement_stored(event: S3Event) -> None:
         if owner is None or stored is None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
-        segments = msgspec.convert(stored["segments"], Segments)
-        storage().write_result(owner, RECOMMENDATION, recommend(segments))
+        found = recommend_measured(msgspec.convert(stored, Measurement), car_fit_model())
+        storage().write_result(owner, RECOMMENDATION, found)
 
 
 add_preflight(app)
@@ -216,7 +234,9 @@ def measured(*, then_recommend: bool = False) -> Answer:
             return pending(owner)
     data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
     if then_recommend:
-        return Answer({"measurement": data, "recommendation": recommend(result.segments)})
+        return Answer(
+            {"measurement": data, "recommendation": recommend_measured(result, car_fit_model())}
+        )
     return Answer(data)
 
 

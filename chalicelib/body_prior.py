@@ -6,6 +6,7 @@ numbers come from ``body_prior.json``, which ``training/carfit/body_prior.py`` d
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -214,3 +215,36 @@ def unusual_proportions(
         )
         for i in sorted(named, key=lambda i: -abs(off_sd[i]))
     )
+
+
+def given_some(
+    height_cm: float, lengths_cm: Sequence[float | None], sex: str | None = None
+) -> tuple[tuple[float, ...], Array]:
+    """Fill in the lengths of a body of which only some are known.
+
+    Parameters
+    ----------
+    height_cm, sex
+        As in `conditional`.
+    lengths_cm : sequence of float or None
+        In the order of `SEGMENTS`; None is unknown.
+
+    Returns
+    -------
+    tuple
+        All five lengths, cm, and the covariance of what is not known of them, cm2, shape (5, 5);
+        rows and columns of known lengths are zero.
+    """
+    prior = conditional(height_cm, sex)
+    known = np.array([each is not None for each in lengths_cm])
+    filled = np.where(known, [each or 0.0 for each in lengths_cm], prior.mean_cm)
+    cov = np.zeros_like(prior.cov_cm2)
+    if not known.all():
+        cross = prior.cov_cm2[np.ix_(~known, known)]
+        gain = np.linalg.solve(prior.cov_cm2[np.ix_(known, known)], cross.T).T
+        # A length that nobody of that height has says no more of the others than the rarest does.
+        low, high = human_range_cm(height_cm, sex)
+        off_cm = np.clip(filled, low, high)[known] - prior.mean_cm[known]
+        filled[~known] += gain @ off_cm
+        cov[np.ix_(~known, ~known)] = prior.cov_cm2[np.ix_(~known, ~known)] - gain @ cross.T
+    return tuple(float(each) for each in filled), cov

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
-from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.errors import FieldProblem, InvalidInputError, Language
 
 # Ranges of single lengths, in cm, are wide on purpose: what no body can have is refused, what is
 # only unusual for the height is served with a warning (chalicelib.body_prior).
@@ -23,9 +24,12 @@ ThighCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
 CalfCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
 TorsoCm = Annotated[float, Meta(ge=25, le=90, extra={"unit": "cm"})]
 WeightKg = Annotated[float, Meta(ge=25, le=300, extra={"unit": "kg"})]
+AgeYears = Annotated[float, Meta(ge=16, le=110, extra={"unit": "years"})]
 DevicePitchDeg = Annotated[float, Meta(ge=-60, le=60, extra={"unit": "deg"})]
 """How far the camera looked up (positive) or down (negative) from the horizontal: for a phone held
 upright, the web's ``DeviceOrientationEvent.beta - 90``."""
+MM: dict[str, str] = {"unit": "mm"}
+DEG: dict[str, str] = {"unit": "deg"}
 UserId = Annotated[
     str,
     Meta(
@@ -63,6 +67,73 @@ VehicleName = Annotated[
 ]
 Sex = Literal["male", "female"]
 DriveSide = Literal["left", "right"]
+PosturePreference = Literal["relaxed", "normal", "upright"]
+SideMirrorAim = Literal["classic", "blind_zone"]
+
+
+class VehicleFigures(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A car of one's own: a class of the catalogue, and the figures that differ from it.
+
+    What each figure is: ``chalicelib.carfit.vehicles.Vehicle``. Axes: x aft of the ball of the foot
+    on the resting accelerator, z above the heel point, mm.
+    """
+
+    base: VehicleName | None = None
+    h30_mm: Annotated[float, Meta(ge=100, le=500, extra=MM)] | None = None
+    h5_mm: Annotated[float, Meta(ge=200, le=1300, extra=MM)] | None = None
+    heel_to_ground_mm: Annotated[float, Meta(ge=100, le=900, extra=MM)] | None = None
+    back_angle_deg: Annotated[float, Meta(ge=8, le=35, extra=DEG)] | None = None
+    headroom_mm: Annotated[float, Meta(ge=850, le=1300, extra=MM)] | None = None
+    up_vision_deg: Annotated[float, Meta(ge=0, le=45, extra=DEG)] | None = None
+    down_vision_deg: Annotated[float, Meta(ge=0, le=45, extra=DEG)] | None = None
+    lateral_mm: Annotated[float, Meta(ge=0, le=800, extra=MM)] | None = None
+    sgrp_x_mm: Annotated[float, Meta(ge=500, le=1200, extra=MM)] | None = None
+    seat_front_x_mm: Annotated[float, Meta(ge=400, le=1000, extra=MM)] | None = None
+    seat_travel_mm: Annotated[float, Meta(ge=0, le=500, extra=MM)] | None = None
+    seat_track_rise_deg: Annotated[float, Meta(ge=-5, le=20, extra=DEG)] | None = None
+    seat_low_z_mm: Annotated[float, Meta(ge=50, le=500, extra=MM)] | None = None
+    seat_lift_mm: Annotated[float, Meta(ge=0, le=150, extra=MM)] | None = None
+    cushion_design_deg: Annotated[float, Meta(ge=0, le=35, extra=DEG)] | None = None
+    design_thigh_deg: Annotated[float, Meta(ge=-10, le=40, extra=DEG)] | None = None
+    cushion_min_deg: Annotated[float, Meta(ge=-10, le=35, extra=DEG)] | None = None
+    cushion_max_deg: Annotated[float, Meta(ge=0, le=45, extra=DEG)] | None = None
+    backrest_min_deg: Annotated[float, Meta(ge=-5, le=30, extra=DEG)] | None = None
+    backrest_max_deg: Annotated[float, Meta(ge=15, le=90, extra=DEG)] | None = None
+    backrest_safe_deg: Annotated[float, Meta(ge=15, le=35, extra=DEG)] | None = None
+    wheel_x_mm: Annotated[float, Meta(ge=200, le=800, extra=MM)] | None = None
+    wheel_z_mm: Annotated[float, Meta(ge=400, le=1000, extra=MM)] | None = None
+    wheel_plane_deg: Annotated[float, Meta(ge=5, le=70, extra=DEG)] | None = None
+    wheel_diameter_mm: Annotated[float, Meta(ge=280, le=550, extra=MM)] | None = None
+    wheel_telescope_travel_mm: Annotated[float, Meta(ge=0, le=150, extra=MM)] | None = None
+    wheel_tilt_travel_deg: Annotated[float, Meta(ge=0, le=25, extra=DEG)] | None = None
+    wheel_tilt_radius_mm: Annotated[float, Meta(ge=100, le=1000, extra=MM)] | None = None
+    cowl_x_mm: Annotated[float, Meta(ge=-600, le=500, extra=MM)] | None = None
+    cowl_z_mm: Annotated[float, Meta(ge=400, le=1300, extra=MM)] | None = None
+    header_x_mm: Annotated[float, Meta(ge=0, le=1000, extra=MM)] | None = None
+    header_z_mm: Annotated[float, Meta(ge=600, le=1700, extra=MM)] | None = None
+    head_restraint_low_mm: Annotated[float, Meta(ge=500, le=900, extra=MM)] | None = None
+    head_restraint_travel_mm: Annotated[float, Meta(ge=0, le=200, extra=MM)] | None = None
+    belt_anchor_low_z_mm: Annotated[float, Meta(ge=400, le=1300, extra=MM)] | None = None
+    belt_anchor_travel_mm: Annotated[float, Meta(ge=0, le=200, extra=MM)] | None = None
+    hud_low_eye_z_mm: Annotated[float, Meta(ge=500, le=1400, extra=MM)] | None = None
+    hud_travel_mm: Annotated[float, Meta(ge=0, le=300, extra=MM)] | None = None
+    half_width_mm: Annotated[float, Meta(ge=500, le=1400, extra=MM)] | None = None
+    design_eye_x_mm: Annotated[float, Meta(ge=400, le=1300, extra=MM)] | None = None
+    design_eye_z_mm: Annotated[float, Meta(ge=500, le=1500, extra=MM)] | None = None
+    side_mirror_x_mm: Annotated[float, Meta(ge=-200, le=900, extra=MM)] | None = None
+    side_mirror_y_mm: Annotated[float, Meta(ge=500, le=1600, extra=MM)] | None = None
+    side_mirror_z_mm: Annotated[float, Meta(ge=300, le=1400, extra=MM)] | None = None
+    side_mirror_glass_width_mm: Annotated[float, Meta(ge=80, le=400, extra=MM)] | None = None
+    side_mirror_glass_height_mm: Annotated[float, Meta(ge=60, le=400, extra=MM)] | None = None
+    passenger_mirror_radius_mm: Annotated[float, Meta(ge=400, le=20000, extra=MM)] | None = None
+    interior_mirror_x_mm: Annotated[float, Meta(ge=-100, le=900, extra=MM)] | None = None
+    interior_mirror_z_mm: Annotated[float, Meta(ge=500, le=1600, extra=MM)] | None = None
+    interior_mirror_glass_width_mm: Annotated[float, Meta(ge=100, le=400, extra=MM)] | None = None
+    interior_mirror_glass_height_mm: Annotated[float, Meta(ge=30, le=150, extra=MM)] | None = None
+    mirror_yaw_travel_deg: Annotated[float, Meta(ge=1, le=40, extra=DEG)] | None = None
+    mirror_pitch_travel_deg: Annotated[float, Meta(ge=1, le=40, extra=DEG)] | None = None
+
+
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 """Largest photo that is taken; phones' 12 to 50 MP photos are 2 to 15 MB."""
 PHOTO_EXTENSIONS = {
@@ -110,7 +181,22 @@ class MeasureJob(MeasureRequest, kw_only=True, frozen=True):
     """Unix time, s, after which the caller no longer waits: a refusal is then stored."""
 
 
-class RecommendRequest(Struct, kw_only=True, frozen=True):
+class RecommendOptions(Struct, kw_only=True, frozen=True):
+    """What ``POST /recommend`` takes beside a body."""
+
+    user_id: UserId
+    sex: Sex | None = None
+    weight_kg: WeightKg | None = None
+    age_years: AgeYears | None = None
+    vehicle: VehicleName | VehicleFigures | None = None
+    drive_side: DriveSide | None = None
+    posture: PosturePreference | None = None
+    side_mirrors: SideMirrorAim | None = None
+    drawing: Language | None = None
+    """Also draw the driver in the car, with words in this language."""
+
+
+class RecommendRequest(RecommendOptions, kw_only=True, frozen=True):
     """``POST /recommend``: lengths between joint centres, in cm."""
 
     height: HeightCm
@@ -119,11 +205,64 @@ class RecommendRequest(Struct, kw_only=True, frozen=True):
     thigh: ThighCm
     calf: CalfCm
     torso: TorsoCm
+    estimate_missing: bool = False
+
+
+class EstimateRequest(RecommendOptions, kw_only=True, frozen=True):
+    """``POST /recommend`` with ``estimate_missing``: a height, and what else is known.
+
+    The rest is what people of that height have, and the bands widen by how much they differ.
+    """
+
+    height: HeightCm
+    upper_arm: UpperArmCm | None = None
+    forearm: ForearmCm | None = None
+    thigh: ThighCm | None = None
+    calf: CalfCm | None = None
+    torso: TorsoCm | None = None
+    estimate_missing: Literal[True] = True
+
+
+class KeptSeat(Struct, kw_only=True, frozen=True):
+    """Where a driver keeps the seat; as in the answer's ``settings.seat``."""
+
+    fore_aft_mm: Annotated[float, Meta(ge=0, le=500, extra=MM)]
+    height_mm: Annotated[float, Meta(ge=0, le=150, extra=MM)]
+    backrest_recline_deg: Annotated[float, Meta(ge=-5, le=90, extra=DEG)]
+
+
+class KeptWheel(Struct, kw_only=True, frozen=True):
+    """Where a driver keeps the wheel; as in the answer's ``settings.steering_wheel``."""
+
+    telescope_mm: Annotated[float, Meta(ge=0, le=150, extra=MM)]
+    tilt_deg: Annotated[float, Meta(ge=0, le=25, extra=DEG)]
+
+
+class KeptSettings(Struct, kw_only=True, frozen=True):
+    """Settings as an answer of ``POST /recommend`` has them; mirrors and the like are ignored."""
+
+    seat: KeptSeat
+    steering_wheel: KeptWheel
+
+
+class TransferRequest(Struct, kw_only=True, frozen=True):
+    """``POST /recommend/transfer``: settings that a driver keeps in one car, for another."""
+
+    height: HeightCm
+    upper_arm: UpperArmCm
+    forearm: ForearmCm
+    thigh: ThighCm
+    calf: CalfCm
+    torso: TorsoCm
     user_id: UserId
+    settings: KeptSettings
+    from_vehicle: VehicleName | VehicleFigures
+    to_vehicle: VehicleName | VehicleFigures
+    drive_side: DriveSide | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
-    vehicle: VehicleName | None = None
-    drive_side: DriveSide | None = None
+    age_years: AgeYears | None = None
+    side_mirrors: SideMirrorAim | None = None
 
 
 class MeasurementPath(Struct, kw_only=True, frozen=True):
@@ -177,24 +316,58 @@ def parse[T: Struct](kind: type[T], body: bytes) -> T:
     return validated(kind, _json_object(body))
 
 
+def parse_recommend(body: bytes) -> RecommendRequest | EstimateRequest:
+    """Check the body of ``POST /recommend``, which tells itself whether lengths may be missing."""
+    values = _json_object(body)
+    if values.get("estimate_missing") is True:
+        return validated(EstimateRequest, values)
+    return validated(RecommendRequest, values)
+
+
 def validated[T: Struct](kind: type[T], values: dict[str, Any]) -> T:
     """Check the fields of a request; unknown ones are ignored. Errors as in `parse`."""
-    problems = []
-    for field in msgspec.structs.fields(kind):
-        value = values.get(field.encode_name)
+    if problems := list(_problems(kind, values)):
+        raise InvalidInputError(*problems)
+    return msgspec.convert(_without_null(values), kind)
+
+
+def _problems(kind: type[Struct], values: dict[str, Any], path: str = "") -> Iterator[FieldProblem]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    if kind.__struct_config__.forbid_unknown_fields:
+        for name in sorted(set(values) - set(fields)):
+            yield FieldProblem(f"{path}{name}", "no such field here", "이런 항목은 없습니다")
+    for name, field in fields.items():
+        value = values.get(name)
+        inner = _struct_in(field.type)
         if value is None:
             if field.required:
-                problems.append(_problem(field.encode_name, field.type, missing=True))
-            continue
-        try:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise msgspec.ValidationError
-            msgspec.convert(value, field.type)
-        except (msgspec.ValidationError, OverflowError):
-            problems.append(_problem(field.encode_name, field.type, missing=False))
-    if problems:
-        raise InvalidInputError(*problems)
-    return msgspec.convert({k: v for k, v in values.items() if v is not None}, kind)
+                yield _problem(f"{path}{name}", field.type, missing=True)
+        elif inner is not None and isinstance(value, dict):
+            yield from _problems(inner, value, f"{path}{name}.")
+        else:
+            try:
+                if isinstance(value, float) and not math.isfinite(value):
+                    raise msgspec.ValidationError
+                msgspec.convert(value, field.type)
+            except (msgspec.ValidationError, OverflowError):
+                yield _problem(f"{path}{name}", field.type, missing=False)
+
+
+def _struct_in(kind: Any) -> type[Struct] | None:
+    """The object type that a field may hold, if any."""
+    candidates = get_args(kind) or (kind,)
+    for each in candidates:
+        if isinstance(each, type) and issubclass(each, Struct):
+            return each
+    return None
+
+
+def _without_null(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_null(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -242,4 +415,9 @@ def _expected(info: msgspec.inspect.Type) -> tuple[str, str]:
         return f"one of {values}", f"다음 중 하나({values})"
     if isinstance(info, msgspec.inspect.StrType):
         return "text", "문자열"
+    if isinstance(info, msgspec.inspect.BoolType):
+        return "true or false", "true 또는 false"
+    if isinstance(info, msgspec.inspect.StructType):
+        names = ", ".join(field.encode_name for field in info.fields if field.required)
+        return f"an object with {names}", f"다음 항목이 있는 객체({names})"
     return "a number", "숫자"

@@ -4,40 +4,176 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from chalicelib import carfit
-from chalicelib.contracts import RecommendRequest, Segments
+from chalicelib.body_prior import SEGMENTS, given_some
+from chalicelib.contracts import (
+    EstimateRequest,
+    Measurement,
+    RecommendRequest,
+    TransferRequest,
+    VehicleFigures,
+)
 from chalicelib.errors import FieldProblem, InvalidInputError
 
+HALF_95_SD = 1.96
+"""Half-width of a 95 % interval of a normal distribution, in SD."""
 
-def recommend(request: RecommendRequest | Segments) -> dict[str, Any]:
+
+def recommend(
+    request: RecommendRequest | EstimateRequest, net: carfit.Model | None = None
+) -> dict[str, Any]:
     """Settings of a car for a body; the shape is that of `carfit.Recommendation`.
+
+    Lengths that an `EstimateRequest` leaves out are estimated from the others; ``body`` then says
+    what was taken. ``net`` as in `carfit.recommend`.
 
     Raises
     ------
     InvalidInputError
-        When the catalogue has no such vehicle.
+        When the catalogue has no such vehicle, or an own one contradicts itself.
     """
-    body = carfit.Body(
-        height_cm=request.height,
-        upper_arm_cm=request.upper_arm,
-        forearm_cm=request.forearm,
-        thigh_cm=request.thigh,
-        calf_cm=request.calf,
-        torso_cm=request.torso,
-        sex=request.sex,
-        weight_kg=request.weight_kg,
+    told = {name: getattr(request, name) for name in SEGMENTS}
+    estimated = sorted(name for name, length in told.items() if length is None)
+    lengths_cm, cov = tuple(told.values()), None
+    if estimated:
+        lengths_cm, cov = given_some(request.height, lengths_cm, request.sex)
+    body = _body(request, lengths_cm)
+    vehicle = _vehicle(request.vehicle, "vehicle")
+    found = carfit.recommend(
+        body,
+        vehicle,
+        drive_side=request.drive_side or "left",
+        posture=request.posture or "normal",
+        side_mirrors=request.side_mirrors or "classic",
+        lengths_cov_cm2=cov,
+        net=net,
     )
-    name = request.vehicle or carfit.DEFAULT_VEHICLE
-    check_vehicle(name)
-    vehicle = carfit.vehicles()[name]
-    return carfit.recommend(body, vehicle, drive_side=request.drive_side or "left").to_dict()
+    answer = found.to_dict()
+    if estimated:
+        taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
+        answer["body"] = {"height": request.height, **taken, "estimated": estimated}
+    if request.drawing is not None:
+        answer["drawing"] = carfit.side_view(found, body, vehicle, request.drawing)
+    return answer
+
+
+def recommend_measured(measurement: Measurement, net: carfit.Model | None = None) -> dict[str, Any]:
+    """Settings for a measured body: how unsure its lengths are widens the bands."""
+    segments = measurement.segments
+    sd_cm = [
+        (high - low) / (2.0 * HALF_95_SD)
+        for low, high in (measurement.interval_95[name] for name in SEGMENTS)
+    ]
+    vehicle = _vehicle(segments.vehicle, "vehicle")
+    body = _body(segments, tuple(getattr(segments, name) for name in SEGMENTS))
+    return carfit.recommend(
+        body,
+        vehicle,
+        drive_side=segments.drive_side or "left",
+        lengths_cov_cm2=np.diag(np.square(sd_cm)),
+        net=net,
+    ).to_dict()
+
+
+def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[str, Any]:
+    """Settings of another car that keep a driver's posture.
+
+    Raises
+    ------
+    InvalidInputError
+        As `recommend`, and when a kept setting lies beyond the first car's travel.
+    """
+    here = _vehicle(request.from_vehicle, "from_vehicle")
+    there = _vehicle(request.to_vehicle, "to_vehicle")
+    seat, wheel = request.settings.seat, request.settings.steering_wheel
+    travels = (
+        ("seat.fore_aft_mm", seat.fore_aft_mm, 0.0, here.seat_travel_mm),
+        ("seat.height_mm", seat.height_mm, 0.0, here.seat_lift_mm),
+        (
+            "seat.backrest_recline_deg",
+            seat.backrest_recline_deg,
+            here.backrest_min_deg,
+            here.backrest_max_deg,
+        ),
+        (
+            "steering_wheel.telescope_mm",
+            wheel.telescope_mm,
+            0.0,
+            here.wheel_telescope_travel_mm,
+        ),
+        ("steering_wheel.tilt_deg", wheel.tilt_deg, 0.0, here.wheel_tilt_travel_deg),
+    )
+    problems = [
+        FieldProblem(
+            f"settings.{name}",
+            f"expected from {low:g} to {high:g}, the travel of from_vehicle",
+            f"from_vehicle의 조절 범위인 {low:g}에서 {high:g} 사이",
+        )
+        for name, value, low, high in travels
+        # An answer's settings are rounded: its own must pass.
+        if not low - 0.1 <= value <= high + 0.1
+    ]
+    if problems:
+        raise InvalidInputError(*problems)
+    body = _body(request, tuple(getattr(request, name) for name in SEGMENTS))
+    kept = carfit.Kept(
+        seat.fore_aft_mm,
+        seat.height_mm,
+        seat.backrest_recline_deg,
+        wheel.telescope_mm,
+        wheel.tilt_deg,
+    )
+    found = carfit.transfer(
+        body,
+        kept,
+        here,
+        there,
+        drive_side=request.drive_side or "left",
+        side_mirrors=request.side_mirrors or "classic",
+        net=net,
+    )
+    before = {name: round(angle, 1) for name, angle in found.angles_before_deg.items()}
+    return found.recommendation.to_dict() | {"angles_before_deg": before}
 
 
 def check_vehicle(name: str | None) -> None:
     """Raise `InvalidInputError` when the catalogue has no vehicle of that name."""
-    names = list(carfit.vehicles())
-    if name is not None and name not in names:
-        listed = ", ".join(names)
+    _vehicle(name, "vehicle")
+
+
+def _vehicle(asked: str | VehicleFigures | None, field: str) -> carfit.Vehicle:
+    if isinstance(asked, VehicleFigures):
+        figures = {k: v for k, v in msgspec.structs.asdict(asked).items() if v is not None}
+        base = _vehicle(figures.pop("base", None), f"{field}.base")
+        try:
+            return carfit.own_vehicle(base, figures)
+        except carfit.VehicleError as error:
+            raise InvalidInputError(
+                FieldProblem(
+                    f"{field}.{error.figure}",
+                    f"expected {error.expected['en']}",
+                    f"필요한 값: {error.expected['ko']}",
+                )
+            ) from None
+    known = carfit.vehicles()
+    name = asked or carfit.DEFAULT_VEHICLE
+    if name not in known:
+        listed = ", ".join(known)
         raise InvalidInputError(
-            FieldProblem("vehicle", f"expected one of {listed}", f"다음 중 하나: {listed}")
+            FieldProblem(field, f"expected one of {listed}", f"다음 중 하나: {listed}")
         )
+    return known[name]
+
+
+def _body(told: Any, lengths_cm: tuple[float, ...]) -> carfit.Body:
+    lengths = {f"{name}_cm": each for name, each in zip(SEGMENTS, lengths_cm, strict=True)}
+    return carfit.Body(
+        height_cm=told.height,
+        **lengths,
+        sex=told.sex,
+        weight_kg=told.weight_kg,
+        age_years=getattr(told, "age_years", None),
+    )

@@ -27,6 +27,10 @@ class Settings:
     """Path or ``s3://`` address (in the models bucket) of the pose model bundle."""
     pose_model_sha256: str
     """What a pose model from the bucket must have; the one in the image is checked when built."""
+    model_uri: str
+    """``s3://`` address (in the models bucket) of a car-fit model instead of the bundled one."""
+    model_sha256: str
+    """What it must have."""
 
 
 @cache
@@ -42,4 +46,6 @@ def settings() -> Settings:
         cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
         pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
         pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
+        model_uri=env.get("MODEL_URI", ""),
+        model_sha256=env.get("MODEL_SHA256", ""),
     )

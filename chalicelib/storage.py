@@ -250,7 +250,7 @@ class Storage:
             When the address is in another bucket.
         """
         if address.bucket != self._settings.models_bucket:
-            raise BucketNotAllowedError(field="POSE_MODEL")
+            raise BucketNotAllowedError(field=address.url)
         with self._s3.get_object(Bucket=address.bucket, Key=address.key)["Body"] as body:
             return body.read()
 

@@ -3,30 +3,50 @@
 Numpy and JSON only; nothing here knows of HTTP, AWS or an environment.
 """
 
+from chalicelib.carfit.drawing import side_view
 from chalicelib.carfit.fit import recommend
-from chalicelib.carfit.model import ModelError, model_info
+from chalicelib.carfit.model import Model, ModelError, bundled_model
+from chalicelib.carfit.transfer import Kept, Transfer, transfer
 from chalicelib.carfit.types import (
     Body,
     DriveSide,
     FitWarning,
     Posture,
+    PosturePreference,
     Recommendation,
     Settings,
+    SideMirrorAim,
 )
-from chalicelib.carfit.vehicles import DEFAULT_VEHICLE, Vehicle, catalogue, vehicles
+from chalicelib.carfit.vehicles import (
+    DEFAULT_VEHICLE,
+    Vehicle,
+    VehicleError,
+    catalogue,
+    own_vehicle,
+    vehicles,
+)
 
 __all__ = [
     "DEFAULT_VEHICLE",
     "Body",
     "DriveSide",
     "FitWarning",
+    "Kept",
+    "Model",
     "ModelError",
     "Posture",
+    "PosturePreference",
     "Recommendation",
     "Settings",
+    "SideMirrorAim",
+    "Transfer",
     "Vehicle",
+    "VehicleError",
+    "bundled_model",
     "catalogue",
-    "model_info",
+    "own_vehicle",
     "recommend",
+    "side_view",
+    "transfer",
     "vehicles",
 ]

@@ -2,15 +2,25 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from chalicelib.body_prior import unusual_proportions
-from chalicelib.carfit import geometry, warnings
-from chalicelib.carfit.geometry import Point, Point3
-from chalicelib.carfit.model import FEATURES, features, model, model_info
+from chalicelib.body_prior import SEGMENTS, unusual_proportions
+from chalicelib.carfit import comfort, linkage, mirrors, reasons, rules, vss, warnings
+from chalicelib.carfit.linkage import MM_PER_CM, Links, Point, Seated
+from chalicelib.carfit.model import (
+    FEATURES,
+    OUTPUTS,
+    PACKAGE_FEATURES,
+    Model,
+    bundled_model,
+    features,
+    with_free_travels,
+)
 from chalicelib.carfit.types import (
     Band,
     Belt,
@@ -22,86 +32,50 @@ from chalicelib.carfit.types import (
     Mirror,
     Mirrors,
     Posture,
+    PosturePreference,
     Recommendation,
     Seat,
     Settings,
+    SideMirrorAim,
     SteeringWheel,
 )
 from chalicelib.carfit.vehicles import Vehicle
 
+Array = npt.NDArray[np.float64]
+
 BAND_80_SD: Final = 1.2816
 """Half-width of the middle 80 % of a normal distribution, in SD."""
 
-CHEST_TO_WHEEL_MM: Final = 250.0
-"""Breastbone to wheel centre at the least (NHTSA; carmakers' manuals). Kept along x, which is
-never more than the true distance."""
-HEAD_TO_ROOF_MM: Final = 50.0
-"""Clearance above the head, as in Virtual-Driver-Lua's driver checks."""
-HEADROOM_LINE_DEG: Final = 8.0
-"""Effective headroom H61 is measured along a line this far behind vertical (SAE J1100) ..."""
-HEADROOM_BELOW_H_POINT_MM: Final = 102.0
-"""... and counts this much below the SgRP."""
-
-MEAN_DRIVER_RECLINE_DEG: Final = 24.0
-"""Recline of the mean driver where the maker suggests none: the commonest A40 by class."""
-DESIGN_RECLINE_SHARE: Final = 0.5
-"""Drivers keep their trunk posture from car to car (Reed 1998), makers draw seat and roof for
-theirs: half-way between (our judgement)."""
 CUSHION_PER_THIGH_DEG: Final = 0.5
 """How much of a steeper thigh the cushion should support (our judgement)."""
-EYE_PER_RECLINE: Final = 0.5
-"""How far the eye turns about the H-point with the backrest; the neck makes up the rest
-(assumed)."""
-
-BRAKE_REACH_PASSES: Final = 3
-"""The track rises forward, and from higher the legs reach less far: settled to 0.1 mm by then."""
+THIGH_SD_DEG: Final = 4.45
+"""Thigh angle of single drivers, Park et al. 2016: 4.5 for women, 4.4 for men."""
 
 BELT_ABOVE_SHOULDER_MM: Final = 60.0
 """Upper anchor above the shoulder joint, so that the belt meets the collar bone (assumed)."""
-WHEEL_HEIGHT_SD_MM: Final = 15.0
-"""How far drivers of one body differ in wheel height (assumed)."""
+HUD_LOOK_DOWN_DEG: Final = 5.0
+"""The head-up display's image hangs so far below the horizon: an eye further aft meets its light
+higher (assumed)."""
 
-MIRROR_TARGET_AFT_MM: Final = 20_000.0
-"""UN R46: how far behind the side mirrors' field is described ..."""
-MIRROR_TARGET_OUT_MM: Final = 2_000.0
-"""... and the middle of that field's 4 m width, outboard of the mirror."""
-
-SAFETY_TOLERANCE_MM: Final = 0.5
-"""Below what a tape can tell."""
 # By how much a wish may miss before the driver is told that a travel ended.
 TOLERANCE_MM: Final = 10.0
-TOLERANCE_DEG: Final = 1.0
+TOLERANCE_DEG: Final = 1.5
 EYEBOX_HALF_HEIGHT_MM: Final = 25.0
 """Half of a head-up display's eyebox, 130 x 50 mm: within it the image is still seen."""
 NECK_HALF_HEIGHT_MM: Final = 20.0
 """How far the belt's anchor may miss and the belt still lies on the shoulder (assumed)."""
 
+TOLERANCES: Final = {
+    "belt.anchor_height_mm": NECK_HALF_HEIGHT_MM,
+    "hud.height_mm": EYEBOX_HALF_HEIGHT_MM,
+}
+"""Where a miss matters more or less than `TOLERANCE_MM` and `TOLERANCE_DEG`."""
 
-class Position(NamedTuple):
-    """The model's outputs by name; the same names carry their scatter."""
+HEAD_CENTRE_BELOW_VERTEX_MM: Final = 90.0
+"""Centre of gravity of the head under the vertex: a head restraint must not end below it."""
 
-    h_point_x_mm: float
-    h_point_z_mm: float
-    eye_x_mm: float
-    eye_z_mm: float
-    trunk_deg: float
-    thigh_deg: float
-    torso_mm: float
-    wheel_x_mm: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Seated:
-    """The driver in the car's seat: every limit and safety rule kept, where the car can."""
-
-    h_point: Point
-    eye: Point
-    lift_mm: float
-    wanted_lift_mm: float
-    wanted_h_point_x: float
-    wanted_recline_deg: float
-    recline_deg: float
-    wheel_x_mm: float
+RULE_PASSES: Final = 4
+"""One remedy disturbs another's rule a little; settled to 1 mm by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +91,103 @@ class _Setting:
 
     @property
     def band(self) -> Band:
+        """Where 80 % of such drivers set it: a travel that ends gathers them at its end."""
         half = BAND_80_SD * self.sd
-        return max(self.value - half, self.low), min(self.value + half, self.high)
+        low, high = (_clip(self.wanted + off, self.low, self.high) for off in (-half, half))
+        return min(low, self.value), max(high, self.value)
 
     @property
     def limited(self) -> bool:
         return not self.low - self.tolerance <= self.wanted <= self.high + self.tolerance
 
 
-def recommend(body: Body, vehicle: Vehicle, *, drive_side: DriveSide = "left") -> Recommendation:
+@dataclass(frozen=True)
+class Driver:
+    """A body and a car as the engine sees them, and what the model says of them.
+
+    Arrays have one row for the body and, after it, one for each way in which its lengths are
+    uncertain.
+    """
+
+    body: Body
+    vehicle: Vehicle
+    posture: PosturePreference = "normal"
+    lengths_cov_cm2: Array | None = None
+    net: Model = field(default_factory=bundled_model)
+
+    @cached_property
+    def rows(self) -> Array:
+        """Rows of `FEATURES`."""
+        first = features(self.body, self.vehicle, self.posture)
+        if self.lengths_cov_cm2 is None:
+            return first[np.newaxis]
+        # Each column of the root is one independent way to be wrong, by 1 SD.
+        values, vectors = np.linalg.eigh(self.lengths_cov_cm2)
+        ways = vectors * np.sqrt(np.maximum(values, 0.0))
+        rows = np.tile(first, (1 + len(SEGMENTS), 1))
+        start = FEATURES.index(f"{SEGMENTS[0]}_share")
+        rows[1:, start : start + len(SEGMENTS)] += ways.T / self.body.height_cm
+        return rows
+
+    @cached_property
+    def _predicted(self) -> tuple[Array, Array]:
+        both = self.net.predict(np.vstack([self.rows, with_free_travels(self.rows)]))
+        return both[: len(self.rows)], both[len(self.rows) :]
+
+    @property
+    def position(self) -> Array:
+        """Rows of `OUTPUTS` in this car."""
+        return self._predicted[0]
+
+    @property
+    def wanted(self) -> Array:
+        """Rows of `OUTPUTS` in this car if its travels went further."""
+        return self._predicted[1]
+
+    @cached_property
+    def links(self) -> Links:
+        """The body's links, within what the model knows."""
+        column = dict(zip(FEATURES, self.net.bounded(self.rows).T, strict=True))
+        output = dict(zip(OUTPUTS, self.position.T, strict=True))
+        height_mm = MM_PER_CM * column["height_cm"]
+        upper_arm, forearm, thigh, calf = (
+            column[f"{name}_share"] * height_mm for name in SEGMENTS[:4]
+        )
+        return linkage.links(
+            (upper_arm, forearm, thigh, calf),
+            height_mm=height_mm,
+            bmi_kg_m2=column["bmi_kg_m2"],
+            torso_mm=output["torso_mm"],
+            eye_mm=(output["eye_from_h_point_x_mm"], output["eye_from_h_point_z_mm"]),
+            h30_mm=column["h30_mm"],
+        )
+
+    @property
+    def scatter(self) -> dict[str, float]:
+        """How far single drivers of this body sit from `wanted`, SD by output."""
+        told = self.body.sex is not None and self.body.weight_kg is not None
+        return dict(zip(OUTPUTS, self.net.driver_sd[int(told)].tolist(), strict=True))
+
+    def sit(self, position: Array) -> Seated:
+        """Posture at a position: rows of h-point x, z, recline, wheel x, z."""
+        x, z, recline, wheel_x, wheel_z = position.T[:5]
+        return linkage.sit(self.links, (x, z), recline, (wheel_x, wheel_z))
+
+
+def recommend(
+    body: Body,
+    vehicle: Vehicle,
+    *,
+    drive_side: DriveSide = "left",
+    posture: PosturePreference = "normal",
+    side_mirrors: SideMirrorAim = "classic",
+    lengths_cov_cm2: Array | None = None,
+    net: Model | None = None,
+) -> Recommendation:
     """Recommend a car's settings for a body.
 
-    The learned model says where such a driver sits when every travel is free; the rest is
-    geometry: that position in this car's travels, with its safety rules.
+    The learned model says where such a driver sits in that car; geometry keeps every travel and
+    safety rule exactly, and aims what belongs to the eye and the shoulder.
 
     Parameters
     ----------
@@ -140,6 +198,15 @@ def recommend(body: Body, vehicle: Vehicle, *, drive_side: DriveSide = "left") -
         From `chalicelib.carfit.vehicles`, or one's own.
     drive_side : {"left", "right"}
         Where the steering wheel is.
+    posture : {"relaxed", "normal", "upright"}
+        Further back and reclined, or nearer and upright.
+    side_mirrors : {"classic", "blind_zone"}
+        As in `chalicelib.carfit.mirrors.aims`.
+    lengths_cov_cm2 : ndarray, optional
+        Shape (5, 5): how unsure the lengths are, in the order of `chalicelib.body_prior.SEGMENTS`;
+        the bands widen by what it moves.
+    net : Model, optional
+        Instead of the one that ships with the code.
 
     Returns
     -------
@@ -153,281 +220,356 @@ def recommend(body: Body, vehicle: Vehicle, *, drive_side: DriveSide = "left") -
     >>> recommend(body, vehicles()["medium_car"]).to_dict()["warnings"]
     []
     """
-    row = features(body, vehicle)
-    net = model()
-    wanted = Position(*net.predict(row).tolist())
-    scatter = Position(*net.output_sd.tolist())
-    bmi = float(np.clip(row, net.low, net.high)[FEATURES.index("bmi_kg_m2")])
+    driver = Driver(body, vehicle, posture, lengths_cov_cm2, net or bundled_model())
+    return answer(
+        driver,
+        driver.position[:, :5],
+        driver.wanted[:, :5],
+        drive_side=drive_side,
+        side_mirrors=side_mirrors,
+    )
 
-    found = list[FitWarning]()
+
+def answer(
+    driver: Driver,
+    position: Array,
+    wanted: Array,
+    *,
+    drive_side: DriveSide,
+    side_mirrors: SideMirrorAim,
+    scatter_share: float = 1.0,
+) -> Recommendation:
+    """Turn a position into a recommendation that keeps every travel and rule.
+
+    Parameters
+    ----------
+    driver : Driver
+    position, wanted : ndarray
+        Shape (n, 5): where the driver should sit, and would if no travel ended; H-point x and z,
+        recline, wheel x and z.
+    scatter_share : float
+        Of the scatter between drivers that remains unknown.
+    """
+    vehicle = driver.vehicle
+    seated, kept = _keep_rules(driver, position)
+    settings = _settings(driver, seated, wanted[0], scatter_share, drive_side, side_mirrors)
+    chosen = _first(seated)
+    limited = {path: each for path, each in settings.items() if each.limited}
+    free = _first(driver.sit(wanted)) if limited else chosen
+    values = _assembled({path: each.value for path, each in settings.items()})
+    return Recommendation(
+        vehicle=vehicle.id,
+        drive_side=drive_side,
+        settings=values,
+        band_80=_assembled({path: each.band for path, each in settings.items()}),
+        posture=_posture(chosen),
+        reasons=_assembled(reasons.sentences(driver.body, vehicle, values, chosen, kept)),
+        warnings=(
+            *_body_and_car_warnings(driver),
+            *warnings.broken_rules(kept),
+            *_head_restraint_warning(vehicle, values, chosen),
+            *(
+                warnings.limit_reached(path, each.wanted, each.value, chosen, free)
+                for path, each in limited.items()
+            ),
+        ),
+        vss=vss.signals(values, vehicle, drive_side, travels(vehicle, drive_side)),
+        model=driver.net.info,
+    )
+
+
+def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
+    """Seat the driver within every travel and, as far as the car allows, every rule.
+
+    Returns the posture, and the margins of its first row.
+    """
+    vehicle, links = driver.vehicle, driver.links
+    front_x, rear_x = vehicle.seat_front_x_mm, vehicle.seat_front_x_mm + vehicle.seat_travel_mm
+    x, z, recline, wheel_x, wheel_z = position.T
+    recline = np.clip(recline, vehicle.backrest_min_deg, vehicle.recline_cap_deg)
+
+    def on_seat(x: Array, z: Array) -> tuple[Array, Array]:
+        x = np.clip(x, front_x, rear_x)
+        low = rules.track_z(vehicle, x)
+        return x, np.clip(z, low, low + vehicle.seat_lift_mm)
+
+    def on_column(wheel: Point) -> Point:
+        telescope, tilt = rules.wheel_setting(vehicle, wheel)
+        return rules.wheel_at(
+            vehicle,
+            np.clip(telescope, 0.0, vehicle.wheel_telescope_travel_mm),
+            np.clip(tilt, 0.0, vehicle.wheel_tilt_travel_deg),
+        )
+
+    def measured() -> tuple[Seated, rules.Margins]:
+        seated = linkage.sit(links, (x, z), recline, (wheel_x, wheel_z))
+        return seated, rules.margins(links, seated, vehicle)
+
+    x, z = on_seat(x, z)
+    wheel_x, wheel_z = on_column((wheel_x, wheel_z))
+    seated, kept = measured()
+    for _ in range(RULE_PASSES):
+        if not any(
+            np.any(margin < -rules.TOLERANCE_MM[name]) for name, margin in kept._asdict().items()
+        ):
+            break
+        # Eyes: down for the roof and the header, but never so far that the road is lost.
+        lower = np.maximum(-np.minimum(kept.head, kept.header), 0.0)
+        z = np.maximum(z - lower, z - kept.cowl)
+        # Feet: the brake before all that follows.
+        x, z = on_seat(np.minimum(x, linkage.furthest_h_point_x(links, z)), z)
+        # Hands: the wheel over the thighs, under the eyes, within reach. What the wheel's own
+        # travel does not give, the solver has weighed against the legs: the seat stays.
+        _, kept = measured()
+        raised = np.maximum(np.minimum(wheel_z, wheel_z + kept.rim), wheel_z - kept.thigh)
+        nearer = np.minimum(np.maximum(-kept.wrist, 0.0), np.maximum(kept.chest, 0.0))
+        wheel_x, wheel_z = on_column((wheel_x + nearer, raised))
+        # Chest: the remedy first that costs the driver least.
+        _, kept = measured()
+        wheel_x, wheel_z = on_column((wheel_x - np.maximum(-kept.chest, 0.0), wheel_z))
+        limit = linkage.recline_for_chest_x(links, wheel_x + rules.CHEST_TO_WHEEL_MM, x)
+        recline = np.maximum(recline, np.minimum(limit, vehicle.recline_cap_deg))
+        _, kept = measured()
+        reach = np.maximum(linkage.furthest_h_point_x(links, z), x)
+        x, z = on_seat(np.minimum(x + np.maximum(-kept.chest, 0.0), reach), z)
+        seated, kept = measured()
+    return seated, rules.Margins(*(float(margin[0]) for margin in kept))
+
+
+def ideal_settings(
+    vehicle: Vehicle,
+    seated: Seated,
+    drive_side: DriveSide = "left",
+    side_mirrors: SideMirrorAim = "classic",
+) -> dict[str, Array]:
+    """Settings that a posture asks for, before any travel ends.
+
+    Parameters
+    ----------
+    vehicle : Vehicle
+        The car, one for all.
+    seated : Seated
+        Postures, each joint an array of shape (n,).
+    drive_side, side_mirrors
+        As in `recommend`.
+
+    Returns
+    -------
+    dict
+        By the setting's path, arrays of shape (n,).
+    """
+    (x, z), (eye_x, eye_z) = seated.h_point, seated.eye
+    chosen = chosen_settings(vehicle, seated.h_point, seated.trunk_deg, seated.grip)
+    top_x, top_z = linkage.vertex(seated.eye)
+    lean = np.radians(seated.trunk_deg)
+    # Along the backrest, as a head restraint's height is measured.
+    top = (top_x - x) * np.sin(lean) + (top_z - z) * np.cos(lean)
+    thigh_deg = linkage.thigh_deg(seated) - vehicle.design_thigh_deg
+    down = math.tan(math.radians(HUD_LOOK_DOWN_DEG))
+    return {
+        **chosen,
+        "seat.cushion_tilt_deg": vehicle.cushion_design_deg + CUSHION_PER_THIGH_DEG * thigh_deg,
+        # A restraint higher than the head does no harm: only its upper end is a limit.
+        "head_restraint.height_mm": np.maximum(top - vehicle.head_restraint_low_mm, 0.0),
+        "belt.anchor_height_mm": seated.shoulder[1]
+        + BELT_ABOVE_SHOULDER_MM
+        - vehicle.belt_anchor_low_z_mm,
+        **mirror_settings(vehicle, seated.eye, drive_side, side_mirrors),
+        "hud.height_mm": eye_z
+        - (eye_x - vehicle.design_eye_x_mm) * down
+        - vehicle.hud_low_eye_z_mm,
+    }
+
+
+def chosen_settings(
+    vehicle: Vehicle, h_point: Point, recline_deg: Any, wheel: Point
+) -> dict[str, Any]:
+    """Settings that a driving position itself is made of, by path; all others follow from it."""
+    x, z = h_point
+    telescope, tilt = rules.wheel_setting(vehicle, wheel)
+    return {
+        "seat.fore_aft_mm": x - vehicle.seat_front_x_mm,
+        "seat.height_mm": z - rules.track_z(vehicle, x),
+        "seat.backrest_recline_deg": recline_deg,
+        "steering_wheel.telescope_mm": telescope,
+        "steering_wheel.tilt_deg": tilt,
+    }
+
+
+def mirror_settings(
+    vehicle: Vehicle,
+    eye: Point,
+    drive_side: DriveSide,
+    side_mirrors: SideMirrorAim = "classic",
+) -> dict[str, Any]:
+    """Yaw and pitch of the three mirrors, by the setting's path."""
+    return {
+        f"mirrors.{name}.{axis}": angle
+        for name, aim in mirrors.aims(vehicle, eye, drive_side, side_mirrors).items()
+        for axis, angle in zip(("yaw_deg", "pitch_deg"), aim, strict=True)
+    }
+
+
+@lru_cache(maxsize=64)
+def travels(vehicle: Vehicle, drive_side: DriveSide = "left") -> dict[str, Band]:
+    """Where each setting's travel begins and ends, by its path."""
+    design_eye = vehicle.design_eye_x_mm, vehicle.design_eye_z_mm
+    mirror_travels = {}
+    for path, middle in mirror_settings(vehicle, design_eye, drive_side).items():
+        yaws = path.endswith("yaw_deg")
+        span = vehicle.mirror_yaw_travel_deg if yaws else vehicle.mirror_pitch_travel_deg
+        mirror_travels[path] = float(middle) - span, float(middle) + span
+    return {
+        "seat.fore_aft_mm": (0.0, vehicle.seat_travel_mm),
+        "seat.height_mm": (0.0, vehicle.seat_lift_mm),
+        "seat.cushion_tilt_deg": (vehicle.cushion_min_deg, vehicle.cushion_max_deg),
+        "seat.backrest_recline_deg": (vehicle.backrest_min_deg, vehicle.recline_cap_deg),
+        "head_restraint.height_mm": (0.0, vehicle.head_restraint_travel_mm),
+        "belt.anchor_height_mm": (0.0, vehicle.belt_anchor_travel_mm),
+        "steering_wheel.telescope_mm": (0.0, vehicle.wheel_telescope_travel_mm),
+        "steering_wheel.tilt_deg": (0.0, vehicle.wheel_tilt_travel_deg),
+        **mirror_travels,
+        "hud.height_mm": (0.0, vehicle.hud_travel_mm),
+    }
+
+
+def _scatter(
+    vehicle: Vehicle,
+    seated: Seated,
+    sd: Mapping[str, float],
+    drive_side: DriveSide,
+    side_mirrors: SideMirrorAim,
+) -> dict[str, float]:
+    """How far drivers of one body differ in each setting, SD by path.
+
+    ``seated`` is in plain numbers, ``sd`` that of the model's outputs.
+    """
+    plane, lean = math.radians(vehicle.wheel_plane_deg), math.radians(seated.trunk_deg)
+    recline = math.radians(sd["recline_deg"])
+    h_point_x, h_point_z = sd["h_point_x_mm"], sd["h_point_z_mm"]
+    torso_mm = math.dist(seated.shoulder, seated.h_point)
+    eye_x, eye_z = seated.eye
+    eye_x_sd = math.hypot(
+        h_point_x,
+        sd["eye_from_h_point_x_mm"],
+        (eye_z - seated.h_point[1]) * linkage.EYE_PER_RECLINE * recline,
+    )
+    eye_z_sd = math.hypot(h_point_z, sd["eye_from_h_point_z_mm"])
+    across = math.hypot(sd["wheel_x_mm"] * math.sin(plane), sd["wheel_z_mm"] * math.cos(plane))
+    # The eye as it is, one SD further aft, one SD higher.
+    eyes = np.array([eye_x, eye_x + eye_x_sd, eye_x]), np.array([eye_z, eye_z, eye_z + eye_z_sd])
+    seen = mirror_settings(vehicle, eyes, drive_side, side_mirrors)
+    return {
+        "seat.fore_aft_mm": h_point_x,
+        "seat.height_mm": h_point_z,
+        "seat.cushion_tilt_deg": CUSHION_PER_THIGH_DEG * THIGH_SD_DEG,
+        "seat.backrest_recline_deg": sd["recline_deg"],
+        "head_restraint.height_mm": sd["eye_from_h_point_z_mm"],
+        "belt.anchor_height_mm": math.hypot(
+            h_point_z,
+            sd["torso_mm"] * math.cos(lean),
+            torso_mm * math.sin(lean) * recline,
+        ),
+        "steering_wheel.telescope_mm": math.hypot(
+            sd["wheel_x_mm"] * math.cos(plane), sd["wheel_z_mm"] * math.sin(plane)
+        ),
+        "steering_wheel.tilt_deg": math.degrees(across / vehicle.wheel_tilt_radius_mm),
+        **{path: math.hypot(*(each[1:] - each[0])) for path, each in seen.items()},
+        "hud.height_mm": eye_z_sd,
+    }
+
+
+def _settings(
+    driver: Driver,
+    seated: Seated,
+    wanted: Array,
+    scatter_share: float,
+    drive_side: DriveSide,
+    side_mirrors: SideMirrorAim,
+) -> dict[str, _Setting]:
+    """Every setting by its path, in the order of the answer."""
+    vehicle = driver.vehicle
+    ideal = ideal_settings(vehicle, seated, drive_side, side_mirrors)
+    x, z, recline, wheel_x, wheel_z = wanted.tolist()
+    wished = chosen_settings(vehicle, (x, z), recline, (wheel_x, wheel_z))
+    sd = _scatter(vehicle, _first(seated), driver.scatter, drive_side, side_mirrors)
+    found = {}
+    for path, (low, high) in travels(vehicle, drive_side).items():
+        values = ideal[path]
+        # What follows from the position is wished for as the position allows it.
+        wish = wished.get(path, values[0])
+        # Beside the drivers' scatter stands what the lengths' own doubt moves.
+        doubt = float(np.linalg.norm(values[1:] - values[0]))
+        unit = TOLERANCE_MM if path.endswith("_mm") else TOLERANCE_DEG
+        found[path] = _Setting(
+            value=_clip(float(values[0]), low, high),
+            wanted=float(wish),
+            sd=math.hypot(scatter_share * sd[path], doubt),
+            low=low,
+            high=high,
+            tolerance=TOLERANCES.get(path, unit),
+        )
+    return found
+
+
+def _body_and_car_warnings(driver: Driver) -> list[FitWarning]:
+    """What the model does not know of this body or this car."""
+    found = []
+    body, row, net = driver.body, driver.rows[0], driver.net
     low_cm, high_cm = float(net.low[0]), float(net.high[0])
     if not low_cm <= body.height_cm <= high_cm:
         found.append(warnings.body_outside_model(body.height_cm, low_cm, high_cm))
     if deviations := unusual_proportions(body.height_cm, body.lengths_cm, body.sex):
         found.append(warnings.unusual_proportions(deviations))
-
-    legs = geometry.legs(body, vehicle.h30_mm)
-    seated = _seated(bmi, vehicle, wanted, legs)
-    settings = _settings(vehicle, wanted, scatter, seated, legs, drive_side)
-
-    found += _safety_warnings(bmi, vehicle, wanted, seated, legs)
-    found += [
-        warnings.limit_reached(path, each.wanted, each.value)
-        for path, each in settings.items()
-        if each.limited
+    outside = [
+        name
+        for name in PACKAGE_FEATURES
+        if not net.low[(i := FEATURES.index(name))] <= row[i] <= net.high[i]
     ]
-    return Recommendation(
-        vehicle=vehicle.id,
-        drive_side=drive_side,
-        settings=_assembled({path: each.value for path, each in settings.items()}),
-        band_80=_assembled({path: each.band for path, each in settings.items()}),
-        posture=Posture(h_point_mm=seated.h_point, eye_point_mm=seated.eye),
-        warnings=tuple(found),
-        model=model_info(),
-    )
-
-
-def _seated(bmi: float, vehicle: Vehicle, wanted: Position, legs: geometry.Legs) -> _Seated:
-    """Seat the driver: travels first, then the chest's distance, then the head's room."""
-    front_x, rear_x = vehicle.seat_front_x_mm, vehicle.seat_front_x_mm + vehicle.seat_travel_mm
-
-    def wanted_lift(x: float) -> float:
-        return wanted.h_point_z_mm - _track_z(vehicle, x)
-
-    def seat_z(x: float) -> float:
-        return _track_z(vehicle, x) + _clipped(wanted_lift(x), 0.0, vehicle.seat_lift_mm)
-
-    wanted_x = wanted.h_point_x_mm
-    for _ in range(BRAKE_REACH_PASSES):
-        h_point_x = _clipped(wanted_x, front_x, rear_x)
-        brake_x = legs.furthest_h_point_x(seat_z(h_point_x))
-        wanted_x = min(wanted.h_point_x_mm, brake_x)
-    h_point_x = _clipped(wanted_x, front_x, rear_x)
-
-    design_share = DESIGN_RECLINE_SHARE
-    mean_deg = (
-        design_share * vehicle.back_angle_deg + (1.0 - design_share) * MEAN_DRIVER_RECLINE_DEG
-    )
-    safe_deg = min(vehicle.backrest_safe_deg, vehicle.backrest_max_deg)
-    wanted_recline = min(mean_deg + wanted.trunk_deg, safe_deg)
-    usual_recline = recline = max(wanted_recline, vehicle.backrest_min_deg)
-
-    wheel_x = _clipped(wanted.wheel_x_mm, vehicle.wheel_front_x_mm, vehicle.wheel_rear_x_mm)
-
-    # Remedies for a chest too close to the airbag, the one that costs the driver least first.
-    def missing() -> float:
-        chest = geometry.chest_x(h_point_x, wanted.torso_mm, bmi, recline)
-        return max(wheel_x + CHEST_TO_WHEEL_MM - chest, 0.0)
-
-    if missing():
-        wheel_x = max(wheel_x - missing(), vehicle.wheel_front_x_mm)
-    if missing():
-        needed = geometry.recline_for_chest_x(
-            wheel_x + CHEST_TO_WHEEL_MM, h_point_x, wanted.torso_mm, bmi
-        )
-        recline = max(recline, min(needed, safe_deg))
-    if missing():
-        h_point_x = max(h_point_x, min(h_point_x + missing(), brake_x, rear_x))
-
-    # The eye moves with the seat and turns about the H-point with the backrest.
-    turn = math.radians(EYE_PER_RECLINE * (recline - usual_recline))
-    rise_x, rise_z = wanted.eye_x_mm - wanted.h_point_x_mm, wanted.eye_z_mm - wanted.h_point_z_mm
-    eye_dx = rise_x * math.cos(turn) + rise_z * math.sin(turn)
-    eye_dz = rise_z * math.cos(turn) - rise_x * math.sin(turn)
-
-    # The seat goes down for a head too close to the roof.
-    highest_z = _roof_z(vehicle) - HEAD_TO_ROOF_MM - geometry.VERTEX_ABOVE_EYE_MM - eye_dz
-    track_z = _track_z(vehicle, h_point_x)
-    h_point = (h_point_x, max(min(seat_z(h_point_x), highest_z), track_z))
-    return _Seated(
-        h_point=h_point,
-        eye=(h_point_x + eye_dx, h_point[1] + eye_dz),
-        lift_mm=h_point[1] - track_z,
-        wanted_lift_mm=wanted_lift(h_point_x),
-        wanted_h_point_x=wanted_x,
-        wanted_recline_deg=wanted_recline,
-        recline_deg=recline,
-        wheel_x_mm=wheel_x,
-    )
-
-
-def _settings(
-    vehicle: Vehicle,
-    wanted: Position,
-    scatter: Position,
-    seated: _Seated,
-    legs: geometry.Legs,
-    drive_side: DriveSide,
-) -> dict[str, _Setting]:
-    """Every setting by its path, in the order of the answer."""
-    front_x = vehicle.seat_front_x_mm
-    settings = {
-        "seat.fore_aft_mm": _Setting(
-            value=seated.h_point[0] - front_x,
-            wanted=seated.wanted_h_point_x - front_x,
-            sd=scatter.h_point_x_mm,
-            low=0.0,
-            high=vehicle.seat_travel_mm,
-            tolerance=TOLERANCE_MM,
-        ),
-        "seat.height_mm": _Setting(
-            value=seated.lift_mm,
-            wanted=seated.wanted_lift_mm,
-            sd=scatter.h_point_z_mm,
-            low=0.0,
-            high=vehicle.seat_lift_mm,
-            tolerance=TOLERANCE_MM,
-        ),
-        "seat.cushion_tilt_deg": _nearest(
-            vehicle.cushion_design_deg + CUSHION_PER_THIGH_DEG * wanted.thigh_deg,
-            CUSHION_PER_THIGH_DEG * scatter.thigh_deg,
-            (vehicle.cushion_min_deg, vehicle.cushion_max_deg),
-            TOLERANCE_DEG,
-        ),
-        "seat.backrest_recline_deg": _Setting(
-            value=seated.recline_deg,
-            wanted=seated.wanted_recline_deg,
-            sd=scatter.trunk_deg,
-            low=vehicle.backrest_min_deg,
-            high=min(vehicle.backrest_safe_deg, vehicle.backrest_max_deg),
-            tolerance=TOLERANCE_DEG,
-        ),
-    }
-
-    top = geometry.vertex_along_torso_mm(seated.h_point, seated.eye, seated.recline_deg)
-    settings["head_restraint.height_mm"] = _nearest(
-        # A restraint higher than the head does no harm: only its upper end is a limit.
-        max(top - vehicle.head_restraint_low_mm, 0.0),
-        scatter.eye_z_mm,
-        (0.0, vehicle.head_restraint_travel_mm),
-        TOLERANCE_MM,
-    )
-
-    shoulder_z = geometry.shoulder_z(seated.h_point[1], wanted.torso_mm, seated.recline_deg)
-    recline = math.radians(seated.recline_deg)
-    settings["belt.anchor_height_mm"] = _nearest(
-        shoulder_z + BELT_ABOVE_SHOULDER_MM - vehicle.belt_anchor_low_z_mm,
-        math.hypot(
-            scatter.h_point_z_mm,
-            scatter.torso_mm * math.cos(recline),
-            wanted.torso_mm * math.sin(recline) * math.radians(scatter.trunk_deg),
-        ),
-        (0.0, vehicle.belt_anchor_travel_mm),
-        NECK_HALF_HEIGHT_MM,
-    )
-
-    settings["steering_wheel.telescope_mm"] = _Setting(
-        value=seated.wheel_x_mm - vehicle.wheel_front_x_mm,
-        wanted=wanted.wheel_x_mm - vehicle.wheel_front_x_mm,
-        sd=scatter.wheel_x_mm,
-        low=0.0,
-        high=vehicle.wheel_telescope_travel_mm,
-        tolerance=TOLERANCE_MM,
-    )
-    lowest, highest = geometry.wheel_height_limits(
-        (seated.wheel_x_mm, vehicle.wheel_diameter_mm, vehicle.wheel_plane_deg),
-        seated.eye,
-        seated.h_point,
-        legs.knee(seated.h_point),
-    )
-    above_mid = (lowest + highest) / 2 - vehicle.wheel_z_mm
-    settings["steering_wheel.tilt_deg"] = _nearest(
-        vehicle.wheel_tilt_travel_deg / 2 + math.degrees(above_mid / vehicle.wheel_tilt_radius_mm),
-        math.degrees(WHEEL_HEIGHT_SD_MM / vehicle.wheel_tilt_radius_mm),
-        (0.0, vehicle.wheel_tilt_travel_deg),
-        TOLERANCE_DEG,
-    )
-
-    settings |= _mirrors(vehicle, seated.eye, scatter, drive_side)
-
-    settings["hud.height_mm"] = _nearest(
-        seated.eye[1] - vehicle.hud_low_eye_z_mm,
-        scatter.eye_z_mm,
-        (0.0, vehicle.hud_travel_mm),
-        EYEBOX_HALF_HEIGHT_MM,
-    )
-    return settings
-
-
-def _mirrors(
-    vehicle: Vehicle, eye: Point, scatter: Position, drive_side: DriveSide
-) -> dict[str, _Setting]:
-    """Yaw and pitch of the three mirrors.
-
-    The side mirrors show the road 20 m behind, at the middle of the field that UN R46 asks for;
-    the interior mirror looks straight back.
-    """
-    eye_y = vehicle.lateral_mm if drive_side == "right" else -vehicle.lateral_mm
-    side_z, road_z = vehicle.side_mirror_z_mm, -vehicle.heel_to_ground_mm
-    pivots: dict[str, tuple[Point3, Point3]] = {}
-    for name, sign in (("left", -1.0), ("right", 1.0)):
-        x, y = vehicle.side_mirror_x_mm, sign * vehicle.side_mirror_y_mm
-        target = (x + MIRROR_TARGET_AFT_MM, y + sign * MIRROR_TARGET_OUT_MM, road_z)
-        pivots[name] = (x, y, side_z), target
-    x, z = vehicle.interior_mirror_x_mm, vehicle.interior_mirror_z_mm
-    pivots["interior"] = (x, 0.0, z), (x + MIRROR_TARGET_AFT_MM, 0.0, z)
-
-    eyes = (
-        (eye[0], eye_y, eye[1]),
-        (eye[0] + scatter.eye_x_mm, eye_y, eye[1]),
-        (eye[0], eye_y, eye[1] + scatter.eye_z_mm),
-        (vehicle.design_eye_x_mm, eye_y, vehicle.design_eye_z_mm),
-    )
-    travels = (
-        ("yaw_deg", vehicle.mirror_yaw_travel_deg),
-        ("pitch_deg", vehicle.mirror_pitch_travel_deg),
-    )
-    settings = {}
-    for name, (pivot, target) in pivots.items():
-        aims = [geometry.mirror_aim_deg(each, pivot, target) for each in eyes]
-        for i, (axis, travel) in enumerate(travels):
-            here, aft, up, design = (aim[i] for aim in aims)
-            settings[f"mirrors.{name}.{axis}"] = _nearest(
-                here,
-                math.hypot(aft - here, up - here),
-                (design - travel, design + travel),
-                TOLERANCE_DEG,
-            )
-    return settings
-
-
-def _safety_warnings(
-    bmi: float, vehicle: Vehicle, wanted: Position, seated: _Seated, legs: geometry.Legs
-) -> list[FitWarning]:
-    """What no adjuster could mend."""
-    found = []
-    chest = geometry.chest_x(seated.h_point[0], wanted.torso_mm, bmi, seated.recline_deg)
-    distance = chest - seated.wheel_x_mm
-    if distance < CHEST_TO_WHEEL_MM - SAFETY_TOLERANCE_MM:
-        found.append(warnings.chest_to_wheel(distance, CHEST_TO_WHEEL_MM))
-    too_far = seated.h_point[0] - legs.furthest_h_point_x(seated.h_point[1])
-    if too_far > SAFETY_TOLERANCE_MM:
-        found.append(warnings.pedal_reach(too_far))
-    clearance = _roof_z(vehicle) - seated.eye[1] - geometry.VERTEX_ABOVE_EYE_MM
-    if clearance < HEAD_TO_ROOF_MM - SAFETY_TOLERANCE_MM:
-        found.append(warnings.head_to_roof(clearance, HEAD_TO_ROOF_MM))
+    if outside:
+        found.append(warnings.vehicle_outside_model(outside))
     return found
 
 
-def _track_z(vehicle: Vehicle, h_point_x: float) -> float:
-    """H-point height at lift 0: the track falls toward the rear."""
-    rise = math.tan(math.radians(vehicle.seat_track_rise_deg))
-    return vehicle.seat_low_z_mm + (vehicle.sgrp_x_mm - h_point_x) * rise
+def _head_restraint_warning(
+    vehicle: Vehicle, settings: Settings[float], seated: Seated
+) -> list[FitWarning]:
+    """A restraint that ends below the head's centre throws the head back over it."""
+    lean = math.radians(seated.trunk_deg)
+    top_x, top_z = linkage.vertex(seated.eye)
+    x, z = seated.h_point
+    head_mm = (top_x - x) * math.sin(lean) + (top_z - z) * math.cos(lean)
+    restraint_mm = vehicle.head_restraint_low_mm + settings.head_restraint.height_mm
+    below_mm = head_mm - restraint_mm
+    if below_mm > HEAD_CENTRE_BELOW_VERTEX_MM:
+        return [warnings.head_restraint_low(below_mm, HEAD_CENTRE_BELOW_VERTEX_MM)]
+    return []
 
 
-def _roof_z(vehicle: Vehicle) -> float:
-    """Height of the headlining, taken as level over the driver."""
-    above_sgrp = vehicle.headroom_mm - HEADROOM_BELOW_H_POINT_MM
-    return vehicle.h30_mm + above_sgrp * math.cos(math.radians(HEADROOM_LINE_DEG))
+def _posture(seated: Seated) -> Posture:
+    joints = ("ball", "ankle", "knee", "hip", "h_point", "shoulder", "elbow", "grip", "head", "eye")
+    return Posture(
+        h_point_mm=seated.h_point,
+        eye_point_mm=seated.eye,
+        joints_mm={name: getattr(seated, name) for name in joints},
+        angles_deg={name: getattr(seated, f"{name}_deg") for name in (*comfort.RANGES, "neck")},
+        comfort=float(comfort.comfort(seated)),
+    )
 
 
-def _clipped(value: float, low: float, high: float) -> float:
+def _first(seated: Seated) -> Seated:
+    """Posture of the first row, in plain floats."""
+
+    def first(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(first(each) for each in value)
+        return float(value[0] if isinstance(value, np.ndarray) else value)
+
+    return Seated(*(first(getattr(seated, name)) for name in Seated.__slots__))
+
+
+def _clip(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
-
-
-def _nearest(wanted: float, sd: float, travel: Band, tolerance: float) -> _Setting:
-    low, high = travel
-    return _Setting(_clipped(wanted, low, high), wanted, sd, low, high, tolerance)
 
 
 def _assembled[T](values: Mapping[str, T]) -> Settings[T]:

@@ -8,11 +8,16 @@ accelerator); y to the car's right, from its centreline; z up, from the accelera
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Sex = Literal["male", "female"]
 DriveSide = Literal["left", "right"]
+PosturePreference = Literal["relaxed", "normal", "upright"]
+SideMirrorAim = Literal["classic", "blind_zone"]
 Band = tuple[float, float]
+
+TYPICAL_BMI_KG_M2: Final = 25.0
+"""Taken when no weight is told. Size Korea 8 (2020-21): men 24.9, women 22.6; ANSUR II: 27.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,13 @@ class Body:
             # Written so that NaN fails too.
             if field.name != "sex" and value is not None and not 0.0 < value < math.inf:
                 raise ValueError(f"expected {field.name} above 0, got {value}")
+
+    @property
+    def bmi_kg_m2(self) -> float:
+        """Body mass index; a typical adult's when no weight is told."""
+        if self.weight_kg is None:
+            return TYPICAL_BMI_KG_M2
+        return self.weight_kg / (self.height_cm / 100.0) ** 2
 
     @property
     def lengths_cm(self) -> tuple[float, float, float, float, float]:
@@ -142,13 +154,22 @@ class Settings[T]:
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """Where the driver then sits.
+    """How the driver then sits.
 
-    ``h_point_mm`` and ``eye_point_mm`` are [x aft of the PRP, z above the AHP].
+    ``h_point_mm``, ``eye_point_mm`` and each of ``joints_mm`` are [x aft of the PRP, z above the
+    AHP]. ``angles_deg`` are those of `chalicelib.carfit.linkage`; ``comfort`` is 100 with every
+    joint where drivers like it best, 50 with all at the ends of their comfortable range.
     """
 
     h_point_mm: tuple[float, float]
     eye_point_mm: tuple[float, float]
+    joints_mm: Mapping[str, tuple[float, float]]
+    angles_deg: Mapping[str, float]
+    comfort: float
+
+
+Words = Mapping[Literal["en", "ko"], str]
+"""One sentence in each language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +178,24 @@ class FitWarning:
 
     code: str
     params: Mapping[str, Any]
-    message: Mapping[Literal["en", "ko"], str]
+    message: Words
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Settings of one car for one body, and the band that holds 80 % of such drivers."""
+    """Settings of one car for one body, and the band that holds 80 % of such drivers.
+
+    ``reasons`` has a sentence for each setting; ``vss`` holds the settings as COVESA VSS signals.
+    """
 
     vehicle: str
     drive_side: DriveSide
     settings: Settings[float]
     band_80: Settings[Band]
     posture: Posture
+    reasons: Settings[Words]
     warnings: tuple[FitWarning, ...]
+    vss: Mapping[str, float]
     model: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:

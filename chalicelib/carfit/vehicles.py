@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,7 +23,7 @@ class Vehicle:
     """A driver's package. Axes and origin: `chalicelib.carfit.types`."""
 
     id: str
-    name: Mapping[str, str]
+    name: Mapping[str, str] = field(hash=False)
 
     # The package.
     h30_mm: float
@@ -50,6 +50,8 @@ class Vehicle:
     """The H-point's z at lift 0 and the SgRP's x."""
     seat_lift_mm: float
     cushion_design_deg: float
+    design_thigh_deg: float
+    """Thigh above horizontal, hip to knee, of the driver whom the design cushion supports."""
     cushion_min_deg: float
     cushion_max_deg: float
     backrest_min_deg: float
@@ -64,9 +66,16 @@ class Vehicle:
     """Rim plane behind vertical."""
     wheel_diameter_mm: float
     wheel_telescope_travel_mm: float
+    """Along the column, which stands across the rim plane."""
     wheel_tilt_travel_deg: float
     wheel_tilt_radius_mm: float
     """Tilt pivot to wheel centre."""
+
+    # What the eye looks over and under: the cowl before the windscreen, the header above it.
+    cowl_x_mm: float
+    cowl_z_mm: float
+    header_x_mm: float
+    header_z_mm: float
 
     # Head restraint, belt, head-up display: lowest position and travel.
     head_restraint_low_mm: float
@@ -78,27 +87,30 @@ class Vehicle:
     """Eye height that looks through the middle of the eyebox, at height 0."""
     hud_travel_mm: float
 
-    # Mirrors: pivots, and how far the glass turns each way from where the design eye needs it.
+    # Mirrors: pivots, glass, and how far it turns each way from where the design eye needs it.
+    half_width_mm: float
+    """Centreline to the flank at its widest, without mirrors."""
     design_eye_x_mm: float
     design_eye_z_mm: float
     side_mirror_x_mm: float
     side_mirror_y_mm: float
     """From the centreline, to each side."""
     side_mirror_z_mm: float
+    side_mirror_glass_width_mm: float
+    side_mirror_glass_height_mm: float
+    passenger_mirror_radius_mm: float
+    """Of the convex glass on the passenger's side; the driver's is flat."""
     interior_mirror_x_mm: float
     interior_mirror_z_mm: float
+    interior_mirror_glass_width_mm: float
+    interior_mirror_glass_height_mm: float
     mirror_yaw_travel_deg: float
     mirror_pitch_travel_deg: float
 
     @property
-    def wheel_front_x_mm(self) -> float:
-        """Wheel centre at telescope 0."""
-        return self.wheel_x_mm - self.wheel_telescope_travel_mm / 2
-
-    @property
-    def wheel_rear_x_mm(self) -> float:
-        """Wheel centre at full telescope."""
-        return self.wheel_x_mm + self.wheel_telescope_travel_mm / 2
+    def recline_cap_deg(self) -> float:
+        """Furthest recline that is recommended."""
+        return min(self.backrest_safe_deg, self.backrest_max_deg)
 
 
 FIGURES: Final = tuple(each.name for each in fields(Vehicle) if each.name not in ("id", "name"))
@@ -131,3 +143,69 @@ def vehicle(id_: str, row: Mapping[str, Any]) -> Vehicle:
     return Vehicle(
         id=id_, name=row["name"], **{name: float(figures[name]["value"]) for name in FIGURES}
     )
+
+
+class VehicleError(ValueError):
+    """A car whose figures contradict each other.
+
+    ``figure`` is the one to look at, ``expected`` what it should be, by language.
+    """
+
+    def __init__(self, figure: str, english: str, korean: str) -> None:
+        super().__init__(f"{figure}: {english}")
+        self.figure = figure
+        self.expected: Mapping[Literal["en", "ko"], str] = {"en": english, "ko": korean}
+
+
+def own_vehicle(base: Vehicle, figures: Mapping[str, float]) -> Vehicle:
+    """Return a car of one's own: a class of the catalogue with other figures.
+
+    Parameters
+    ----------
+    base : Vehicle
+        Where the figures that are not given come from.
+    figures : mapping of str to float
+        By the names of `FIGURES`.
+
+    Raises
+    ------
+    VehicleError
+        When no such car can be: ends of a travel out of order, a wheel behind the seat, a roof
+        under the windscreen.
+    """
+    car = replace(base, id="own", name={"en": "Your car", "ko": "내 차"}, **figures)
+    for lower, higher in _ASCENDING:
+        if getattr(car, lower) > getattr(car, higher):
+            at_most = getattr(car, higher)
+            raise VehicleError(
+                lower,
+                f"at most {higher} ({at_most:g})",
+                f"{higher}({at_most:g}) 이하",
+            )
+    gap = car.seat_front_x_mm - car.wheel_x_mm
+    if gap < SEAT_TO_WHEEL_MM:
+        raise VehicleError(
+            "wheel_x_mm",
+            f"at least {SEAT_TO_WHEEL_MM:g} mm before seat_front_x_mm",
+            f"seat_front_x_mm보다 {SEAT_TO_WHEEL_MM:g} mm 이상 앞",
+        )
+    return car
+
+
+SEAT_TO_WHEEL_MM: Final = 50.0
+"""Nobody fits between a wheel and an H-point nearer than this, however far forward the seat."""
+
+_ASCENDING: Final = (
+    ("cushion_min_deg", "cushion_max_deg"),
+    ("backrest_min_deg", "backrest_max_deg"),
+    ("backrest_min_deg", "backrest_safe_deg"),
+    ("seat_low_z_mm", "wheel_z_mm"),
+    ("wheel_z_mm", "design_eye_z_mm"),
+    ("cowl_x_mm", "header_x_mm"),
+    ("cowl_z_mm", "header_z_mm"),
+    ("header_x_mm", "design_eye_x_mm"),
+    ("side_mirror_x_mm", "design_eye_x_mm"),
+    ("interior_mirror_x_mm", "design_eye_x_mm"),
+    ("lateral_mm", "half_width_mm"),
+)
+"""Figures of which the first is never above the second."""

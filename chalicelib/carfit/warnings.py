@@ -1,9 +1,17 @@
 """The warnings that a recommendation can carry, in English and Korean."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from chalicelib.body_prior import Deviation
+from chalicelib.carfit.linkage import Seated
+from chalicelib.carfit.rules import (
+    CHEST_TO_WHEEL_MM,
+    HEAD_TO_ROOF_MM,
+    TOLERANCE_MM,
+    WHEEL_TO_THIGH_MM,
+    Margins,
+)
 from chalicelib.carfit.types import FitWarning
 
 _SEGMENTS: Final = {
@@ -80,38 +88,130 @@ def body_outside_model(height_cm: float, low_cm: float, high_cm: float) -> FitWa
     )
 
 
-def limit_reached(setting: str, wanted: float, limit: float) -> FitWarning:
-    """A setting whose travel ends before the driver's best position; ``setting`` is its path."""
+def vehicle_outside_model(figures: Sequence[str]) -> FitWarning:
+    """A package unlike those that the model was trained on."""
+    listed = ", ".join(figures)
+    return FitWarning(
+        "VEHICLE_OUTSIDE_MODEL",
+        {"figures": list(figures)},
+        {
+            "en": f"The model knows no car with such figures: {listed}. The nearest that it knows"
+            " was taken; travels and safety rules are kept exactly all the same.",
+            "ko": f"모델이 알지 못하는 차량 치수입니다: {listed}. 가장 가까운 값으로 계산했으며,"
+            " 조절 범위와 안전 규칙은 그대로 지켰습니다.",
+        },
+    )
+
+
+def limit_reached(
+    setting: str, wanted: float, limit: float, chosen: Seated, free: Seated
+) -> FitWarning:
+    """A setting whose travel ends before the driver's best position.
+
+    Parameters
+    ----------
+    setting : str
+        Its path.
+    wanted, limit : float
+        What would suit best, and what was set.
+    chosen, free : Seated
+        How the driver sits, and would if no travel ended: their difference is what is lost.
+    """
     english, korean, unit = _SETTINGS[setting]
     missing = abs(wanted - limit)
+    params: dict[str, object] = {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit}
+    loss_en, loss_ko = _LOSSES.get(setting, ("", ""))
+    if setting in _JOINTS:
+        joint, joint_en, joint_ko = _JOINTS[setting]
+        change = getattr(chosen, f"{joint}_deg") - getattr(free, f"{joint}_deg")
+        params |= {"joint": joint, "change_deg": change}
+        more_en, more_ko = "more bent", "더 굽습니다"
+        if change > 0.0:
+            more_en, more_ko = "straighter", "더 펴집니다"
+        loss_en = f"Your {joint_en} stays {abs(change):.0f}° {more_en} than you like it."
+        loss_ko = f"{joint_ko}이(가) 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
     return FitWarning(
         "LIMIT_REACHED",
-        {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit},
+        params,
         {
             "en": f"The {english} ends at {limit:.0f} {unit}; {missing:.0f} {unit} more would fit"
-            " you best.",
+            f" you best. {loss_en}".rstrip(),
             "ko": f"{korean}의 조절 범위가 {limit:.0f} {unit}에서 끝납니다. {missing:.0f} {unit} 더"
-            " 움직이면 가장 알맞습니다.",
+            f" 움직이면 가장 알맞습니다. {loss_ko}".rstrip(),
         },
     )
 
 
-def chest_to_wheel(distance_mm: float, required_mm: float) -> FitWarning:
-    """The airbag is closer to the chest than is safe, whatever the adjusters do."""
+_JOINTS: Final = {
+    "seat.fore_aft_mm": ("knee", "knee", "무릎"),
+    "steering_wheel.telescope_mm": ("elbow", "elbow", "팔꿈치"),
+}
+"""Settings whose end one joint feels most."""
+
+_LOSSES: Final = {
+    "seat.height_mm": (
+        "You see less far over the bonnet, or have less room above your head.",
+        "보닛 너머 시야나 머리 위 공간이 줄어듭니다.",
+    ),
+    "seat.cushion_tilt_deg": (
+        "The cushion supports less of your thighs.",
+        "쿠션이 넓적다리를 덜 받쳐 줍니다.",
+    ),
+    "seat.backrest_recline_deg": (
+        "Your trunk sits at another angle than you like.",
+        "상체 각도가 선호하는 각도와 달라집니다.",
+    ),
+    "head_restraint.height_mm": (
+        "The top of your head stands above the restraint: it protects less in a rear impact.",
+        "머리 윗부분이 머리지지대보다 높아 후방 추돌 때 보호가 줄어듭니다.",
+    ),
+    "belt.anchor_height_mm": (
+        "The belt crosses your shoulder off its middle.",
+        "벨트가 어깨 중앙을 벗어나 지나갑니다.",
+    ),
+    "steering_wheel.tilt_deg": (
+        "The wheel comes closer to your thighs or hides more of the instruments.",
+        "운전대가 넓적다리에 가까워지거나 계기판을 더 가립니다.",
+    ),
+    "hud.height_mm": (
+        "Part of the head-up display stays out of sight.",
+        "헤드업 디스플레이 일부가 보이지 않습니다.",
+    ),
+} | {
+    f"mirrors.{name}.{axis}": (
+        "This mirror cannot show all that it should: turn your head before you change lanes.",
+        "이 거울로는 필요한 범위를 모두 볼 수 없습니다. 차로를 바꾸기 전에 고개를 돌려 확인하세요.",
+    )
+    for name in ("left", "right", "interior")
+    for axis in ("yaw_deg", "pitch_deg")
+}
+
+
+def head_restraint_low(below_mm: float, allowed_mm: float) -> FitWarning:
+    """The restraint at its highest still ends under the head's centre of gravity."""
     return FitWarning(
-        "CHEST_TO_WHEEL",
-        {"distance_mm": distance_mm, "required_mm": required_mm},
+        "HEAD_RESTRAINT_LOW",
+        {"below_vertex_mm": below_mm, "allowed_mm": allowed_mm},
         {
-            "en": f"Only {distance_mm:.0f} mm from the chest to the middle of the steering wheel;"
-            f" the airbag needs {required_mm:.0f} mm. Consider pedal extensions or another car.",
-            "ko": f"가슴에서 운전대 중심까지 {distance_mm:.0f} mm뿐입니다. 에어백에는"
-            f" {required_mm:.0f} mm가 필요합니다. 페달 연장 장치나 다른 차량을 고려하세요.",
+            "en": f"Even at its highest the head restraint ends {below_mm:.0f} mm below the top of"
+            f" your head; it must not be more than {allowed_mm:.0f} mm. It cannot protect your neck"
+            " in this car.",
+            "ko": f"머리지지대를 가장 높여도 머리 꼭대기보다 {below_mm:.0f} mm 낮습니다."
+            f" {allowed_mm:.0f} mm 이내여야 합니다. 이 차에서는 목을 보호할 수 없습니다.",
         },
     )
 
 
-def pedal_reach(short_mm: float) -> FitWarning:
-    """Even the frontmost seat leaves the fully pressed brake out of reach."""
+def broken_rules(kept: Margins) -> tuple[FitWarning, ...]:
+    """A warning for each rule that no adjuster could keep, the most dangerous first."""
+    return tuple(
+        _RULES[name](-margin)
+        for name, margin in kept._asdict().items()
+        if margin < -TOLERANCE_MM[name]
+    )
+
+
+def _pedal_reach(short_mm: float) -> FitWarning:
     return FitWarning(
         "PEDAL_REACH",
         {"short_mm": short_mm},
@@ -124,15 +224,109 @@ def pedal_reach(short_mm: float) -> FitWarning:
     )
 
 
-def head_to_roof(clearance_mm: float, required_mm: float) -> FitWarning:
-    """Less room above the head than it needs, with the seat at its lowest."""
+def _chest_to_wheel(short_mm: float) -> FitWarning:
+    distance_mm = CHEST_TO_WHEEL_MM - short_mm
     return FitWarning(
-        "HEAD_TO_ROOF",
-        {"clearance_mm": clearance_mm, "required_mm": required_mm},
+        "CHEST_TO_WHEEL",
+        {"distance_mm": distance_mm, "required_mm": CHEST_TO_WHEEL_MM},
         {
-            "en": f"{clearance_mm:.0f} mm between head and roof with the seat at its lowest;"
-            f" {required_mm:.0f} mm is wanted.",
-            "ko": f"좌석을 가장 낮춰도 머리와 지붕 사이가 {clearance_mm:.0f} mm입니다."
-            f" {required_mm:.0f} mm가 필요합니다.",
+            "en": f"Only {distance_mm:.0f} mm from the chest to the middle of the steering wheel;"
+            f" the airbag needs {CHEST_TO_WHEEL_MM:.0f} mm. Consider pedal extensions or another"
+            " car.",
+            "ko": f"가슴에서 운전대 중심까지 {distance_mm:.0f} mm뿐입니다. 에어백에는"
+            f" {CHEST_TO_WHEEL_MM:.0f} mm가 필요합니다. 페달 연장 장치나 다른 차량을 고려하세요.",
         },
     )
+
+
+def _head_to_roof(short_mm: float) -> FitWarning:
+    clearance_mm = HEAD_TO_ROOF_MM - short_mm
+    return FitWarning(
+        "HEAD_TO_ROOF",
+        {"clearance_mm": clearance_mm, "required_mm": HEAD_TO_ROOF_MM},
+        {
+            "en": f"{clearance_mm:.0f} mm between head and roof with the seat as low as it may"
+            f" be; {HEAD_TO_ROOF_MM:.0f} mm is wanted.",
+            "ko": f"좌석을 낮출 수 있는 만큼 낮춰도 머리와 지붕 사이가 {clearance_mm:.0f} mm입니다."
+            f" {HEAD_TO_ROOF_MM:.0f} mm가 필요합니다.",
+        },
+    )
+
+
+def _thigh_to_wheel(short_mm: float) -> FitWarning:
+    clearance_mm = WHEEL_TO_THIGH_MM - short_mm
+    return FitWarning(
+        "THIGH_TO_WHEEL",
+        {"clearance_mm": clearance_mm, "required_mm": WHEEL_TO_THIGH_MM},
+        {
+            "en": f"{clearance_mm:.0f} mm between thigh and steering wheel; legs move freely from"
+            f" {WHEEL_TO_THIGH_MM:.0f} mm. Make sure that you can lift your foot to the brake.",
+            "ko": f"넓적다리와 운전대 사이가 {clearance_mm:.0f} mm입니다."
+            f" {WHEEL_TO_THIGH_MM:.0f} mm 이상이어야 다리가 자유롭습니다."
+            " 발을 브레이크로 옮길 수 있는지 확인하세요.",
+        },
+    )
+
+
+def _wheel_reach(short_mm: float) -> FitWarning:
+    return FitWarning(
+        "WHEEL_REACH",
+        {"short_mm": short_mm},
+        {
+            "en": f"The top of the steering wheel lies {short_mm:.0f} mm beyond your wrist with a"
+            " straight arm: in a quick turn your back leaves the backrest.",
+            "ko": f"팔을 곧게 뻗어도 운전대 위쪽이 손목보다 {short_mm:.0f} mm 멉니다."
+            " 급히 돌릴 때 등이 등받이에서 떨어집니다.",
+        },
+    )
+
+
+def _road_view(short_mm: float) -> FitWarning:
+    return FitWarning(
+        "ROAD_VIEW",
+        {"short_mm": short_mm},
+        {
+            "en": f"Your eyes are {short_mm:.0f} mm too low to see the road over the dashboard as"
+            " they should. Use a firm seat cushion or another car.",
+            "ko": f"대시보드 너머로 도로를 보기에 눈높이가 {short_mm:.0f} mm 낮습니다."
+            " 단단한 방석을 쓰거나 다른 차량을 고려하세요.",
+        },
+    )
+
+
+def _instrument_view(short_mm: float) -> FitWarning:
+    return FitWarning(
+        "INSTRUMENT_VIEW",
+        {"short_mm": short_mm},
+        {
+            "en": f"The steering wheel's rim stands {short_mm:.0f} mm into your view of the"
+            " instruments.",
+            "ko": f"운전대 테두리가 계기판 시야를 {short_mm:.0f} mm 가립니다.",
+        },
+    )
+
+
+def _signal_view(short_mm: float) -> FitWarning:
+    return FitWarning(
+        "SIGNAL_VIEW",
+        {"short_mm": short_mm},
+        {
+            "en": f"The windscreen's upper edge lies {short_mm:.0f} mm too low for your eyes: stop"
+            " further before traffic lights to see them.",
+            "ko": f"앞유리 위쪽이 눈높이에 비해 {short_mm:.0f} mm 낮습니다. 신호등이 보이도록"
+            " 정지선에서 여유를 두고 멈추세요.",
+        },
+    )
+
+
+_RULES: Final[Mapping[str, Callable[[float], FitWarning]]] = {
+    "brake": _pedal_reach,
+    "chest": _chest_to_wheel,
+    "head": _head_to_roof,
+    "thigh": _thigh_to_wheel,
+    "wrist": _wheel_reach,
+    "cowl": _road_view,
+    "rim": _instrument_view,
+    "header": _signal_view,
+}
+"""What to say of each of `chalicelib.carfit.rules.Margins`, by how much it is missed."""

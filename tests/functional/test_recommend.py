@@ -1,5 +1,8 @@
 """POST /recommend, GET /vehicles and /health as a client sees them."""
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
 from tests.functional.conftest import create_bucket
@@ -144,3 +147,156 @@ def test_every_route_but_the_open_ones_needs_a_key():
         for method, route in methods.items():
             expected = path not in open_doors and method != "OPTIONS"
             assert bool(route.api_key_required) is expected, (method, path)
+
+
+def test_height_alone_is_enough_when_the_rest_may_be_estimated(api):
+    told = {"height": 172.5, "user_id": "test_user", "estimate_missing": True}
+    status, answer = api.call("POST", "/recommend", told)
+    assert status == 200
+    body = answer["data"]["body"]
+    assert body["estimated"] == ["calf", "forearm", "thigh", "torso", "upper_arm"]
+    lengths = {name: body[name] for name in body["estimated"]}
+    _, known = api.call("POST", "/recommend", told | lengths | {"estimate_missing": False})
+    # The same body, but less sure: the same settings, wider bands.
+    assert known["data"]["settings"]["seat"] == pytest.approx(
+        answer["data"]["settings"]["seat"], abs=0.3
+    )
+    wide, narrow = (each["data"]["band_80"]["seat"]["fore_aft_mm"] for each in (answer, known))
+    assert wide[1] - wide[0] > narrow[1] - narrow[0]
+
+
+def test_a_known_length_is_kept_when_others_are_estimated(api):
+    told = {"height": 172.5, "thigh": 44.0, "user_id": "u", "estimate_missing": True}
+    _, answer = api.call("POST", "/recommend", told)
+    assert answer["data"]["body"]["thigh"] == 44.0
+    assert "thigh" not in answer["data"]["body"]["estimated"]
+
+
+def test_without_leave_to_estimate_a_missing_length_is_an_error(api):
+    status, answer = api.call(
+        "POST", "/recommend", {"height": 172.5, "user_id": "u", "estimate_missing": "yes"}
+    )
+    assert status == 400
+    named = {p["field"]: p["expected"] for p in answer["error"]["fields"]}
+    assert "true or false" in named["estimate_missing"]
+    assert "thigh" in named
+
+
+def test_an_own_car_takes_the_rest_from_its_class(api):
+    own = {"base": "minivan", "seat_travel_mm": 300.0, "wheel_telescope_travel_mm": 0.0}
+    status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": own})
+    assert status == 200
+    assert answer["data"]["vehicle"] == "own"
+    assert answer["data"]["settings"]["steering_wheel"]["telescope_mm"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("own", "field"),
+    [
+        ({"h30_mm": 2500.0}, "vehicle.h30_mm"),
+        ({"h30_mm": "low"}, "vehicle.h30_mm"),
+        ({"h30": 250.0}, "vehicle.h30"),
+        ({"base": "tank"}, "vehicle.base"),
+        ({"cushion_min_deg": 30.0}, "vehicle.cushion_min_deg"),
+        ({"wheel_x_mm": 790.0}, "vehicle.wheel_x_mm"),
+    ],
+)
+def test_an_own_car_that_cannot_be_names_its_figure(api, own, field):
+    status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": own})
+    assert status == 400
+    assert [p["field"] for p in answer["error"]["fields"]] == [field]
+
+
+@pytest.mark.parametrize("vehicle", [7, True, [], 1.5])
+def test_a_vehicle_that_is_neither_name_nor_object_is_refused(api, vehicle):
+    status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": vehicle})
+    assert status == 400
+    (problem,) = answer["error"]["fields"]
+    assert problem["field"] == "vehicle"
+    assert "GET /vehicles" in problem["expected"]
+
+
+def test_the_driver_is_drawn_when_asked(api):
+    _, answer = api.call("POST", "/recommend", ORDINARY | {"drawing": "ko"})
+    assert answer["data"]["drawing"].startswith("<svg")
+    assert "좌석 앞뒤" in answer["data"]["drawing"]
+    assert "drawing" not in api.call("POST", "/recommend", ORDINARY)[1]["data"]
+
+
+def test_preferences_change_the_answer(api):
+    _, normal = api.call("POST", "/recommend", ORDINARY)
+    _, relaxed = api.call("POST", "/recommend", ORDINARY | {"posture": "relaxed"})
+    _, blind = api.call("POST", "/recommend", ORDINARY | {"side_mirrors": "blind_zone"})
+    recline = [
+        each["data"]["settings"]["seat"]["backrest_recline_deg"] for each in (normal, relaxed)
+    ]
+    assert recline[0] < recline[1]
+    assert (
+        blind["data"]["settings"]["mirrors"]["left"]
+        != normal["data"]["settings"]["mirrors"]["left"]
+    )
+
+
+def transfer_body(api, **more):
+    _, here = api.call("POST", "/recommend", ORDINARY | {"vehicle": "small_car"})
+    return (
+        ORDINARY
+        | {
+            "from_vehicle": "small_car",
+            "to_vehicle": "minivan",
+            "settings": here["data"]["settings"],
+        }
+        | more
+    )
+
+
+def test_settings_are_carried_from_car_to_car(api):
+    status, answer = api.call("POST", "/recommend/transfer", transfer_body(api))
+    assert status == 200
+    data = answer["data"]
+    assert data["vehicle"] == "minivan"
+    before, after = data["angles_before_deg"], data["posture"]["angles_deg"]
+    assert after["knee"] == pytest.approx(before["knee"], abs=3.0)
+    assert set(before) == set(after)
+
+
+def test_a_kept_setting_beyond_the_first_cars_travel_is_named(api):
+    asked = transfer_body(api)
+    asked["settings"]["seat"]["fore_aft_mm"] = 400.0
+    status, answer = api.call("POST", "/recommend/transfer", asked)
+    assert status == 400
+    (problem,) = answer["error"]["fields"]
+    assert problem["field"] == "settings.seat.fore_aft_mm"
+    assert "260" in problem["expected"]
+
+
+def test_a_transfer_without_its_settings_says_which(api):
+    asked = transfer_body(api)
+    del asked["settings"]["seat"]["height_mm"], asked["to_vehicle"]
+    status, answer = api.call("POST", "/recommend/transfer", asked)
+    assert status == 400
+    assert {p["field"] for p in answer["error"]["fields"]} == {
+        "settings.seat.height_mm",
+        "to_vehicle",
+    }
+
+
+def test_a_model_of_the_bucket_answers_after_its_checksum(api, s3, monkeypatch):
+    import app as application
+    from chalicelib.carfit.model import ARRAYS
+
+    content = ARRAYS.read_bytes()
+    s3.put_object(Bucket="hypermob-models", Key="car_fit/9/model.npz", Body=content)
+    named = replace(
+        application.settings(),
+        model_uri="s3://hypermob-models/car_fit/9/model.npz",
+        model_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    try:
+        for sha256, status in ((named.model_sha256, 200), ("0" * 64, 500)):
+            application.car_fit_model.cache_clear()
+            pinned = replace(named, model_sha256=sha256)
+            monkeypatch.setattr(application, "settings", lambda pinned=pinned: pinned)
+            assert api.call("POST", "/recommend", ORDINARY)[0] == status
+    finally:
+        application.car_fit_model.cache_clear()

@@ -9,23 +9,15 @@ import csv
 import json
 import math
 import re
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from chalicelib.body_prior import SEGMENTS
-from chalicelib.carfit import geometry
-from chalicelib.carfit.fit import (
-    BELT_ABOVE_SHOULDER_MM,
-    DESIGN_RECLINE_SHARE,
-    MEAN_DRIVER_RECLINE_DEG,
-)
-from chalicelib.carfit.model import FEATURES, OUTPUTS
-from chalicelib.carfit.types import Body
-from chalicelib.carfit.vehicles import CATALOGUE, Provenance, Vehicle, vehicle
-from training.carfit.physics import ideal_positions, mean_driver
+from chalicelib.carfit import linkage
+from chalicelib.carfit.vehicles import CATALOGUE, FIGURES, Provenance, Vehicle, vehicle
+from training.carfit.habit import mean_drivers
+from training.carfit.solver import solve
 
 PACKAGES: Final = Path(__file__).parent / "data" / "package_by_class.csv"
 
@@ -59,8 +51,23 @@ SEAT_BEHIND_SGRP_MM: Final = 30.0
 SEAT_BELOW_SGRP_MM: Final = 20.0
 """Of the lift's travel, how much lies below the SgRP."""
 
+WHEEL_DIAMETER_MM: Final = 370.0
+BELT_ABOVE_SHOULDER_MM: Final = 60.0
+"""Upper anchor above the mean driver's shoulder joint at mid travel (assumed)."""
+EYELLIPSE_HEIGHT_MM: Final = 93.4
+"""SAE J941-2010, 95 % (from memory): down vision is told from its lower end, up vision from its
+upper."""
+EYE_TO_COWL_MM: Final = 900.0
+EYE_TO_HEADER_MM: Final = 350.0
+"""Horizontally from the mean driver's eye (assumed)."""
+
 SPORTS_BACK_ANGLE_DEG: Final = 27.0
 """From this design back angle on, the cap on recline is the sports car's."""
+
+FREE_MM: Final = 2000.0
+"""A travel without an end."""
+WHEEL_ABOVE_H30_MM: Final = 370.0
+"""Where the search for the mean driver's wheel begins."""
 
 H30_REFERENCE_MM: Final = 270.0
 """A cushion of 14 deg and a wheel plane of 24 deg behind vertical belong to this seat height;
@@ -110,9 +117,7 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
     above_reference = h30 - H30_REFERENCE_MM
     cushion = _within(14.0 - 0.03 * above_reference, 10.0, 18.0)
     wheel_plane = _within(24.0 + 0.05 * above_reference, 20.0, 30.0)
-    driver = mean_driver(np.array([h30]))[0]
-    position = dict(zip(OUTPUTS, ideal_positions(driver[np.newaxis])[0], strict=True))
-    wheel_x = position["wheel_x_mm"]
+    design = _mean_driver(h30, back_angle, wheel_plane)
     sgrp_x = sum(c * h30**power for power, c in enumerate(J1517_X95))
     seat_travel = 260.0
     typical = {
@@ -121,9 +126,9 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
         "seat_travel_mm": seat_travel,
         "seat_lift_mm": 60.0,
         "cushion_design_deg": cushion,
-        "wheel_x_mm": wheel_x,
+        "wheel_x_mm": design.wheel[0],
         "wheel_plane_deg": wheel_plane,
-        "wheel_diameter_mm": 370.0,
+        "wheel_diameter_mm": WHEEL_DIAMETER_MM,
         "wheel_telescope_travel_mm": 50.0,
         "head_restraint_low_mm": 750.0,  # UN R17: never lower, from memory
         "head_restraint_travel_mm": 70.0,
@@ -131,40 +136,43 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
         "backrest_safe_deg": 34.0 if back_angle >= SPORTS_BACK_ANGLE_DEG else 30.0,
     }
 
-    values = dict(zip(FEATURES, driver, strict=True))
-    body = Body(
-        values["height_cm"], *(values[f"{name}_share"] * values["height_cm"] for name in SEGMENTS)
-    )
-    h_point = (position["h_point_x_mm"], position["h_point_z_mm"])
-    eye = (position["eye_x_mm"], position["eye_z_mm"])
-    recline = (
-        DESIGN_RECLINE_SHARE * back_angle + (1.0 - DESIGN_RECLINE_SHARE) * MEAN_DRIVER_RECLINE_DEG
-    )
-    knee = geometry.legs(body, h30).knee(h_point)
-    rim = (wheel_x, typical["wheel_diameter_mm"], wheel_plane)
-    wheel_z = np.mean(geometry.wheel_height_limits(rim, eye, h_point, knee))
-    belt_z = geometry.shoulder_z(h_point[1], position["torso_mm"], recline) + BELT_ABOVE_SHOULDER_MM
+    eye_x, eye_z = design.eye
+    half_eyellipse = EYELLIPSE_HEIGHT_MM / 2
     hud_travel = 100.0
+    side_mirror_y = lateral + 590.0
     assumed = {
         "seat_track_rise_deg": 4.0,
         "seat_low_z_mm": h30 - SEAT_BELOW_SGRP_MM,
+        "design_thigh_deg": design.thigh_deg,
         "cushion_min_deg": cushion - 4.0,
         "cushion_max_deg": cushion + 4.0,
         "backrest_min_deg": back_angle - 10.0,
         "backrest_max_deg": back_angle + 20.0,
-        "wheel_z_mm": wheel_z,
+        "wheel_z_mm": design.wheel[1],
         "wheel_tilt_travel_deg": math.degrees(45.0 / 450.0),  # 45 mm at the wheel's centre
         "wheel_tilt_radius_mm": 450.0,
-        "belt_anchor_low_z_mm": belt_z - typical["belt_anchor_travel_mm"] / 2,
-        "hud_low_eye_z_mm": eye[1] - hud_travel / 2,
+        "cowl_x_mm": eye_x - EYE_TO_COWL_MM,
+        "cowl_z_mm": eye_z - half_eyellipse - _fall(EYE_TO_COWL_MM, read["down_vision_deg"]),
+        "header_x_mm": eye_x - EYE_TO_HEADER_MM,
+        "header_z_mm": eye_z + half_eyellipse + _fall(EYE_TO_HEADER_MM, read["up_vision_deg"]),
+        "belt_anchor_low_z_mm": design.shoulder_z
+        + BELT_ABOVE_SHOULDER_MM
+        - typical["belt_anchor_travel_mm"] / 2,
+        "hud_low_eye_z_mm": eye_z - hud_travel / 2,
         "hud_travel_mm": hud_travel,
-        "design_eye_x_mm": eye[0],
-        "design_eye_z_mm": eye[1],
-        "side_mirror_x_mm": eye[0] - 480.0,
-        "side_mirror_y_mm": lateral + 590.0,
-        "side_mirror_z_mm": eye[1] - 180.0,
-        "interior_mirror_x_mm": eye[0] - 430.0,
-        "interior_mirror_z_mm": eye[1] + 60.0,
+        "half_width_mm": side_mirror_y - 100.0,
+        "design_eye_x_mm": eye_x,
+        "design_eye_z_mm": eye_z,
+        "side_mirror_x_mm": eye_x - 480.0,
+        "side_mirror_y_mm": side_mirror_y,
+        "side_mirror_z_mm": eye_z - 180.0,
+        "side_mirror_glass_width_mm": 190.0,
+        "side_mirror_glass_height_mm": 130.0,
+        "passenger_mirror_radius_mm": 1260.0,
+        "interior_mirror_x_mm": eye_x - 430.0,
+        "interior_mirror_z_mm": eye_z + 60.0,
+        "interior_mirror_glass_width_mm": 250.0,
+        "interior_mirror_glass_height_mm": 65.0,
         "mirror_yaw_travel_deg": 10.0,
         "mirror_pitch_travel_deg": 8.0,
     }
@@ -180,11 +188,64 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
         for name, value in group.items()
     }
     english, korean = NAMES[row["class"]]
-    order = [each.name for each in fields(Vehicle) if each.name in figures]
     return {
         "name": {"en": english, "ko": korean},
-        "figures": {name: figures[name] for name in order},
+        "figures": {name: figures[name] for name in FIGURES},
     }
+
+
+class _MeanDriver(NamedTuple):
+    """Where the mean driver has wheel, eye, shoulder and thigh when every travel is free."""
+
+    wheel: tuple[float, float]
+    eye: tuple[float, float]
+    shoulder_z: float
+    thigh_deg: float
+
+
+def _mean_driver(h30_mm: float, back_angle_deg: float, wheel_plane_deg: float) -> _MeanDriver:
+    """Solve the mean man and the mean woman in a car without walls; the mean of both."""
+    drivers = mean_drivers(h30_mm)
+    count = len(drivers.trunk_deg)
+    wheel_x = float(np.mean(drivers.wheel_x_mm))
+    values = dict.fromkeys(FIGURES, np.nan) | {
+        "h30_mm": h30_mm,
+        "back_angle_deg": back_angle_deg,
+        "headroom_mm": FREE_MM,
+        "sgrp_x_mm": FREE_MM / 2,
+        "seat_front_x_mm": 0.0,
+        "seat_travel_mm": FREE_MM,
+        "seat_track_rise_deg": 0.0,
+        "seat_low_z_mm": 0.0,
+        "seat_lift_mm": FREE_MM,
+        "backrest_min_deg": 0.0,
+        "backrest_max_deg": 90.0,
+        "backrest_safe_deg": 90.0,
+        "wheel_x_mm": wheel_x,
+        "wheel_z_mm": h30_mm + WHEEL_ABOVE_H30_MM,
+        "wheel_plane_deg": wheel_plane_deg,
+        "wheel_diameter_mm": WHEEL_DIAMETER_MM,
+        "wheel_telescope_travel_mm": FREE_MM,
+        "wheel_tilt_travel_deg": 90.0,
+        "wheel_tilt_radius_mm": FREE_MM / 2,
+        "cowl_x_mm": 0.0,
+        "cowl_z_mm": 0.0,
+        "header_x_mm": 0.0,
+        "header_z_mm": FREE_MM,
+    }
+    figures: dict[str, Any] = {name: np.full(count, value) for name, value in values.items()}
+    car = Vehicle(id="", name={}, **figures)
+    posture = solve(drivers, car, np.zeros(count)).posture
+    return _MeanDriver(
+        wheel=(float(np.mean(posture.grip[0])), float(np.mean(posture.grip[1]))),
+        eye=(float(np.mean(posture.eye[0])), float(np.mean(posture.eye[1]))),
+        shoulder_z=float(np.mean(posture.shoulder[1])),
+        thigh_deg=float(np.mean(linkage.thigh_deg(posture))),
+    )
+
+
+def _fall(distance_mm: float, angle_deg: float) -> float:
+    return distance_mm * math.tan(math.radians(angle_deg))
 
 
 def _within(value: float, low: float, high: float) -> float:

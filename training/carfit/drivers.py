@@ -1,21 +1,34 @@
 """Drivers drawn from ANSUR II, in cars: to train on, and to measure with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from chalicelib.body_prior import SEXES, probability_male
-from chalicelib.carfit.model import FEATURES, OUTPUTS, TYPICAL_AGE_YEARS, TYPICAL_BMI_KG_M2
-from chalicelib.carfit.vehicles import Vehicle
+from chalicelib.body_prior import SEGMENTS, SEXES, probability_male
+from chalicelib.carfit import rules
+from chalicelib.carfit.model import (
+    BODY_FEATURES,
+    FEATURES,
+    PACKAGE_FEATURES,
+    TYPICAL_AGE_YEARS,
+    package_features,
+    with_free_travels,
+)
+from chalicelib.carfit.types import TYPICAL_BMI_KG_M2
+from chalicelib.carfit.vehicles import FIGURES, Vehicle
 from training.carfit.body_prior import population
-from training.carfit.physics import (
-    expected_cm,
-    ideal_positions,
-    mean_driver,
-    models,
-    residual_cov_cm2,
+from training.carfit.habit import Habit, expected_cm, habit, residual_cov_cm2
+from training.carfit.solver import (
+    FORE_AFT_SD_MM,
+    HEIGHT_SD_MM,
+    RECLINE_SD_DEG,
+    WHEEL_SD_MM,
+    Solution,
+    solve,
 )
 
 Array = npt.NDArray[np.float64]
@@ -26,124 +39,263 @@ PROPORTION_SPREAD: Final = 1.5
 """Times the SD of ANSUR II."""
 BMI_KG_M2: Final = (15.0, 45.0)
 AGE_YEARS: Final = (18.0, 85.0)
-H30_MM: Final = (140.0, 410.0)
-WHEEL_SD_MM: Final = 20.0
-"""How far makers' wheels lie from where the mean driver wants them."""
-HALF_TELESCOPE_MM: Final = (0.0, 45.0)
+
+PACKAGE_SD: Final[Mapping[str, float]] = {
+    "back_angle_deg": 2.0,
+    "seat_front_x_mm": 25.0,
+    "seat_travel_mm": 25.0,
+    "seat_track_rise_deg": 1.5,
+    "seat_front_low_z_mm": 12.0,
+    "seat_lift_mm": 12.0,
+    "backrest_min_deg": 2.0,
+    "recline_cap_deg": 1.5,
+    "wheel_x_mm": 20.0,
+    "wheel_z_mm": 15.0,
+    "wheel_plane_deg": 3.0,
+    "wheel_diameter_mm": 8.0,
+    "wheel_telescope_travel_mm": 15.0,
+    "wheel_tilt_travel_mm": 15.0,
+    "roof_z_mm": 25.0,
+    "cowl_x_mm": 40.0,
+    "cowl_z_mm": 20.0,
+    "header_x_mm": 40.0,
+    "header_z_mm": 20.0,
+}
+"""How far a maker's figures lie from the catalogue's class, beside ..."""
+H30_SD_MM: Final = 20.0
+"""... its seat height, with which all other heights move."""
+USUAL_PACKAGE_SHARE: Final = 0.3
+"""Of that spread, among cars close to the catalogue's."""
+HEIGHTS: Final = (
+    "h30_mm",
+    "seat_front_low_z_mm",
+    "wheel_z_mm",
+    "roof_z_mm",
+    "cowl_z_mm",
+    "header_z_mm",
+)
+TRAVELS: Final = (
+    "seat_travel_mm",
+    "seat_lift_mm",
+    "wheel_telescope_travel_mm",
+    "wheel_tilt_travel_mm",
+)
 
 BMI_BY_SEX: Final = {"male": (27.7, 4.0), "female": (25.5, 3.5)}
 """ANSUR II: mean and SD."""
+KOREAN_SHARE: Final[Mapping[str, tuple[float, ...]]] = {
+    "male": (-0.0056, -0.0060, -0.0065, -0.0102, 0.0053),
+    "female": (-0.0054, -0.0094, -0.0036, -0.0116, 0.0118),
+}
+"""Share of stature by segment, Korea-born in ANSUR II (15 men, 17 women) less all of the sex."""
 
-FORE_AFT_SD_MM: Final = 36.0
-"""Drivers of one body around any of the published fore-aft models."""
-SEAT_HEIGHT_SD_MM: Final = 12.0
-"""Assumed, as are the next three."""
-EYE_HEIGHT_SD_MM: Final = 15.0
+EYE_SD_MM: Final = 15.0
 SHOULDER_SD_MM: Final = 15.0
-WHEEL_REACH_SD_MM: Final = 25.0
+"""How far eyes and shoulders of one body differ beyond what the posture moves (assumed)."""
 
 
 @dataclass(frozen=True)
 class SimulatedDrivers:
-    """Drivers who sit where they like: what is told of them, and their own positions."""
+    """Drivers who sit where they like.
+
+    ``features``, shape (n, 30), is what is told of them; ``positions``, shape (n, 8), in the order
+    of `chalicelib.carfit.model.OUTPUTS`, where they sit.
+    """
 
     features: Array
-    """Shape (n, 12): without sex, weight and age for every second driver."""
     positions: Array
-    """Shape (n, 8)."""
 
 
-def training_rows(count: int, rng: np.random.Generator) -> Array:
-    """Rows of `FEATURES` that fill the space of bodies and packages, shape (count, 12)."""
+def training_rows(count: int, cars: Sequence[Vehicle], rng: np.random.Generator) -> Array:
+    """Rows of `FEATURES` to train on, shape (count, 30).
+
+    Half are ANSUR II bodies in cars close to the catalogue's, half fill the space of bodies and
+    packages; in every second car the travels are free.
+    """
+    half = count // 2
+    usual = people(half, cars, rng)
+    usual[:, len(BODY_FEATURES) :] = _packages(half, cars, rng, USUAL_PACKAGE_SHARE)
+    rows = np.vstack([usual, _wide_rows(count - half, cars, rng)])
+    # A third are told their sex less surely, as people of their height are.
+    untold = rng.uniform(size=count) < 1.0 / 3.0
+    male = FEATURES.index("probability_male")
+    rows[untold, male] = _probability_male(rows[untold, 0])
+    rows[:, FEATURES.index("posture")] = rng.choice([-1.0, 0.0, 1.0], count)
+    return np.where(rng.uniform(size=(count, 1)) < 0.5, with_free_travels(rows), rows)
+
+
+def _wide_rows(count: int, cars: Sequence[Vehicle], rng: np.random.Generator) -> Array:
     height_cm = rng.uniform(*STATURE_CM, count)
-    at_height = np.array([probability_male(float(each)) for each in height_cm])
-    # A third men, a third women, a third untold.
-    told = rng.integers(0, 3, count)
-    male = np.choose(told, [np.zeros(count), np.ones(count), at_height])
-    is_male = rng.uniform(size=count) < male
-    lengths_cm = _lengths_cm(height_cm, is_male, PROPORTION_SPREAD, rng)
-    h30 = rng.uniform(*H30_MM, count)
-    wheel_x = mean_driver(h30)[:, FEATURES.index("wheel_front_x_mm")]
-    wheel_x = wheel_x + rng.normal(0.0, WHEEL_SD_MM, count)
-    half_travel = rng.uniform(*HALF_TELESCOPE_MM, count)
+    is_male = rng.uniform(size=count) < _probability_male(height_cm)
+    by_sex = {
+        sex: expected_cm(sex, height_cm)
+        + PROPORTION_SPREAD
+        * rng.multivariate_normal(np.zeros(len(SEGMENTS)), residual_cov_cm2(sex), count)
+        for sex in SEXES
+    }
+    lengths_cm = np.where(is_male[:, np.newaxis], by_sex["male"], by_sex["female"])
     return np.column_stack(
         [
             height_cm,
             lengths_cm / height_cm[:, np.newaxis],
-            male,
+            # Some have the other sex's habits at their height.
+            np.where(rng.uniform(size=count) < 0.2, ~is_male, is_male),
             rng.uniform(*BMI_KG_M2, count),
             rng.uniform(*AGE_YEARS, count),
-            h30,
-            wheel_x - half_travel,
-            wheel_x + half_travel,
+            np.zeros(count),
+            _packages(count, cars, rng),
         ]
     )
 
 
-def real_rows(count: int, cars: list[Vehicle], rng: np.random.Generator) -> Array:
-    """Rows of `FEATURES` of ANSUR II bodies, half of them women, in the catalogue's cars."""
+def people(
+    count: int,
+    cars: Sequence[Vehicle],
+    rng: np.random.Generator,
+    *,
+    korean_share: float = 0.0,
+) -> Array:
+    """Rows of `FEATURES` of ANSUR II bodies, half of them women, in cars as they are.
+
+    ``korean_share`` of them have Korean proportions at their stature.
+    """
     is_male = rng.uniform(size=count) < 0.5
-    bodies = {
-        sex: rng.multivariate_normal(population(sex).mean_cm, population(sex).cov_cm2, count)
-        for sex in SEXES
-    }
-    body = np.where(is_male[:, np.newaxis], bodies["male"], bodies["female"])
-    bmi = np.where(
-        is_male, rng.normal(*BMI_BY_SEX["male"], count), rng.normal(*BMI_BY_SEX["female"], count)
+    body = np.where(
+        is_male[:, np.newaxis],
+        *(
+            rng.multivariate_normal(population(sex).mean_cm, population(sex).cov_cm2, count)
+            for sex in ("male", "female")
+        ),
     )
-    packages = np.array([[car.h30_mm, car.wheel_front_x_mm, car.wheel_rear_x_mm] for car in cars])
+    height_cm, shares = body[:, 0], body[:, 1:] / body[:, :1]
+    is_korean = rng.uniform(size=count) < korean_share
+    shift = np.where(is_male[:, np.newaxis], KOREAN_SHARE["male"], KOREAN_SHARE["female"])
+    shares = shares + np.where(is_korean[:, np.newaxis], shift, 0.0)
+    bmi = np.where(is_male, *(rng.normal(*BMI_BY_SEX[sex], count) for sex in ("male", "female")))
+    packages = np.array([package_features(car) for car in cars])
     return np.column_stack(
         [
-            body[:, 0],
-            body[:, 1:] / body[:, :1],
+            height_cm,
+            shares,
             is_male.astype(float),
             np.clip(bmi, *BMI_KG_M2),
             rng.uniform(*AGE_YEARS, count),
+            np.zeros(count),
             packages[rng.integers(0, len(cars), count)],
         ]
     )
 
 
-def simulated_drivers(rows: Array, rng: np.random.Generator) -> SimulatedDrivers:
-    """Let drivers sit: each differs from the ideal by the published scatter."""
-    count = len(rows)
-    position = dict(zip(OUTPUTS, ideal_positions(rows).T, strict=True))
-    rmse = models()["rmse"]
-    is_male = rows[:, FEATURES.index("probability_male")] > 0.5
-
-    def scatter(name: str) -> Array:
-        sd = np.where(is_male, rmse["male"][name], rmse["female"][name])
-        return np.asarray(rng.normal(0.0, sd))
-
-    forward = rng.normal(0.0, FORE_AFT_SD_MM, count)
-    upward = rng.normal(0.0, SEAT_HEIGHT_SD_MM, count)
-    trunk_deg = scatter("hip_to_eye_deg")
-    above_hip = position["eye_z_mm"] - position["h_point_z_mm"]
-    position["eye_x_mm"] = position["eye_x_mm"] + forward + above_hip * np.radians(trunk_deg)
-    position["eye_z_mm"] = position["eye_z_mm"] + upward + rng.normal(0.0, EYE_HEIGHT_SD_MM, count)
-    position["h_point_x_mm"] = position["h_point_x_mm"] + forward
-    position["h_point_z_mm"] = position["h_point_z_mm"] + upward
-    position["trunk_deg"] = position["trunk_deg"] + trunk_deg
-    position["thigh_deg"] = position["thigh_deg"] + scatter("thigh_deg")
-    position["torso_mm"] = position["torso_mm"] + rng.normal(0.0, SHOULDER_SD_MM, count)
-    position["wheel_x_mm"] = position["wheel_x_mm"] + rng.normal(0.0, WHEEL_REACH_SD_MM, count)
-
-    told = rows.copy()
-    untold = np.arange(count) % 2 == 1
-    told[untold, FEATURES.index("probability_male")] = [
-        probability_male(float(each)) for each in rows[untold, FEATURES.index("height_cm")]
-    ]
-    told[untold, FEATURES.index("bmi_kg_m2")] = TYPICAL_BMI_KG_M2
-    told[untold, FEATURES.index("age_years")] = TYPICAL_AGE_YEARS
-    return SimulatedDrivers(told, np.column_stack([position[name] for name in OUTPUTS]))
+def habits(rows: Array) -> Habit:
+    """What the published regressions say of the bodies of `FEATURES` rows."""
+    column = dict(zip(FEATURES, rows.T, strict=True))
+    height_cm = column["height_cm"]
+    shares = np.column_stack([column[f"{name}_share"] for name in SEGMENTS])
+    return habit(
+        height_cm,
+        shares * height_cm[:, np.newaxis],
+        column["probability_male"],
+        column["bmi_kg_m2"],
+        column["age_years"],
+        column["h30_mm"],
+    )
 
 
-def _lengths_cm(
-    height_cm: Array, is_male: npt.NDArray[np.bool_], spread: float, rng: np.random.Generator
-) -> Array:
-    by_sex = {
-        sex: expected_cm(sex, height_cm)
-        + spread * rng.multivariate_normal(np.zeros(5), residual_cov_cm2(sex), len(height_cm))
-        for sex in SEXES
+def cars_of(rows: Array) -> Vehicle:
+    """The packages of `FEATURES` rows, as one vehicle whose figures have shape (n,).
+
+    Figures that no driving position depends on are NaN.
+    """
+    column = dict(zip(FEATURES, rows.T, strict=True))
+    figures = {name: column.get(name, np.full(len(rows), np.nan)) for name in FIGURES}
+    radius_mm = np.full(len(rows), 450.0)
+    figures |= {
+        "sgrp_x_mm": column["seat_front_x_mm"],
+        "seat_low_z_mm": column["seat_front_low_z_mm"],
+        "backrest_max_deg": column["recline_cap_deg"],
+        "backrest_safe_deg": column["recline_cap_deg"],
+        "wheel_tilt_radius_mm": radius_mm,
+        "wheel_tilt_travel_deg": np.degrees(column["wheel_tilt_travel_mm"] / radius_mm),
+        "headroom_mm": np.zeros(len(rows)),
     }
-    return np.where(is_male[:, np.newaxis], by_sex["male"], by_sex["female"])
+    car = Vehicle(id="", name={}, **figures)
+    slant = rules.roof_z(replace(car, headroom_mm=figures["headroom_mm"] + 1.0)) - rules.roof_z(car)
+    return replace(car, headroom_mm=(column["roof_z_mm"] - rules.roof_z(car)) / slant)
+
+
+def solved(rows: Array, noise: Array | None = None, **more: object) -> Solution:
+    """Where the bodies of `FEATURES` rows sit in their cars."""
+    posture = rows[:, FEATURES.index("posture")]
+    return solve(habits(rows), cars_of(rows), posture, noise=noise, **more)  # type: ignore[arg-type]
+
+
+def positions(rows: Array, solution: Solution) -> Array:
+    """A solution as rows of `chalicelib.carfit.model.OUTPUTS`, shape (n, 8)."""
+    seated, links = solution.posture, habits(rows).links
+    return np.column_stack(
+        [
+            *seated.h_point,
+            seated.trunk_deg,
+            *seated.grip,
+            links.torso_mm,
+            *links.eye_mm,
+        ]
+    )
+
+
+def simulated_drivers(rows: Array, rng: np.random.Generator, *, told: bool) -> SimulatedDrivers:
+    """Let drivers sit where they like: each differs from the habit by the published scatter.
+
+    Where sex and weight are not ``told``, nor age, the features hold what is then taken.
+    """
+    count = len(rows)
+    noise = rng.standard_normal((count, 5)) * taste()
+    found = positions(rows, solved(rows, noise))
+    off = [SHOULDER_SD_MM, EYE_SD_MM, EYE_SD_MM]
+    found[:, -3:] += rng.standard_normal((count, 3)) * off
+    heard = rows.copy()
+    heard[:, FEATURES.index("age_years")] = TYPICAL_AGE_YEARS
+    if not told:
+        heard[:, FEATURES.index("probability_male")] = _probability_male(rows[:, 0])
+        heard[:, FEATURES.index("bmi_kg_m2")] = TYPICAL_BMI_KG_M2
+    return SimulatedDrivers(heard, found)
+
+
+@cache
+def taste() -> Array:
+    """How far tastes lie from the habit so that drivers scatter as published, shape (5,), in SD.
+
+    Comfort and the car pull drivers together, so tastes differ by more than seats do.
+    """
+    from training.carfit.catalogue import cars
+
+    rng = np.random.default_rng(11)
+    rows = with_free_travels(people(1500, cars(), rng))
+    ideal = positions(rows, solved(rows))
+    wanted = np.array([FORE_AFT_SD_MM, HEIGHT_SD_MM, RECLINE_SD_DEG, WHEEL_SD_MM, WHEEL_SD_MM])
+    scale = np.ones(5)
+    noise = rng.standard_normal((len(rows), 5))
+    for _ in range(3):
+        off = positions(rows, solved(rows, noise * scale))[:, :5] - ideal[:, :5]
+        scale = scale * wanted / np.sqrt(np.mean(off**2, axis=0))
+    return scale
+
+
+def _packages(
+    count: int, cars: Sequence[Vehicle], rng: np.random.Generator, spread: float = 1.0
+) -> Array:
+    """Cars about those of the catalogue, shape (count, 20)."""
+    package = np.array([package_features(car) for car in cars])[rng.integers(0, len(cars), count)]
+    for name, sd in PACKAGE_SD.items():
+        package[:, PACKAGE_FEATURES.index(name)] += rng.normal(0.0, spread * sd, count)
+    raised = rng.normal(0.0, spread * H30_SD_MM, count)
+    for name in HEIGHTS:
+        package[:, PACKAGE_FEATURES.index(name)] += raised
+    for name in TRAVELS:
+        column = PACKAGE_FEATURES.index(name)
+        package[:, column] = np.maximum(package[:, column], 0.0)
+    return package
+
+
+def _probability_male(height_cm: Array) -> Array:
+    return np.array([probability_male(float(each)) for each in height_cm])

@@ -16,9 +16,9 @@ from training.carfit.drivers import SimulatedDrivers
 
 Array = npt.NDArray[np.float64]
 
-HIDDEN: Final = (64, 64)
-BATCH: Final = 128
-SCHEDULE: Final = ((2e-3, 30), (5e-4, 20), (1e-4, 10), (2e-5, 5))
+HIDDEN: Final = (192, 192)
+BATCH: Final = 256
+SCHEDULE: Final = ((2e-3, 20), (5e-4, 20), (1e-4, 15), (2e-5, 5))
 """Adam's step, and for how many passes over the rows."""
 
 
@@ -33,8 +33,8 @@ def fit(
     """Train the pipeline: rows of `FEATURES` in, rows of `OUTPUTS` out.
 
     The first step bounds each input to what it was trained on, so that an unknown body is treated
-    as the nearest known one; the second is a network of rectified layers, since the physics is
-    straight lines with corners where a travel or a bound ends them.
+    as the nearest known one; the second is a network of rectified layers: what a driver chooses
+    bends softly with the body, and has corners where a travel or a rule ends it.
     """
     bound = MinMaxScaler(feature_range=(-1.0, 1.0), clip=True).fit(features)
     inputs = bound.transform(features)
@@ -71,13 +71,14 @@ def scatter(pipeline: Pipeline, drivers: SimulatedDrivers) -> Array:
     return np.asarray(np.sqrt(np.mean(off**2, axis=0)))
 
 
-def exported(pipeline: Pipeline, output_sd: Array) -> Model:
-    """Arrays of a trained pipeline."""
+def exported(pipeline: Pipeline, driver_sd: Array, version: str) -> Model:
+    """Arrays of a trained pipeline; ``driver_sd`` as in `chalicelib.carfit.model.Model`."""
     bound, network = pipeline["bound"], pipeline["network"]
     return Model(
         low=bound.data_min_,
         high=bound.data_max_,
         weights=tuple(network.coefs_),
         biases=tuple(network.intercepts_),
-        output_sd=output_sd,
+        driver_sd=driver_sd,
+        version=version,
     )

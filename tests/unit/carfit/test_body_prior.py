@@ -7,6 +7,7 @@ from chalicelib.body_prior import (
     SEGMENTS,
     SEXES,
     conditional,
+    given_some,
     human_range_cm,
     probability_male,
     unusual_proportions,
@@ -84,3 +85,31 @@ def test_a_sex_that_is_none_of_the_three_is_refused() -> None:
 def test_the_committed_prior_is_what_training_makes() -> None:
     assert json.loads(training.TARGET.read_text()) == training.prior()
     assert training.prior()["segments"] == list(SEGMENTS)
+
+
+def test_missing_lengths_are_those_that_the_known_ones_lead_to_expect() -> None:
+    prior = conditional(175.0)
+    none_known, cov = given_some(175.0, [None] * 5)
+    assert np.allclose(none_known, prior.mean_cm)
+    assert np.allclose(cov, prior.cov_cm2)
+
+    # Long forearms go with long upper arms; the doubt about them shrinks.
+    forearm_cm = prior.mean_cm[1] + 2.0
+    filled, cov = given_some(175.0, [None, forearm_cm, None, None, None])
+    assert filled[1] == forearm_cm
+    assert filled[0] > prior.mean_cm[0] + 0.5
+    assert np.all(cov[1] == 0.0) and np.all(cov[:, 1] == 0.0)
+    assert cov[0, 0] < prior.cov_cm2[0, 0]
+    assert np.all(np.linalg.eigvalsh(cov) > -1e-9)
+
+    all_known, nothing = given_some(175.0, GUIDE_EXAMPLE_CM)
+    assert all_known == GUIDE_EXAMPLE_CM
+    assert not nothing.any()
+
+
+def test_an_absurd_length_does_not_make_the_others_absurd() -> None:
+    filled, _ = given_some(175.0, [None, None, 75.0, None, None])
+    low, high = human_range_cm(175.0)
+    others = np.array([0, 1, 3, 4])
+    assert np.all(np.array(filled)[others] > low[others])
+    assert np.all(np.array(filled)[others] < high[others])

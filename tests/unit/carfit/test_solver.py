@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from benchmarks.carfit import STATURES_CM, average_bodies
+from chalicelib.carfit import comfort, rules, vehicles
+from chalicelib.carfit.model import FEATURES, OUTPUTS, with_free_travels
+from training.carfit import drivers
+from training.carfit.habit import expected_cm, habit, models, preferred_wheel_x_mm
+from training.carfit.solver import CHOICES, SCALES, solve, travels
+
+CARS = list(vehicles().values())
+
+
+def habits_of(height_cm: float, sex: str, **beyond_cm: float):
+    """A mean body of 26 kg/m2 and 40 years at H30 = 270."""
+    lengths_cm = expected_cm(sex, np.array([height_cm]))
+    for name, beyond in beyond_cm.items():
+        lengths_cm[0, FEATURES.index(f"{name}_share") - 1] += beyond
+    return habit(
+        np.array([height_cm]),
+        lengths_cm,
+        np.array([float(sex == "male")]),
+        np.array([26.0]),
+        np.array([40.0]),
+        np.array([270.0]),
+    )
+
+
+def test_an_average_man_likes_to_sit_where_the_published_regression_says() -> None:
+    found = habits_of(175.0, "male")
+    wheel = preferred_wheel_x_mm(1750.0, np.array([270.0]))[0]
+    # -48 + .56 S + 1.39 BMI + 7.53 A - .42 H30 + .505 L6re - .00398 S A
+    fore_aft = -48 + 0.56 * 1750 + 1.39 * 26 + 7.53 * 40 - 0.42 * 270
+    fore_aft += 0.505 * (wheel - 600.0) - 0.00398 * 1750 * 40
+    assert found.h_point_x_mm[0] == pytest.approx(fore_aft)
+    assert found.h_point_z_mm[0] == pytest.approx(123.1 - 0.05864 * 1750 + 0.945 * 270)
+
+
+def test_an_average_woman_likes_to_sit_where_the_published_regression_says() -> None:
+    wheel = preferred_wheel_x_mm(1650.0, np.array([270.0]))[0]
+    shs = (21.583 + 0.3935 * 165.0) / 165.0
+    fore_aft = 678 + 0.284 * 1650 - 494 * shs + 2.33 * 26 - 0.388 * 270 + 0.426 * (wheel - 600)
+    assert habits_of(165.0, "female").h_point_x_mm[0] == pytest.approx(fore_aft)
+
+
+def test_the_preferred_wheel_is_reeds() -> None:
+    assert preferred_wheel_x_mm(1756.0, np.array([270.0]))[0] == pytest.approx(540.0, abs=0.5)
+
+
+def test_a_longer_leg_sits_further_aft_and_lower_by_its_eyes() -> None:
+    plain, long = habits_of(175.0, "male"), habits_of(175.0, "male", thigh=1.0, calf=1.0)
+    assert long.h_point_x_mm[0] - plain.h_point_x_mm[0] == pytest.approx(20.0 * 0.6 * 0.6244)
+    assert long.links.eye_mm[1][0] < plain.links.eye_mm[1][0]
+    torso = habits_of(175.0, "male", torso=2.0)
+    assert torso.links.torso_mm[0] - plain.links.torso_mm[0] == pytest.approx(0.97 * 0.6 * 20.0)
+
+
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    return drivers.people(400, CARS, np.random.default_rng(21))
+
+
+def test_choices_stay_within_the_cars_travels(rows: np.ndarray) -> None:
+    low, high = travels(drivers.cars_of(rows), len(rows))
+    choices = drivers.solved(rows).choices
+    assert np.all(choices >= low - 1e-9)
+    assert np.all(choices <= high + 1e-9)
+
+
+def test_no_step_aside_is_better(rows: np.ndarray) -> None:
+    """A solution is one: moving any choice a little, within its travel, never costs less."""
+    car, posture = drivers.cars_of(rows), np.zeros(len(rows))
+    found = drivers.solved(rows, passes=200)
+    low, high = travels(car, len(rows))
+    from training.carfit import solver
+
+    habits, taste = drivers.habits(rows), np.zeros((len(rows), 5))
+    for i in range(len(CHOICES)):
+        for sign in (-1.0, 1.0):
+            moved = found.choices.copy()
+            moved[:, i] += sign * 0.02 * SCALES[i]
+            moved = np.clip(moved, low, high)
+            cost = np.sum(solver._residuals(moved, habits, car, posture, taste) ** 2, axis=0)
+            assert np.mean(cost < found.cost - 1e-3) < 0.01
+
+
+def test_what_can_be_kept_is_kept(rows: np.ndarray) -> None:
+    """In cars whose travels go further, ordinary people break no rule of safety."""
+    free = with_free_travels(rows)
+    found = drivers.solved(free, passes=150)
+    kept = rules.margins(drivers.habits(free).links, found.posture, drivers.cars_of(free))
+    for name in ("brake", "chest", "cowl"):
+        assert np.mean(getattr(kept, name) < -rules.TOLERANCE_MM[name]) < 0.005, name
+
+
+def test_joints_stay_where_drivers_were_observed(rows: np.ndarray) -> None:
+    posture = drivers.solved(rows).posture
+    for joint, known in comfort.RANGES.items():
+        angle = getattr(posture, f"{joint}_deg")
+        inside = (angle >= known.observed_low - 0.5) & (angle <= known.observed_high + 0.5)
+        assert inside.mean() > 0.98, joint
+
+
+def test_fore_aft_grows_with_stature_as_published() -> None:
+    """J4004: .433 mm/mm; 38 real drivers: .43."""
+    for sex in ("male", "female"):
+        bodies = average_bodies(sex, CARS)
+        found = drivers.positions(bodies, drivers.solved(bodies))
+        slope = np.polyfit(10.0 * STATURES_CM, found[:, 0], 1)[0]
+        assert 0.38 <= slope <= 0.48, sex
+
+
+def test_a_relaxed_driver_reclines_and_sits_back() -> None:
+    rows = with_free_travels(drivers.people(100, CARS, np.random.default_rng(3)))
+    at = {}
+    for posture in (-1.0, 0.0, 1.0):
+        rows[:, FEATURES.index("posture")] = posture
+        at[posture] = drivers.positions(rows, drivers.solved(rows)).mean(axis=0)
+    x, recline = OUTPUTS.index("h_point_x_mm"), OUTPUTS.index("recline_deg")
+    assert at[-1.0][x] + 5.0 < at[0.0][x] < at[1.0][x] - 5.0
+    assert at[-1.0][recline] + 2.0 < at[0.0][recline] < at[1.0][recline] - 1.5
+
+
+def test_drivers_scatter_as_published() -> None:
+    rng = np.random.default_rng(4)
+    rows = with_free_travels(drivers.people(1500, CARS, rng))
+    ideal = drivers.positions(rows, drivers.solved(rows))
+    own = drivers.simulated_drivers(rows, rng, told=True).positions
+    sd = np.sqrt(np.mean((own - ideal) ** 2, axis=0))
+    assert sd[OUTPUTS.index("h_point_x_mm")] == pytest.approx(36.0, rel=0.08)
+    recline = np.mean([models()["rmse"][sex]["hip_to_eye_deg"] for sex in ("male", "female")])
+    assert sd[OUTPUTS.index("recline_deg")] == pytest.approx(recline, rel=0.1)
+
+
+def test_one_driver_is_solved_as_among_many(rows: np.ndarray) -> None:
+    together = drivers.solved(rows).choices
+    alone = solve(drivers.habits(rows[7:8]), drivers.cars_of(rows[7:8]), np.zeros(1)).choices
+    assert np.allclose(alone[0], together[7], atol=1e-6)
