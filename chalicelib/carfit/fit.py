@@ -75,7 +75,8 @@ HEAD_CENTRE_BELOW_VERTEX_MM: Final = 90.0
 """Centre of gravity of the head under the vertex: a head restraint must not end below it."""
 
 RULE_PASSES: Final = 4
-"""One remedy disturbs another's rule a little; settled to 1 mm by then."""
+SETTLED_MM: Final = 0.1
+"""One remedy disturbs another's rule a little: done when nothing moves, to 1 mm by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +314,7 @@ def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]
             np.any(margin < -rules.TOLERANCE_MM[name]) for name, margin in kept._asdict().items()
         ):
             break
+        before = np.array([x, z, recline, wheel_x, wheel_z])
         # Eyes: down for the roof and the header, but never so far that the road is lost.
         lower = np.maximum(-np.minimum(kept.head, kept.header), 0.0)
         z = np.maximum(z - lower, z - kept.cowl)
@@ -333,6 +335,8 @@ def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]
         reach = np.maximum(linkage.furthest_h_point_x(links, z), x)
         x, z = on_seat(np.minimum(x + np.maximum(-kept.chest, 0.0), reach), z)
         seated, kept = measured()
+        if np.abs(np.array([x, z, recline, wheel_x, wheel_z]) - before).max() < SETTLED_MM:
+            break
     return seated, rules.Margins(*(float(margin[0]) for margin in kept))
 
 

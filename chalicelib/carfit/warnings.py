@@ -118,7 +118,9 @@ def limit_reached(
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
     english, korean, unit = _SETTINGS[setting]
-    missing = abs(wanted - limit)
+    at, more = (
+        f"{each:.0f}{'' if unit == '°' else ' '}{unit}" for each in (limit, abs(wanted - limit))
+    )
     params: dict[str, object] = {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit}
     loss_en, loss_ko = _LOSSES.get(setting, ("", ""))
     if setting in _JOINTS:
@@ -129,22 +131,21 @@ def limit_reached(
         if change > 0.0:
             more_en, more_ko = "straighter", "더 펴집니다"
         loss_en = f"Your {joint_en} stays {abs(change):.0f}° {more_en} than you like it."
-        loss_ko = f"{joint_ko}이(가) 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
+        loss_ko = f"{joint_ko} 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
     return FitWarning(
         "LIMIT_REACHED",
         params,
         {
-            "en": f"The {english} ends at {limit:.0f} {unit}; {missing:.0f} {unit} more would fit"
-            f" you best. {loss_en}".rstrip(),
-            "ko": f"{korean}의 조절 범위가 {limit:.0f} {unit}에서 끝납니다. {missing:.0f} {unit} 더"
-            f" 움직이면 가장 알맞습니다. {loss_ko}".rstrip(),
+            "en": f"The {english} ends at {at}; {more} more would fit you best. {loss_en}".rstrip(),
+            "ko": f"{korean}의 조절 범위가 {at}에서 끝납니다. {more} 더 움직이면 가장 알맞습니다."
+            f" {loss_ko}".rstrip(),
         },
     )
 
 
 _JOINTS: Final = {
-    "seat.fore_aft_mm": ("knee", "knee", "무릎"),
-    "steering_wheel.telescope_mm": ("elbow", "elbow", "팔꿈치"),
+    "seat.fore_aft_mm": ("knee", "knee", "무릎이"),
+    "steering_wheel.telescope_mm": ("elbow", "elbow", "팔꿈치가"),
 }
 """Settings whose end one joint feels most."""
 
