@@ -215,8 +215,8 @@ def coverage(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
             ends = travels(car)
             for told in (False, True):
                 rows = drivers.people(count // (2 * len(cars)), [car], rng)
-                seated = drivers.simulated_drivers(rows, rng, told=told)
-                wish = ideal_settings(car, _posture_of(rows, seated.positions))
+                own_ways = drivers.simulated_drivers(rows, rng, told=told)
+                wish = ideal_settings(car, drivers.seated(rows, own_ways.positions))
                 own = {path: np.clip(each, *ends[path]) for path, each in wish.items()}
                 for i, row in enumerate(rows):
                     found = carfit.recommend(body_of(row, told=told), car)
@@ -486,17 +486,6 @@ def average_bodies(sex: str, cars: list[Vehicle]) -> Array:
         body = _body(height_cm, lengths, sex=sex, weight_kg=weight_kg, age_years=AGE_YEARS)
         rows.append(features(body, car))
     return with_free_travels(np.array(rows))
-
-
-def _posture_of(rows: Array, positions: Array) -> linkage.Seated:
-    """Postures of simulated drivers, with the torso and eye that each of them has."""
-    links = replace(
-        drivers.habits(rows).links,
-        torso_mm=positions[:, 5],
-        eye_mm=(positions[:, 6], positions[:, 7]),
-    )
-    x, z, recline, wheel_x, wheel_z = positions.T[:5]
-    return linkage.sit(links, (x, z), recline, (wheel_x, wheel_z))
 
 
 def _measured_again(driver: Driver, found: carfit.Recommendation) -> rules.Margins:

@@ -16,6 +16,7 @@ from chalicelib.carfit.model import (
     FEATURES,
     OUTPUTS,
     PACKAGE_FEATURES,
+    SCATTER,
     Model,
     bundled_model,
     features,
@@ -48,8 +49,6 @@ BAND_80_SD: Final = 1.2816
 
 CUSHION_PER_THIGH_DEG: Final = 0.5
 """How much of a steeper thigh the cushion should support (our judgement)."""
-THIGH_SD_DEG: Final = 4.45
-"""Thigh angle of single drivers, Park et al. 2016: 4.5 for women, 4.4 for men."""
 
 BELT_ABOVE_SHOULDER_MM: Final = 60.0
 """Upper anchor above the shoulder joint, so that the belt meets the collar bone (assumed)."""
@@ -165,9 +164,9 @@ class Driver:
 
     @property
     def scatter(self) -> dict[str, float]:
-        """How far single drivers of this body sit from `wanted`, SD by output."""
+        """How far single drivers of this body sit from `wanted`, SD by the names of `SCATTER`."""
         told = self.body.sex is not None and self.body.weight_kg is not None
-        return dict(zip(OUTPUTS, self.net.driver_sd[int(told)].tolist(), strict=True))
+        return dict(zip(SCATTER, self.net.driver_sd[int(told)].tolist(), strict=True))
 
     def sit(self, position: Array) -> Seated:
         """Posture at a position: rows of h-point x, z, recline, wheel x, z."""
@@ -362,12 +361,9 @@ def ideal_settings(
     dict
         By the setting's path, arrays of shape (n,).
     """
-    (x, z), (eye_x, eye_z) = seated.h_point, seated.eye
+    eye_x, eye_z = seated.eye
     chosen = chosen_settings(vehicle, seated.h_point, seated.trunk_deg, seated.grip)
-    top_x, top_z = linkage.vertex(seated.eye)
-    lean = np.radians(seated.trunk_deg)
-    # Along the backrest, as a head restraint's height is measured.
-    top = (top_x - x) * np.sin(lean) + (top_z - z) * np.cos(lean)
+    top = linkage.head_along_torso_mm(seated)
     thigh_deg = linkage.thigh_deg(seated) - vehicle.design_thigh_deg
     down = math.tan(math.radians(HUD_LOOK_DOWN_DEG))
     return {
@@ -446,37 +442,23 @@ def _scatter(
 ) -> dict[str, float]:
     """How far drivers of one body differ in each setting, SD by path.
 
-    ``seated`` is in plain numbers, ``sd`` that of the model's outputs.
+    ``seated`` is in plain numbers, ``sd`` by the names of `SCATTER`.
     """
-    plane, lean = math.radians(vehicle.wheel_plane_deg), math.radians(seated.trunk_deg)
-    recline = math.radians(sd["recline_deg"])
-    h_point_x, h_point_z = sd["h_point_x_mm"], sd["h_point_z_mm"]
-    torso_mm = math.dist(seated.shoulder, seated.h_point)
-    eye_x, eye_z = seated.eye
-    eye_x_sd = math.hypot(
-        h_point_x,
-        sd["eye_from_h_point_x_mm"],
-        (eye_z - seated.h_point[1]) * linkage.EYE_PER_RECLINE * recline,
-    )
-    eye_z_sd = math.hypot(h_point_z, sd["eye_from_h_point_z_mm"])
+    plane = math.radians(vehicle.wheel_plane_deg)
+    along = math.hypot(sd["wheel_x_mm"] * math.cos(plane), sd["wheel_z_mm"] * math.sin(plane))
     across = math.hypot(sd["wheel_x_mm"] * math.sin(plane), sd["wheel_z_mm"] * math.cos(plane))
     # The eye as it is, one SD further aft, one SD higher.
-    eyes = np.array([eye_x, eye_x + eye_x_sd, eye_x]), np.array([eye_z, eye_z, eye_z + eye_z_sd])
+    (x, z), eye_x_sd, eye_z_sd = seated.eye, sd["eye_x_mm"], sd["eye_z_mm"]
+    eyes = np.array([x, x + eye_x_sd, x]), np.array([z, z, z + eye_z_sd])
     seen = mirror_settings(vehicle, eyes, drive_side, side_mirrors)
     return {
-        "seat.fore_aft_mm": h_point_x,
-        "seat.height_mm": h_point_z,
-        "seat.cushion_tilt_deg": CUSHION_PER_THIGH_DEG * THIGH_SD_DEG,
+        "seat.fore_aft_mm": sd["h_point_x_mm"],
+        "seat.height_mm": sd["h_point_z_mm"],
+        "seat.cushion_tilt_deg": CUSHION_PER_THIGH_DEG * sd["thigh_deg"],
         "seat.backrest_recline_deg": sd["recline_deg"],
-        "head_restraint.height_mm": sd["eye_from_h_point_z_mm"],
-        "belt.anchor_height_mm": math.hypot(
-            h_point_z,
-            sd["torso_mm"] * math.cos(lean),
-            torso_mm * math.sin(lean) * recline,
-        ),
-        "steering_wheel.telescope_mm": math.hypot(
-            sd["wheel_x_mm"] * math.cos(plane), sd["wheel_z_mm"] * math.sin(plane)
-        ),
+        "head_restraint.height_mm": sd["head_along_torso_mm"],
+        "belt.anchor_height_mm": sd["shoulder_z_mm"],
+        "steering_wheel.telescope_mm": along,
         "steering_wheel.tilt_deg": math.degrees(across / vehicle.wheel_tilt_radius_mm),
         **{path: math.hypot(*(each[1:] - each[0])) for path, each in seen.items()},
         "hud.height_mm": eye_z_sd,
@@ -539,10 +521,7 @@ def _head_restraint_warning(
     vehicle: Vehicle, settings: Settings[float], seated: Seated
 ) -> list[FitWarning]:
     """A restraint that ends below the head's centre throws the head back over it."""
-    lean = math.radians(seated.trunk_deg)
-    top_x, top_z = linkage.vertex(seated.eye)
-    x, z = seated.h_point
-    head_mm = (top_x - x) * math.sin(lean) + (top_z - z) * math.cos(lean)
+    head_mm = float(linkage.head_along_torso_mm(seated))
     restraint_mm = vehicle.head_restraint_low_mm + settings.head_restraint.height_mm
     below_mm = head_mm - restraint_mm
     if below_mm > HEAD_CENTRE_BELOW_VERTEX_MM:

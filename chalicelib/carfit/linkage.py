@@ -247,6 +247,13 @@ def vertex(eye: Point) -> Point:
     return eye[0] + VERTEX_BEHIND_EYE_MM, eye[1] + VERTEX_ABOVE_EYE_MM
 
 
+def head_along_torso_mm(posture: Seated) -> Real:
+    """Top of the head from the H-point, along the backrest as a head restraint is measured."""
+    top, h_point = vertex(posture.eye), posture.h_point
+    lean = np.radians(posture.trunk_deg)
+    return (top[0] - h_point[0]) * np.sin(lean) + (top[1] - h_point[1]) * np.cos(lean)
+
+
 def chest_forward_mm(bmi_kg_m2: Real) -> Real:
     """Torso line to the chest's surface."""
     return CHEST_FORWARD_MM + CHEST_FORWARD_MM_PER_BMI * (bmi_kg_m2 - CHEST_BMI_KG_M2)
@@ -285,8 +292,8 @@ def thigh_top_z(posture: Seated, x: Real) -> Real:
 
 
 def thigh_deg(posture: Seated) -> Real:
-    """Thigh above horizontal, from hip to knee."""
-    return 180.0 - np.degrees(_heading(posture.hip, posture.knee))
+    """Thigh above horizontal, from hip to knee; negative when the knee is lower."""
+    return _turn_deg(_heading(posture.hip, posture.knee), np.pi)
 
 
 def _joint(start: Point, end: Point, first_mm: Real, second_mm: Real) -> Point:

@@ -72,6 +72,20 @@ OUTPUTS: Final = (
 """Columns of the model's output: the driving position in that car, then the seated body's torso and
 eye as `chalicelib.carfit.linkage.Links` takes them."""
 
+SCATTER: Final = (
+    "h_point_x_mm",
+    "h_point_z_mm",
+    "recline_deg",
+    "wheel_x_mm",
+    "wheel_z_mm",
+    "eye_x_mm",
+    "eye_z_mm",
+    "shoulder_z_mm",
+    "head_along_torso_mm",
+    "thigh_deg",
+)
+"""In what single drivers of one body differ, as far as a setting follows from it."""
+
 POSTURES: Final[Mapping[PosturePreference, float]] = {
     "relaxed": 1.0,
     "normal": 0.0,
@@ -102,8 +116,9 @@ class Model:
 
     ``low`` and ``high``, shape (30,), bound the inputs to what the network was trained on;
     ``weights[i]`` (in, out) and ``biases[i]`` (out,) are its layers; ``driver_sd``, shape
-    (2, 8), is how far single drivers of the same body sit from the prediction where no travel
-    stops them: first those whose sex and weight are not told, then those who told them.
+    (2, 10), columns as in `SCATTER`, is how far single drivers of the same body sit from the
+    prediction where no travel stops them: first those whose sex and weight are not told, then
+    those who told them.
     """
 
     low: Array
@@ -152,6 +167,7 @@ class Model:
             version=np.array(self.version),
             features=np.array(FEATURES),
             outputs=np.array(OUTPUTS),
+            scatter=np.array(SCATTER),
             low=self.low,
             high=self.high,
             driver_sd=self.driver_sd,
@@ -172,8 +188,10 @@ class Model:
         if found != sha256:
             raise ModelError(f"expected a model of SHA-256 {sha256}, got {found}")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            names = tuple(arrays["features"].tolist()), tuple(arrays["outputs"].tolist())
-            if names != (FEATURES, OUTPUTS):
+            names = tuple(
+                tuple(arrays[each].tolist()) for each in ("features", "outputs", "scatter")
+            )
+            if names != (FEATURES, OUTPUTS, SCATTER):
                 raise ModelError("the model has other features or outputs than this code")
             depth = sum(name.startswith("weight_") for name in arrays.files)
             return cls(

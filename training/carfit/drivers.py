@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chalicelib.body_prior import SEGMENTS, SEXES, probability_male
-from chalicelib.carfit import rules
+from chalicelib.carfit import linkage, rules
+from chalicelib.carfit.linkage import Seated
 from chalicelib.carfit.model import (
     BODY_FEATURES,
     FEATURES,
     PACKAGE_FEATURES,
+    SCATTER,
     TYPICAL_AGE_YEARS,
     package_features,
     with_free_travels,
@@ -98,10 +100,11 @@ SHOULDER_SD_MM: Final = 15.0
 class SimulatedDrivers:
     """Drivers who sit where they like.
 
-    ``features``, shape (n, 30), is what is told of them; ``positions``, shape (n, 8), in the order
-    of `chalicelib.carfit.model.OUTPUTS`, where they sit.
+    ``rows`` and ``features``, shape (n, 30), are who they are and what is told of them;
+    ``positions``, shape (n, 8), in the order of `chalicelib.carfit.model.OUTPUTS`, where they sit.
     """
 
+    rows: Array
     features: Array
     positions: Array
 
@@ -243,6 +246,31 @@ def positions(rows: Array, solution: Solution) -> Array:
     )
 
 
+def seated(rows: Array, positions: Array) -> Seated:
+    """Postures at rows of `chalicelib.carfit.model.OUTPUTS`, with the torso and eye given there."""
+    torso_mm, eye_x, eye_z = positions.T[5:]
+    links = replace(habits(rows).links, torso_mm=torso_mm, eye_mm=(eye_x, eye_z))
+    x, z, recline, wheel_x, wheel_z = positions.T[:5]
+    return linkage.sit(links, (x, z), recline, (wheel_x, wheel_z))
+
+
+def scattering(posture: Seated) -> Array:
+    """What of postures may differ between drivers, shape (n, 10), columns as in `SCATTER`."""
+    found = {
+        "h_point_x_mm": posture.h_point[0],
+        "h_point_z_mm": posture.h_point[1],
+        "recline_deg": posture.trunk_deg,
+        "wheel_x_mm": posture.grip[0],
+        "wheel_z_mm": posture.grip[1],
+        "eye_x_mm": posture.eye[0],
+        "eye_z_mm": posture.eye[1],
+        "shoulder_z_mm": posture.shoulder[1],
+        "head_along_torso_mm": linkage.head_along_torso_mm(posture),
+        "thigh_deg": linkage.thigh_deg(posture),
+    }
+    return np.column_stack([found[name] for name in SCATTER])
+
+
 def simulated_drivers(rows: Array, rng: np.random.Generator, *, told: bool) -> SimulatedDrivers:
     """Let drivers sit where they like: each differs from the habit by the published scatter.
 
@@ -258,7 +286,7 @@ def simulated_drivers(rows: Array, rng: np.random.Generator, *, told: bool) -> S
     if not told:
         heard[:, FEATURES.index("probability_male")] = _probability_male(rows[:, 0])
         heard[:, FEATURES.index("bmi_kg_m2")] = TYPICAL_BMI_KG_M2
-    return SimulatedDrivers(heard, found)
+    return SimulatedDrivers(rows, heard, found)
 
 
 @cache

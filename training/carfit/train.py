@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from chalicelib.carfit.model import Model
-from training.carfit.drivers import SimulatedDrivers
+from training.carfit.drivers import SimulatedDrivers, scattering, seated
 
 Array = npt.NDArray[np.float64]
 
@@ -66,9 +66,10 @@ def fit(
 
 
 def scatter(pipeline: Pipeline, drivers: SimulatedDrivers) -> Array:
-    """How far single drivers sit from the prediction, SD per output, shape (8,)."""
-    off = drivers.positions - pipeline.predict(drivers.features)
-    return np.asarray(np.sqrt(np.mean(off**2, axis=0)))
+    """How far single drivers sit from the prediction, SD, shape (10,) in the order of `SCATTER`."""
+    own = scattering(seated(drivers.rows, drivers.positions))
+    predicted = scattering(seated(drivers.features, pipeline.predict(drivers.features)))
+    return np.asarray(np.sqrt(np.mean((own - predicted) ** 2, axis=0)))
 
 
 def exported(pipeline: Pipeline, driver_sd: Array, version: str) -> Model:

@@ -79,6 +79,12 @@ def test_angles_mean_what_they_say() -> None:
     assert 0.0 < upright.shoulder_deg < far.shoulder_deg
 
 
+def test_a_knee_below_the_hip_is_a_thigh_below_horizontal() -> None:
+    high = linkage.sit(links_of(150.0), (900.0, 480.0), 20.0, WHEEL)
+    assert high.knee[1] < high.hip[1]
+    assert -45.0 < linkage.thigh_deg(high) < 0.0
+
+
 def test_arrays_give_what_single_drivers_give() -> None:
     bodies = [links_of(h) for h in (150.0, 175.0, 200.0)]
     together = Links(
