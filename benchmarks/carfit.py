@@ -535,7 +535,10 @@ def _random_car(car: Vehicle, rng: np.random.Generator) -> Vehicle:
         "wheel_telescope_travel_mm": rng.uniform(0.0, 70.0),
         "wheel_tilt_travel_deg": rng.uniform(0.0, 8.0),
     }
-    return carfit.own_vehicle(car, figures)
+    try:
+        return carfit.own_vehicle(car, figures)
+    except carfit.VehicleError:
+        return _random_car(car, rng)
 
 
 RAYS: Final = 5

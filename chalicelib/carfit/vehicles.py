@@ -152,9 +152,12 @@ class VehicleError(ValueError):
     """
 
     def __init__(self, figure: str, english: str, korean: str) -> None:
-        super().__init__(f"{figure}: {english}")
+        super().__init__(figure, english, korean)
         self.figure = figure
         self.expected: Mapping[Literal["en", "ko"], str] = {"en": english, "ko": korean}
+
+    def __str__(self) -> str:
+        return f"{self.figure}: {self.expected['en']}"
 
 
 def own_vehicle(base: Vehicle, figures: Mapping[str, float]) -> Vehicle:
