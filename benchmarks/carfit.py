@@ -182,6 +182,16 @@ def angles(answers: list[tuple[float, carfit.Recommendation]]) -> tuple[Rows, di
     return rows, facts
 
 
+def warned(answers: list[tuple[float, carfit.Recommendation]]) -> tuple[Rows, dict[str, Any]]:
+    """How often ordinary people are warned, by what of."""
+    found: Counter[str] = Counter()
+    for _, answer in answers:
+        codes = {warning.code for warning in answer.warnings}
+        found.update(codes or {"nothing"})
+    facts = {code: count / len(answers) for code, count in found.most_common()}
+    return [[code, f"{share:.1%}"] for code, share in facts.items()], facts
+
+
 def against_solver(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
     """Served settings of unseen people in the catalogue's cars beside the solver's own."""
     rng = np.random.default_rng(101)
@@ -636,6 +646,11 @@ def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dic
         "Joint angles of 5th to 95th percentile statures, deg",
         ["joint", "observed (Wolf 2022)", "5, 50, 95 %", "inside"],
         *angles(middle),
+    )
+    yield (
+        "Warnings that ANSUR II people get in the catalogue's cars",
+        ["warned of", "of people"],
+        *warned(answers),
     )
     yield (
         "Served settings against the solver, unseen people",
