@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint models accuracy lock clean
+.PHONY: demo run test lint infra-check models accuracy lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -38,6 +38,19 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What lints infra/ has an environment of its own: checkov holds boto3 at an old release.
+INFRA := .venv-infra/bin
+
+.venv-infra/ready: infra/requirements.txt
+	@echo "Setting up .venv-infra (once) ..." >&2
+	@$(PYTHON) -m venv .venv-infra >&2
+	@$(INFRA)/pip install -qq --no-compile --no-deps --require-hashes -r $< >&2
+	@touch $@
+
+infra-check: .venv-infra/ready
+	$(INFRA)/cfn-lint infra/*.yaml
+	$(INFRA)/checkov --quiet --compact --skip-download --framework cloudformation --directory infra
+
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11
 RENDER := .venv-render/bin
@@ -67,6 +80,7 @@ LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-u
 lock:
 	$(LOCK) container/requirements.in -o container/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) infra/requirements.in -o infra/requirements.txt
 
 clean:
-	rm -rf .venv build out $(MODEL)
+	rm -rf .venv .venv-infra build out $(MODEL)
