@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint infra-check models accuracy lock clean
+.PHONY: demo run test lint infra-check deploy-check models accuracy lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -50,6 +50,10 @@ INFRA := .venv-infra/bin
 infra-check: .venv-infra/ready
 	$(INFRA)/cfn-lint infra/*.yaml
 	$(INFRA)/checkov --quiet --compact --skip-download --framework cloudformation --directory infra
+
+# `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
+deploy-check: .venv/ready
+	@$(BIN)/python -m pytest tests/infra $(ARGS)
 
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11

@@ -196,19 +196,19 @@ def test_the_measure_role_may_do_these_things_and_no_other(measure: Template) ->
     }
 
 
+def chalice_policy(name: str) -> dict[str, set[str]]:
+    policy = json.loads((REPOSITORY / ".chalice" / name).read_text())
+    return allowed(policy["Statement"])
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_chalice_functions_may_do_these_things_and_no_other(stage: str) -> None:
+def test_the_api_may_do_these_things_and_no_other(stage: str) -> None:
     config = chalice_config()["stages"][stage]
     names = config["environment_variables"]
-    policy = json.loads((REPOSITORY / ".chalice" / config["iam_policy_file"]).read_text())
-    prefix = names["MEASURE_FUNCTION"].removesuffix("-measure:live")
-    logs = {
-        f"arn:aws:logs:*:*:log-group:/aws/lambda/hypermob-{stage}:*",
-        f"arn:aws:logs:*:*:log-group:/aws/lambda/hypermob-{stage}-on_measurement_stored:*",
-    }
+    logs = {f"arn:aws:logs:*:*:log-group:/aws/lambda/hypermob-{stage}:*"}
     photos = {f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*"}
     results = {f"arn:aws:s3:::{names['RESULTS_BUCKET']}/results/*"}
-    assert allowed(policy["Statement"]) == {
+    assert chalice_policy(config["iam_policy_file"]) == {
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
         "s3:GetObject": results,
@@ -218,7 +218,24 @@ def test_the_chalice_functions_may_do_these_things_and_no_other(stage: str) -> N
             f"arn:aws:s3:::{names['IMAGES_BUCKET']}",
             f"arn:aws:s3:::{names['RESULTS_BUCKET']}",
         },
-        "lambda:InvokeFunction": {f"arn:aws:lambda:*:*:function:{prefix}-measure:live"},
+        "lambda:InvokeFunction": {f"arn:aws:lambda:*:*:function:{names['MEASURE_FUNCTION']}"},
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_handler_of_stored_measurements_may_do_these_things_and_no_other(stage: str) -> None:
+    config = chalice_config()["stages"][stage]
+    names = config["environment_variables"]
+    own = config["lambda_functions"]["on_measurement_stored"]
+    logs = {f"arn:aws:logs:*:*:log-group:/aws/lambda/hypermob-{stage}-on_measurement_stored:*"}
+    results = {f"arn:aws:s3:::{names['RESULTS_BUCKET']}/results/*"}
+    prefix = names["MEASURE_FUNCTION"].removesuffix("-measure:live")
+    assert chalice_policy(own["iam_policy_file"]) == {
+        "logs:CreateLogStream": logs,
+        "logs:PutLogEvents": logs,
+        "s3:GetObject": results,
+        "s3:PutObject": results,
+        "s3:ListBucket": {f"arn:aws:s3:::{names['RESULTS_BUCKET']}"},
         "sqs:SendMessage": {f"arn:aws:sqs:*:*:{prefix}-failures"},
     }
 
@@ -326,7 +343,11 @@ def test_nobody_but_the_repositorys_environment_takes_the_deploy_role() -> None:
     granted = allowed(role["Policies"][0]["PolicyDocument"]["Statement"])
     assert granted.keys().isdisjoint({"*", "iam:*", "s3:*"})
     roles = {arn for action in granted if action.startswith("iam:") for arn in granted[action]}
-    assert {arn.rpartition("/")[2] for arn in roles} == {"${Name}-measure", "hypermob-${Stage}"}
+    assert {arn.rpartition("/")[2] for arn in roles} == {
+        "${Name}-measure",
+        "hypermob-${Stage}-api_handler",
+        "hypermob-${Stage}-on_measurement_stored",
+    }
 
 
 @pytest.mark.parametrize("name", ["storage", "measure", "api", "github"])
