@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib import carfit
 from chalicelib.contracts import RecommendRequest, Segments
 from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.telemetry import telemetry
 
 
 def recommend(request: RecommendRequest | Segments) -> dict[str, Any]:
@@ -30,7 +31,8 @@ def recommend(request: RecommendRequest | Segments) -> dict[str, Any]:
     name = request.vehicle or carfit.DEFAULT_VEHICLE
     check_vehicle(name)
     vehicle = carfit.vehicles()[name]
-    return carfit.recommend(body, vehicle, drive_side=request.drive_side or "left").to_dict()
+    with telemetry().step("Recommend"):
+        return carfit.recommend(body, vehicle, drive_side=request.drive_side or "left").to_dict()
 
 
 def check_vehicle(name: str | None) -> None:

@@ -27,6 +27,8 @@ class Settings:
     """Path or ``s3://`` address (in the models bucket) of the pose model bundle."""
     pose_model_sha256: str
     """What a pose model from the bucket must have; the one in the image is checked when built."""
+    function_name: str
+    """What Lambda calls this function; its logs and metrics carry it."""
 
 
 @cache
@@ -42,4 +44,5 @@ def settings() -> Settings:
         cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
         pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
         pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
+        function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
     )

@@ -31,7 +31,7 @@ BUILD = REPOSITORY / "build" / "chalice"
 RUNTIME = "python3.12"
 LIMIT_MIB = 35.0
 """Lambda takes 50 MB by direct upload; what is left is for the code to grow into."""
-NEEDED = ("app", "chalice", "chalicelib", "msgspec", "numpy")
+NEEDED = ("app", "aws_lambda_powertools", "chalice", "chalicelib", "msgspec", "numpy")
 UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
 MIB = 2**20
 
