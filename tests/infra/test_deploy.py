@@ -12,8 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from app import app
-from local.config import REGION
+from local.config import REGION, REPOSITORY
 from local.package import copy_app, problems
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
@@ -154,6 +153,8 @@ def test_each_role_has_its_written_policy(deployed: Account) -> None:
 
 
 def test_the_api_is_regional_and_asks_for_a_key_where_the_app_says(deployed: Account) -> None:
+    from app import app  # not at the top: it reads the settings, which other tests set first
+
     apis = deployed.client("apigateway")
     [api] = apis.get_rest_apis()["items"]
     assert api["endpointConfiguration"]["types"] == ["REGIONAL"]
@@ -261,6 +262,26 @@ def test_deploying_again_changes_what_changed_and_nothing_else(deployed: Account
     assert (changed["MemorySize"], changed["CodeSha256"]) == (1024, code)
     stored = functions.get_function_configuration(FunctionName=ON_STORED)
     assert stored["MemorySize"] == 512
+
+
+def test_the_gateways_own_refusals_are_in_our_words(deployed: Account) -> None:
+    rest_api_id = deployed.deployed()["rest_api"]["rest_api_id"]
+    subprocess.run(
+        [sys.executable, "-m", "local.gateway_responses", rest_api_id, STAGE],
+        cwd=REPOSITORY,
+        env={"PATH": "/usr/bin:/bin", **deployed.environment},
+        check=True,
+    )
+    found = deployed.client("apigateway").get_gateway_responses(restApiId=rest_api_id)["items"]
+    codes = {}
+    for response in found:
+        body = json.loads(response["responseTemplates"]["application/json"])
+        assert body["error"]["request_id"] == "$context.requestId"
+        codes[response["responseType"]] = (response["statusCode"], body["error"]["code"])
+    assert codes["INVALID_API_KEY"] == ("403", "FORBIDDEN")
+    assert codes["QUOTA_EXCEEDED"] == codes["THROTTLED"] == ("429", "TOO_MANY_REQUESTS")
+    assert codes["MISSING_AUTHENTICATION_TOKEN"] == ("404", "NOT_FOUND")
+    assert codes["INTEGRATION_TIMEOUT"] == ("504", "GATEWAY_TIMEOUT")
 
 
 def test_key_quota_alarms_and_dashboard_are_what_their_services_take(deployed: Account) -> None:
