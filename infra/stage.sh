@@ -55,6 +55,7 @@ print(found[sys.argv[2]][sys.argv[3]])' "$record" "$1" "$2"
 
 fetch_record() { # Chalice makes everything again when it does not remember what it made
   run mkdir -p "$(dirname "$record")"
+  run rm -f "$record" # another account's, perhaps
   if [[ -n $dry_run ]] || aws s3 ls "$stored_record" >/dev/null 2>&1; then
     run aws s3 cp --only-show-errors "$stored_record" "$record"
   fi
