@@ -19,7 +19,7 @@ from local.server import LOOPBACK, bind
 from local.storage import RESULTS_PREFIX, RESULTS_SUFFIX, Endpoints
 from tests.infra.test_templates import chalice_config, template
 
-STAGE = "prod"
+STAGE = "dev"  # whose buckets have other names than the code's defaults
 API, ON_STORED = f"hypermob-{STAGE}", f"hypermob-{STAGE}-on_measurement_stored"
 NAMES = chalice_config()["stages"][STAGE]["environment_variables"]
 GUIDE_BODY = {
