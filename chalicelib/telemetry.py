@@ -10,17 +10,21 @@ import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chalicelib.settings import settings
 
 NAMESPACE = "Hypermob"
 """Of the metrics, as the dashboard in ``infra/api.yaml`` looks for them."""
+
+# Of the invocation at hand: Lambda has one at a time, `chalice local` a thread for each.
+_metrics: ContextVar[EphemeralMetrics | None] = ContextVar("metrics", default=None)
 
 
 class Telemetry:
@@ -35,7 +39,6 @@ class Telemetry:
     def __init__(self, service: str) -> None:
         self.log = Logger(service=service, level="INFO", use_rfc3339=True)
         self._service = service
-        self._metrics = Metrics(namespace=NAMESPACE, service=service)
 
     def watch(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Decorate a Lambda handler: request ids and cold starts in its log, its metrics written.
@@ -48,28 +51,33 @@ class Telemetry:
 
         @functools.wraps(handler)
         def watched(event: Any, context: Any) -> Any:
+            metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+            before = _metrics.set(metrics)
             try:
                 return logged(event, context)
             finally:
-                if self._metrics.metric_set:
-                    self._metrics.flush_metrics()
+                _metrics.reset(before)
+                if metrics.metric_set:
+                    metrics.flush_metrics()
 
         return watched
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure how long the block takes, as the metric ``{name}Latency``."""
+        """Measure how long the block takes, as the invocation's metric ``{name}Latency``."""
         began = time.perf_counter()
         try:
             yield
         finally:
             took_ms = (time.perf_counter() - began) * 1000
-            self._metrics.add_metric(f"{name}Latency", MetricUnit.Milliseconds, took_ms)
+            if metrics := _metrics.get():
+                metrics.add_metric(f"{name}Latency", MetricUnit.Milliseconds, took_ms)
 
     def describe(self, **facts: Any) -> None:
         """Put facts beside the metrics in the log: to be searched for, at no metric's price."""
-        for name, value in facts.items():
-            self._metrics.add_metadata(name, value)
+        if metrics := _metrics.get():
+            for name, value in facts.items():
+                metrics.add_metadata(name, value)
 
     def refused(self, code: str) -> None:
         """Count an answer that is an error, by its code."""

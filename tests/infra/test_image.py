@@ -88,7 +88,7 @@ def measure(root: Path, tmp_path: Path) -> Iterator[Any]:
     moto.stop()
 
 
-def test_the_image_measures_a_photo_as_lambda_would_have_it(measure: Any) -> None:
+def test_the_image_measures_a_photo_as_lambda_would_have_it(root: Path, measure: Any) -> None:
     invoke, s3, log = measure
     sample = json.loads((REPOSITORY / "samples" / "person.json").read_text())
     photo = (REPOSITORY / "samples" / "person.jpg").read_bytes()
@@ -104,7 +104,7 @@ def test_the_image_measures_a_photo_as_lambda_would_have_it(measure: Any) -> Non
     # Another build of the same code, on other C libraries: the same lengths as here.
     from bodyscan.scan import load, scan
 
-    model = (REPOSITORY / "container" / "models" / "pose_landmarker_full.task").read_bytes()
+    model = (root / "var" / "task" / "models" / "pose_landmarker.task").read_bytes()
     load(model)
     here = scan(photo, sample["height_cm"], model=model).lengths.rounded_cm()
     measured = answer["data"]["segments"]

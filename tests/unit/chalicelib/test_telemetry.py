@@ -1,6 +1,8 @@
 """What a function writes for its operators: one JSON document a line, metrics among them."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -82,3 +84,21 @@ def test_an_invocation_without_metrics_writes_nothing(
     telemetry = Telemetry("test_an_invocation_without_metrics_writes_nothing")
     telemetry.watch(lambda event, context: None)({}, CONTEXT)
     assert lines(capsys) == []
+
+
+def test_invocations_in_threads_keep_their_metrics_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`chalice local` answers each request in a thread of its own."""
+    telemetry = Telemetry("test_invocations_in_threads_keep_their_metrics_apart")
+    both_there = threading.Barrier(2)
+
+    def handler(name: str, _context: Any) -> None:
+        with telemetry.step(name):
+            both_there.wait(5)
+
+    watched = telemetry.watch(handler)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda name: watched(name, CONTEXT), ["Read", "Store"]))
+    found = [{name for name in line if name.endswith("Latency")} for line in lines(capsys)]
+    assert sorted(found, key=sorted) == [{"ReadLatency"}, {"StoreLatency"}]
