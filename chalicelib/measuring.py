@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.contracts import MeasureJob, Measurement
 from chalicelib.errors import ERRORS, HypermobError, MeasureUnavailableError, TooManyRequestsError
+from chalicelib.telemetry import telemetry
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -73,10 +74,11 @@ class MeasureFunction:
         from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
         try:
-            answer = self._lambda.invoke(
-                FunctionName=self._name, InvocationType=kind, Payload=msgspec.json.encode(job)
-            )
-            payload = answer["Payload"].read()
+            with telemetry().step("Measure"):
+                answer = self._lambda.invoke(
+                    FunctionName=self._name, InvocationType=kind, Payload=msgspec.json.encode(job)
+                )
+                payload = answer["Payload"].read()
         except ReadTimeoutError:
             raise StillMeasuringError from None
         except self._lambda.exceptions.TooManyRequestsException as error:

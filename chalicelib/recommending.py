@@ -17,6 +17,7 @@ from chalicelib.contracts import (
     VehicleFigures,
 )
 from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.telemetry import telemetry
 
 HALF_95_SD = 1.96
 """Half-width of a 95 % interval of a normal distribution, in SD."""
@@ -42,15 +43,16 @@ def recommend(
         lengths_cm, cov = given_some(request.height, lengths_cm, request.sex)
     body = _body(request, lengths_cm)
     vehicle = _vehicle(request.vehicle, "vehicle")
-    found = carfit.recommend(
-        body,
-        vehicle,
-        drive_side=request.drive_side or "left",
-        posture=request.posture or "normal",
-        side_mirrors=request.side_mirrors or "classic",
-        lengths_cov_cm2=cov,
-        net=net,
-    )
+    with telemetry().step("Recommend"):
+        found = carfit.recommend(
+            body,
+            vehicle,
+            drive_side=request.drive_side or "left",
+            posture=request.posture or "normal",
+            side_mirrors=request.side_mirrors or "classic",
+            lengths_cov_cm2=cov,
+            net=net,
+        )
     answer = found.to_dict()
     if estimated:
         taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
@@ -69,13 +71,14 @@ def recommend_measured(measurement: Measurement, net: carfit.Model | None = None
     ]
     vehicle = _vehicle(segments.vehicle, "vehicle")
     body = _body(segments, tuple(getattr(segments, name) for name in SEGMENTS))
-    return carfit.recommend(
-        body,
-        vehicle,
-        drive_side=segments.drive_side or "left",
-        lengths_cov_cm2=np.diag(np.square(sd_cm)),
-        net=net,
-    ).to_dict()
+    with telemetry().step("Recommend"):
+        return carfit.recommend(
+            body,
+            vehicle,
+            drive_side=segments.drive_side or "left",
+            lengths_cov_cm2=np.diag(np.square(sd_cm)),
+            net=net,
+        ).to_dict()
 
 
 def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Settings:
     """``s3://`` address (in the models bucket) of a car-fit model instead of the bundled one."""
     model_sha256: str
     """What it must have."""
+    function_name: str
+    """What Lambda calls this function; its logs and metrics carry it."""
 
 
 @cache
@@ -48,4 +50,5 @@ def settings() -> Settings:
         pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
         model_uri=env.get("MODEL_URI", ""),
         model_sha256=env.get("MODEL_SHA256", ""),
+        function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
     )

@@ -8,7 +8,6 @@ same envelope; an event's result is found in the results bucket.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,12 +32,12 @@ from chalicelib.storage import (
     event_addresses,
     upload_owner,
 )
+from chalicelib.telemetry import telemetry
 
 ANSWER_MARGIN_S = 1.0
 """A refusal this near the end of the caller's wait is stored too: it may come too late."""
 
-log = logging.getLogger("hypermob.measure")
-log.setLevel(logging.INFO)
+log = telemetry().log
 
 
 class ModelChecksumError(Exception):
@@ -68,6 +67,7 @@ model = read_model(settings(), storage)
 load(model)
 
 
+@telemetry().watch
 def handle(event: Any, context: Any) -> dict[str, Any]:
     """Lambda entry: see the module's description."""
     records = event.get("Records") if isinstance(event, dict) else None
@@ -88,24 +88,28 @@ def measure(job: MeasureJob) -> Measurement:
         When the photo cannot be had, read or measured; nothing is stored then.
     """
     image = storage.allowed_image(job.image_url, job.user_id, "image_url")
-    photo = storage.read_image(image, "image_url")
     side_photo = None
-    if job.side_image_url is not None:
-        side = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
-        side_photo = storage.read_image(side, "side_image_url")
-    found = scan(
-        photo,
-        job.height_cm,
-        model=model,
-        side_photo=side_photo,
-        sex=job.sex,
-        device_pitch_deg=job.device_pitch_deg,
-    )
+    with telemetry().step("Read"):
+        photo = storage.read_image(image, "image_url")
+        if job.side_image_url is not None:
+            side = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
+            side_photo = storage.read_image(side, "side_image_url")
+    with telemetry().step("Scan"):
+        found = scan(
+            photo,
+            job.height_cm,
+            model=model,
+            side_photo=side_photo,
+            sex=job.sex,
+            device_pitch_deg=job.device_pitch_deg,
+        )
     owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
     measurement = _measurement(job, owner, found)
     # The measurement last: its arrival is what the recommendation waits for.
-    storage.write_result(owner, OVERLAY, found.overlay_jpeg)
-    storage.write_result(owner, MEASUREMENT, measurement)
+    with telemetry().step("Store"):
+        storage.write_result(owner, OVERLAY, found.overlay_jpeg)
+        storage.write_result(owner, MEASUREMENT, measurement)
+    telemetry().describe(measurement_id=owner.measurement_id, model=measurement.model)
     return measurement
 
 
@@ -121,7 +125,7 @@ def _answer(event: Any) -> dict[str, Any]:
                 _store_error(job, error)
             raise
     except HypermobError as error:
-        log.info("refused: %s", error.code)
+        telemetry().refused(error.code)
         return {"status": "error", "error": error.to_dict() | {"details": error.details}}
     return {"status": "success", "data": msgspec.to_builtins(measurement)}
 
@@ -166,7 +170,7 @@ def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str,
     try:
         measure(validated(MeasureJob, values))
     except HypermobError as error:
-        log.info("refused: %s", error.code)
+        telemetry().refused(error.code)
         storage.write_result(owner, ERROR, {"code": error.code, "details": error.details})
 
 

@@ -1,11 +1,11 @@
 """Build the pose model bundle that the measure function loads.
 
-``python container/pose_bundle.py OUT.task``
+``python container/pose_bundle.py OUT.task [URL SHA256]``
 
 Current mediapipe ships no model and would fetch one at run time. The wheel of 0.10.21 carries the
 detector and the landmark network (Apache-2.0); this takes them out, writes the input normalisation
 that the Tasks API reads from a model's metadata, and stores both in one bundle. Every file is
-checked against a SHA-256, and so is the result.
+checked against a SHA-256, and so is the result. With a URL, that bundle is taken as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -138,11 +139,30 @@ def download_wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def download(url: str, sha256: str, out: Path) -> None:
+    """Write to ``out`` the bundle at ``url``.
+
+    Raises
+    ------
+    ChecksumError
+        When it does not have the SHA-256.
+    """
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - an operator's own URL
+        bundle = answer.read()
+    check_sha256(url, bundle, sha256)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(bundle)
+
+
 def main() -> None:
-    """Command line: build the bundle at the path given."""
+    """Command line: build the bundle at the path given, or download it there."""
     out = Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        build(download_wheel(Path(folder)), out)
+    if sys.argv[2:]:
+        url, sha256 = sys.argv[2:]
+        download(url, sha256, out)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            build(download_wheel(Path(folder)), out)
     print(f"pose model bundle: {out} ({out.stat().st_size / 1e6:.1f} MB, SHA-256 checked)")
 
 

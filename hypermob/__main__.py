@@ -13,6 +13,7 @@ from rich.table import Table
 
 from chalicelib.contracts import validated
 from chalicelib.errors import HypermobError
+from hypermob import cost
 
 OK, REFUSED, MISUSED = 0, 1, 2
 """Exit codes: done; a photo, a row or a field was refused; the command line makes no sense."""
@@ -24,6 +25,7 @@ EXAMPLES = """examples:
   hypermob measure me.jpg --height 168.5 --side side.jpg --sex female --json
   hypermob measure me.jpg --again me2.jpg --height 175 --pitch -8
   hypermob batch people.csv -j 4 > lengths.jsonl
+  hypermob cost --requests 10000 --measure-seconds 1
 """
 
 
@@ -90,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     batch.add_argument("-j", type=int, default=1, metavar="N", dest="processes", help="processes")
     batch.set_defaults(run=_batch, json=False)
+
+    cost.add_command(commands)
     return parser
 
 

@@ -77,6 +77,8 @@ class FunctionConfig:
         What callers invoke.
     handler
         ``module.function``.
+    runtime
+        What runs the handler, of which it is the last argument: Python's arguments.
     path
         Folders that the handler imports from; the first is the working folder (the task root).
     environment
@@ -99,6 +101,7 @@ class FunctionConfig:
     name: str
     handler: str
     path: tuple[Path, ...]
+    runtime: tuple[str, ...] = ("-m", "awslambdaric")
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 60.0
     memory_mb: int = 512

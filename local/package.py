@@ -31,7 +31,7 @@ BUILD = REPOSITORY / "build" / "chalice"
 RUNTIME = "python3.12"
 LIMIT_MIB = 35.0
 """Lambda takes 50 MB by direct upload; what is left is for the code to grow into."""
-NEEDED = ("app", "chalice", "chalicelib", "msgspec", "numpy")
+NEEDED = ("app", "aws_lambda_powertools", "chalice", "chalicelib", "msgspec", "numpy")
 UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
 MIB = 2**20
 
@@ -39,10 +39,11 @@ MIB = 2**20
 IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import app; print(app.app.app_name)"
 
 
-def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
-    """Package a clean copy of the app; reuses the last zip when nothing that it holds has changed.
+def copy_app(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
+    """Make the clean copy of the app that is packaged and deployed; return its folder.
 
-    The copy leaves out what a checkout gathers (``__pycache__``), which Chalice would put in.
+    It leaves out what a checkout gathers (``__pycache__``), which Chalice would put in the zip, and
+    keeps what Chalice remembers in it: the packages of a build, the resources of a deployment.
     """
     source = build / "app"
     shutil.rmtree(source / "chalicelib", ignore_errors=True)
@@ -51,8 +52,16 @@ def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
         source / "chalicelib",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    for name in ("app.py", "requirements.txt"):
+    (source / ".chalice").mkdir(exist_ok=True)
+    settings = [f".chalice/{path.name}" for path in (project / ".chalice").glob("*.json")]
+    for name in ("app.py", "requirements.txt", *settings):
         shutil.copy2(project / name, source / name)
+    return source
+
+
+def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
+    """Package the app; reuses the last zip when nothing that it holds has changed."""
+    source = copy_app(project, build)
     files = OSUtils()
     pip = PipRunner(SubprocessPip(osutils=files), osutils=files)
     ui = UI(out=sys.stderr, err=sys.stderr)

@@ -83,7 +83,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._server = Server(self._runtime_api, bind(0))
         self._child = Child(
-            ["-m", "awslambdaric", function.handler],
+            [*function.runtime, function.handler],
             environment={**self._lambda_environment(), **aws, **function.environment},
             folder=function.path[0],
             log=log,

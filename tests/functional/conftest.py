@@ -46,6 +46,8 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
     invocations: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012
 
     def do_POST(self) -> None:
+        from awslambdaric.lambda_context import LambdaContext
+
         import handler
 
         kind = self.headers["X-Amz-Invocation-Type"]
@@ -54,7 +56,8 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
         if kind != "DryRun":
             event = json.loads(payload)
             self.invocations.append((kind, event))
-            answer = json.dumps(handler.handle(event, None)).encode()
+            context = LambdaContext("request-of-a-test", None, None, 0)
+            answer = json.dumps(handler.handle(event, context)).encode()
         self.send_response({"Event": 202, "DryRun": 204}.get(kind, 200))
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

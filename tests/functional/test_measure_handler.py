@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from awslambdaric.lambda_context import LambdaContext
 
 from chalicelib.errors import BucketNotAllowedError
 from chalicelib.settings import settings
@@ -15,9 +16,13 @@ ID = "0123456789abcdef" * 2
 
 
 @pytest.fixture
-def handler(s3):
+def handler(s3, monkeypatch):
+    """The handler's module; its entry is given Lambda's context, whatever a test passes for it."""
     import handler
 
+    entry = handler.handle
+    context = LambdaContext("request-of-a-test", None, None, 0)
+    monkeypatch.setattr(handler, "handle", lambda event, _context: entry(event, context))
     return handler
 
 

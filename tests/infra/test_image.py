@@ -1,0 +1,132 @@
+"""The measure image that ``make image-check`` has built: its handler, run out of its own files."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.config import REGION, REPOSITORY, FunctionConfig
+from local.functions import Function
+from local.processes import Child, Log
+from local.server import LOOPBACK, bind
+from local.storage import Endpoints
+
+IMAGE = "localhost/hypermob-measure:check"
+BUILDAH = ("buildah", "--storage-driver", "vfs")
+BUCKETS = ("hypermob-images", "hypermob-models", "hypermob-results")
+MIB = 2**20
+NAIVE_MIB = 681
+"""Of ``pip install mediapipe opencv-python-headless``: ``python -m benchmarks.image``."""
+
+
+def buildah(*arguments: str) -> str:
+    done = subprocess.run([*BUILDAH, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    """The image's file system."""
+    if shutil.which("buildah") is None:
+        pytest.skip("buildah is not installed: `make image-check` installs it and builds the image")
+    if subprocess.run([*BUILDAH, "inspect", IMAGE], capture_output=True, check=False).returncode:
+        pytest.skip(f"there is no {IMAGE}: `make image-check` builds it")
+    container = buildah("from", IMAGE)
+    yield Path(buildah("mount", container))
+    buildah("rm", container)
+
+
+@pytest.fixture
+def measure(root: Path, tmp_path: Path) -> Iterator[Any]:
+    """The image's handler, invoked as Lambda would, and the buckets it works on."""
+    held = bind(0)
+    port = held.getsockname()[1]
+    held.close()
+    log = Log("image", tmp_path)
+    moto = Child(
+        ["-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
+        environment={},
+        folder=tmp_path,
+        log=Log("moto", tmp_path),
+    )
+    moto.wait_until_listening(LOOPBACK, port, 60)
+    url = f"http://{LOOPBACK}:{port}"
+    endpoints = Endpoints(s3=url, functions=url)
+    for bucket in BUCKETS:
+        endpoints.s3.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+    config = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
+    [handler] = config["Cmd"]
+    function = FunctionConfig(
+        name="hypermob-measure",
+        handler=handler,
+        path=(tmp_path,),
+        runtime=(str(REPOSITORY / "local" / "image.py"), str(root)),
+        environment={
+            **dict(entry.split("=", 1) for entry in config["Env"]),
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "PYTHONPATH": "/var/task",
+        },
+        timeout_s=60,
+        memory_mb=3008,
+    )
+    running = Function(function, endpoints.environment(), log)
+
+    def invoke(event: Any) -> Any:
+        answer = running.invoke(json.dumps(event).encode(), "c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
+        assert not answer.is_error, (answer.payload, list(log.tail))
+        return json.loads(answer.payload)
+
+    yield invoke, endpoints.s3, log
+    running.stop()
+    log.close()
+    moto.stop()
+
+
+def test_the_image_measures_a_photo_as_lambda_would_have_it(root: Path, measure: Any) -> None:
+    invoke, s3, log = measure
+    sample = json.loads((REPOSITORY / "samples" / "person.json").read_text())
+    photo = (REPOSITORY / "samples" / "person.jpg").read_bytes()
+    s3.put_object(Bucket="hypermob-images", Key="test/full_body.jpg", Body=photo)
+    answer = invoke(
+        {
+            "image_url": "s3://hypermob-images/test/full_body.jpg",
+            "height_cm": sample["height_cm"],
+            "user_id": "test_user",
+        }
+    )
+    assert answer["status"] == "success", answer
+    # Another build of the same code, on other C libraries: the same lengths as here.
+    from bodyscan.scan import load, scan
+
+    model = (root / "var" / "task" / "models" / "pose_landmarker.task").read_bytes()
+    load(model)
+    here = scan(photo, sample["height_cm"], model=model).lengths.rounded_cm()
+    measured = answer["data"]["segments"]
+    assert {name: measured[name] for name in here} == pytest.approx(here, abs=0.2)
+    stored = s3.list_objects_v2(Bucket="hypermob-results")["Contents"]
+    assert {item["Key"].rpartition("/")[2] for item in stored} == {
+        "measurement.json",
+        "overlay.jpg",
+    }
+    metrics = [json.loads(line) for line in log.path.read_text().splitlines() if "_aws" in line]
+    assert {"ReadLatency", "ScanLatency", "StoreLatency"} <= metrics[-1].keys()
+
+
+def test_the_packages_are_few(root: Path) -> None:
+    own = {"handler.py", "bodyscan", "chalicelib", "models"}
+    packages = [path for path in (root / "var" / "task").iterdir() if path.name not in own]
+    files = [file for path in packages for file in (path, *path.rglob("*")) if file.is_file()]
+    assert len(files) > 1000
+    assert sum(file.lstat().st_size for file in files) / MIB <= 0.6 * NAIVE_MIB
+
+
+def test_the_image_holds_nothing_that_is_not_imported(root: Path) -> None:
+    there = {path.name for path in (root / "var" / "task").iterdir()}
+    assert there.isdisjoint({"matplotlib", "sounddevice.py", "scipy", "sklearn", "chalice"})
+    assert {"handler.py", "bodyscan", "chalicelib", "models"} <= there

@@ -1,0 +1,49 @@
+"""The bill: sums by hand, and the price table that the dashboard shares."""
+
+import json
+
+import pytest
+
+from hypermob.__main__ import main
+from hypermob.cost import PRICES, monthly
+from tests.infra.test_templates import template
+
+
+def test_the_guides_month_by_hand() -> None:
+    """10,000 photos of 30 s at 3008 MB: 881,250 GB-s, not the guide's 5 USD."""
+    [measuring] = [i for i in monthly(10_000, 30) if i.name == "Lambda, measuring"]
+    assert measuring.amount == pytest.approx(881_250)
+    assert measuring.usd == pytest.approx(14.69, abs=0.01)
+    assert measuring.usd_after_free == pytest.approx((881_250 - 400_000) * 0.0000166667)
+
+
+def test_the_free_tier_is_given_once() -> None:
+    items = [i for i in monthly(10_000, 30) if i.unit == "GB-s" and "started" not in i.name]
+    saved = sum(item.usd - item.usd_after_free for item in items)
+    assert saved == pytest.approx(400_000 * 0.0000166667)
+
+
+def test_a_month_without_photos_costs_what_stands_there() -> None:
+    assert {item.name for item in monthly(0, 1) if item.usd} == {"ECR, images", "Metrics", "Alarms"}
+
+
+def test_kept_started_costs_by_the_hour() -> None:
+    def total(provisioned: int) -> float:
+        return sum(item.usd for item in monthly(100, 1, provisioned=provisioned))
+
+    assert total(2) - total(0) == pytest.approx(2 * (total(1) - total(0)))
+    assert total(1) > total(0)
+
+
+def test_the_dashboard_has_the_same_price() -> None:
+    price = json.loads(PRICES.read_text())["lambda_gb_second"]
+    body = template("api")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Sub"]
+    assert f"/ 1024 * {price:.10f}" in body
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--requests", "10000", "--measure-seconds", "1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["usd"] == pytest.approx(sum(i["usd"] for i in document["items"]), abs=0.01)
+    assert main(["cost", "--requests", "10000", "--measure-seconds", "1"]) == 0
+    assert f"{document['usd']:.2f}" in capsys.readouterr().out
