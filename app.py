@@ -15,6 +15,7 @@ from chalice.app import S3Event
 
 from chalicelib import carfit, measurements
 from chalicelib.contracts import (
+    MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
     MeasureJob,
     Measurement,
@@ -50,8 +51,6 @@ from chalicelib.storage import (
 from chalicelib.telemetry import telemetry
 
 VERSION = "0.1.0"
-MAX_BODY_BYTES = 64 * 1024
-"""Every request here is a few hundred bytes; photos travel by presigned upload."""
 
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log

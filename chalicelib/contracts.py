@@ -134,6 +134,8 @@ class VehicleFigures(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     mirror_pitch_travel_deg: Annotated[float, Meta(ge=1, le=40, extra=DEG)] | None = None
 
 
+MAX_BODY_BYTES = 64 * 1024
+"""Every request is a few hundred bytes; photos travel by presigned upload."""
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 """Largest photo that is taken; phones' 12 to 50 MP photos are 2 to 15 MB."""
 PHOTO_EXTENSIONS = {

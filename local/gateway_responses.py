@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import boto3
 
-from app import MAX_BODY_BYTES
+from chalicelib.contracts import MAX_BODY_BYTES
 from chalicelib.errors import (
     ForbiddenError,
     GatewayTimeoutError,

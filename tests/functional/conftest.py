@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
+from chalicelib.settings import settings
+
 ROOT = Path(__file__).parents[2]
 PEOPLE = ROOT / "tests" / "fixtures" / "people"
 BUCKETS = ("hypermob-images", "hypermob-models", "hypermob-results")
@@ -35,7 +37,10 @@ def aws() -> Iterator[dict[str, str]]:
         }
         for name, value in environment.items():
             patch.setenv(name, value)
+        # Whoever asked before this environment was there has another answer.
+        settings.cache_clear()
         yield environment
+    settings.cache_clear()
     lambdas.shutdown()
     moto.stop()
 
