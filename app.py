@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from chalice import Chalice, ConvertToMiddleware
+from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import carfit, measurements
+from chalicelib import VERSION, carfit, measurements, openapi
 from chalicelib.contracts import (
     MAX_PHOTO_BYTES,
     MeasureJob,
@@ -31,7 +31,7 @@ from chalicelib.errors import (
     ServiceUnavailableError,
     preferred_language,
 )
-from chalicelib.http import Answer, add_envelope, add_preflight
+from chalicelib.http import JSON, Answer, add_envelope, add_preflight
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
@@ -49,7 +49,6 @@ from chalicelib.storage import (
 )
 from chalicelib.telemetry import telemetry
 
-VERSION = "0.1.0"
 MAX_BODY_BYTES = 64 * 1024
 """Every request here is a few hundred bytes; photos travel by presigned upload."""
 
@@ -172,6 +171,13 @@ def measurement(user_id: str, measurement_id: str) -> dict[str, Any]:
         return {"deleted": True}
     language = preferred_language(app.current_request.headers.get("accept-language"))
     return measurements.state(storage(), owner, language)
+
+
+@app.route("/openapi.json", methods=["GET"])
+def description() -> Response:
+    """Describe this API for programs, as OpenAPI 3.1."""
+    body = msgspec.json.encode(openapi.document()).decode()
+    return Response(body, headers={"Content-Type": JSON})
 
 
 @app.on_s3_event(
