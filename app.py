@@ -13,7 +13,7 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, carfit, measurements, openapi
+from chalicelib import VERSION, carfit, measurements, openapi, pages
 from chalicelib.contracts import (
     MAX_PHOTO_BYTES,
     MeasureJob,
@@ -178,6 +178,13 @@ def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""
     body = msgspec.json.encode(openapi.document()).decode()
     return Response(body, headers={"Content-Type": JSON})
+
+
+@app.route("/docs", methods=["GET"])
+def docs() -> Response:
+    """Describe this API for people."""
+    page = pages.page("docs.html")
+    return Response(page.html, headers=page.headers())
 
 
 @app.on_s3_event(
