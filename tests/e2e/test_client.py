@@ -1,7 +1,11 @@
 """The Python client against the running stack, as an app's back end uses it."""
 
 import asyncio
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +131,44 @@ def test_the_readmes_snippet_runs(
     said = capsys.readouterr().out
     assert "Segments(height=" in said
     assert "Seat(fore_aft_mm=" in said
+
+
+def test_the_command_line_has_an_api_do_it(
+    stack: LocalStack, tmp_path: Path, height_cm: float
+) -> None:
+    def hypermob(*arguments: str | Path) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("hypermob"), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "HYPERMOB_API": stack.url, "HYPERMOB_API_KEY": stack.api_key},
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    overlay = tmp_path / "overlay.jpg"
+    code, out, err = hypermob(
+        *("fit", SAMPLE, "--height", f"{height_cm}", "--vehicle", "minivan", "--json"),
+        *("--overlay", overlay),
+    )
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["measurement"]["measurement_id"]
+    assert document["recommendation"]["vehicle"] == "minivan"
+    assert overlay.read_bytes().startswith(b"\xff\xd8")
+
+    people_csv = tmp_path / "people.csv"
+    rows = [f"{SAMPLE},{height_cm}", f"{SAMPLE},70", f"{tmp_path}/none.jpg,170"]
+    people_csv.write_text("\n".join(["photo,height_cm", *rows]))
+    code, out, _ = hypermob("batch", people_csv, "-j", "3")
+    assert code == 1
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines[0]["segments"] == document["measurement"]["segments"]
+    assert [line["error"]["code"] for line in lines[1:]] == ["INVALID_INPUT", "IMAGE_NOT_FOUND"]
+
+    code, _, err = hypermob("vehicles", "--key", "wrong")
+    assert code == 1
+    assert err.startswith("FORBIDDEN: ")
+    code, _, err = hypermob("measure", SAMPLE, "--height", "170", "--again", SAMPLE)
+    assert code == 1
+    assert "again: one photo from the front" in err
