@@ -31,6 +31,7 @@ run: $(MODEL)
 	@$(BIN)/python -m local $(ARGS)
 
 test: $(MODEL)
+	@local/system_packages browser
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready

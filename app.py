@@ -173,6 +173,14 @@ def measurement(user_id: str, measurement_id: str) -> dict[str, Any]:
     return measurements.state(storage(), owner, language)
 
 
+@app.route("/", methods=["GET"])
+def demo() -> Response:
+    """Let a person try the product."""
+    page = pages.page("index.html")
+    uploads, images = storage().origins()
+    return Response(page.html, headers=page.headers(uploads=uploads, images=images))
+
+
 @app.route("/openapi.json", methods=["GET"])
 def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""

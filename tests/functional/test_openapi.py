@@ -11,7 +11,7 @@ from chalicelib import openapi
 from tests.functional.conftest import PEOPLE
 
 USER = "test_user"
-UNDESCRIBED = {("GET", "/openapi.json"), ("GET", "/docs")}
+UNDESCRIBED = {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs")}
 """What is read by people, or describes the rest."""
 
 
