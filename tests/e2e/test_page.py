@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -40,8 +40,14 @@ def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
     """Open a page as a new visitor; nothing may go wrong in its console."""
     contexts, troubles = [], []
 
-    def opened(path: str = "/", *, size: Any = DESKTOP, locale: str = "en-GB") -> Page:
-        context = browser.new_context(viewport=size, locale=locale, reduced_motion="reduce")
+    def opened(
+        path: str = "/",
+        *,
+        size: Any = DESKTOP,
+        locale: str = "en-GB",
+        motion: Literal["reduce", "no-preference"] = "reduce",
+    ) -> Page:
+        context = browser.new_context(viewport=size, locale=locale, reduced_motion=motion)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -145,8 +151,63 @@ def test_car_side_and_lengths_change_the_settings_at_once(
     page.locator("#compare").select_option("minivan")
     expect(page.locator("#settings thead th")).to_have_count(3)
     assert setting(page, "Fore and aft", car=1).inner_text() != seat.inner_text()
+    expect(page.locator("#drivers svg")).to_have_count(2)
     page.locator("#drive-side-2").select_option("right")
     expect(mirror).not_to_have_text(aimed, use_inner_text=True)
+
+
+def test_the_driver_is_drawn_in_the_car_and_moves(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit(motion="no-preference")
+    fill(page, stack, height_cm)
+    measure(page)
+    drawing = page.locator("#drivers svg")
+    expect(drawing.locator("title")).to_contain_text("Medium car")
+    joints = (
+        "svg => [...svg.querySelectorAll('circle')].map(each => each.getAttribute('cx')).join()"
+    )
+    recline = setting(page, "Backrest recline")
+
+    def sit(posture: str) -> tuple[float, str]:
+        before = recline.inner_text()
+        page.locator("#posture").select_option(posture)
+        expect(recline).not_to_have_text(before, use_inner_text=True)
+        page.wait_for_timeout(1000)  # the move's own 350 ms, on a busy machine
+        return float(recline.inner_text().partition("°")[0]), drawing.evaluate(joints)
+
+    relaxed, leaning = sit("relaxed")
+    upright, straight = sit("upright")
+    assert upright < relaxed
+    assert straight != leaning
+    assert sit("relaxed") == (relaxed, leaning)
+    page.get_by_role("button", name="한국어").click()
+    expect(drawing.locator("title")).to_contain_text("중형차")
+
+
+def test_reasons_and_mirrors_are_told_in_words(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    measure(page)
+    row = page.locator("#settings tbody tr", has_text="Fore and aft")
+    row.locator("summary").click()
+    expect(row).to_contain_text("knee")
+    said = page.locator("#mirror-words li")
+    expect(said).to_have_count(3)
+    classic = said.first.inner_text()
+    near, far = map(float, re.findall(r"(\d+\.\d) (?:to|m beside)", classic))
+    assert near < 1 < far
+    page.locator("#side-mirrors").select_option("blind_zone")
+    expect(said.first).not_to_have_text(classic)
+    further, _ = map(float, re.findall(r"(\d+\.\d) (?:to|m beside)", said.first.inner_text()))
+    assert further > near
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#copy-vss").click()
+    expect(page.locator("#said")).to_contain_text("Copied")
+    signals = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert all(name.startswith("Vehicle.") for name in signals)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +372,7 @@ def test_what_is_copied_is_the_apis_own_json(
 
 def test_the_api_is_described_for_people(visit: Open) -> None:
     page = visit("/docs", size=PHONE)
-    expect(page.get_by_role("heading", name="/recommend")).to_be_visible()
+    expect(page.get_by_role("heading", name="POST /recommend", exact=True)).to_be_visible()
     expect(page.locator("#measure")).to_contain_text("POSE_UNSUITABLE")
     expect(page.locator("#recommend")).to_contain_text("100 to 230 cm")
     assert serious(page) == []
