@@ -209,7 +209,8 @@ def on_measurement_stored(event: S3Event) -> None:
         if owner is None or stored is None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
-        found = recommend_measured(msgspec.convert(stored, Measurement), car_fit_model())
+        result = msgspec.convert(stored, Measurement)
+        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
         storage().write_result(owner, RECOMMENDATION, found)
 
 
@@ -258,9 +259,8 @@ def measured(*, then_recommend: bool = False) -> Answer:
             return pending(owner)
     data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
     if then_recommend:
-        return Answer(
-            {"measurement": data, "recommendation": recommend_measured(result, car_fit_model())}
-        )
+        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
+        return Answer({"measurement": data, "recommendation": found})
     return Answer(data)
 
 

@@ -10,15 +10,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import shtab
 from rich.console import Console
 
+from chalicelib import carfit
+from chalicelib.carfit.vehicles import vehicle
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.settings import settings
 from hypermob import cost
 from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person
+from hypermob.report import Report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -102,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
         flag = f"--{name.replace('_', '-')}"
         recommend.add_argument(flag, type=float, metavar="CM", dest=name)
     recommend.add_argument("--sex", choices=("female", "male"))
+    recommend.add_argument("--posture", choices=("relaxed", "normal", "upright"))
+    recommend.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
+    recommend.add_argument(
+        "--estimate-missing",
+        action="store_const",
+        const=True,
+        help="take what people of that height have for lengths that are not told",
+    )
     recommend.set_defaults(run=_recommend)
 
     vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
@@ -178,17 +190,20 @@ def _engine(options: argparse.Namespace) -> Engine:
     return There(options.api, options.key)
 
 
-def _found(engine: Engine, options: argparse.Namespace) -> tuple[Person, Found]:
+def _person_of(options: argparse.Namespace) -> Person:
     named = ("photo", "height_cm", "side_photo", "sex", "weight_kg", "device_pitch_deg")
-    person = validated(Person, {name: getattr(options, name) for name in named})
-    found = engine.measure(person, again=options.again)
+    return validated(Person, {name: getattr(options, name) for name in named})
+
+
+def _write_overlay(options: argparse.Namespace, found: Found) -> None:
     if options.overlay is not None:
         _write(options.overlay, "--overlay", found.overlay_jpeg())
-    return person, found
 
 
 def _measure(options: argparse.Namespace) -> int:
-    person, found = _found(_engine(options), options)
+    person = _person_of(options)
+    found = _engine(options).measure(person, again=options.again)
+    _write_overlay(options, found)
     if options.json:
         print(json.dumps({"photo": person.photo, "status": "success", **found.document}))
     else:
@@ -200,12 +215,11 @@ def _fit(options: argparse.Namespace) -> int:
     engine = _engine(options)
     if options.vehicle is not None:
         _check_vehicle(options.vehicle, engine)  # before the photo takes its time
-    _, found = _found(engine, options)
-    recommendation = engine.recommend({**found.document["segments"], **_car(options)})
+    found, recommendation = engine.fit(_person_of(options), _car(options), options.again)
+    _write_overlay(options, found)
     if options.report is not None:
-        from hypermob.report import Report
-
-        report = Report(found.document, recommendation, found.overlay_jpeg())
+        drawing = _drawing(recommendation, found.document["segments"], engine)
+        report = Report(found.document, recommendation, found.overlay_jpeg(), drawing)
         _write(options.report, "--report", report.html().encode())
     if options.json:
         both = {"measurement": found.document, "recommendation": recommendation}
@@ -217,7 +231,8 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _recommend(options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in (*LENGTHS, "sex")}
+    told = (*LENGTHS, "sex", "posture", "side_mirrors", "estimate_missing")
+    given = {name: getattr(options, name) for name in told}
     body = {**_segments(options.measurement), **_car(options)}
     body |= {name: value for name, value in given.items() if value is not None}
     recommendation = _engine(options).recommend(body)
@@ -244,6 +259,15 @@ def _segments(path: str | None) -> dict[str, Any]:
 def _car(options: argparse.Namespace) -> dict[str, str]:
     named = {"vehicle": options.vehicle, "drive_side": options.drive_side}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _drawing(recommendation: dict[str, Any], segments: dict[str, Any], engine: Engine) -> str:
+    name = recommendation["vehicle"]
+    return carfit.side_view(
+        msgspec.convert(recommendation, carfit.Recommendation),
+        carfit.Body(**{f"{part}_cm": segments[part] for part in LENGTHS}),
+        vehicle(name, engine.vehicles()["vehicles"][name]),
+    )
 
 
 def _check_vehicle(name: str, engine: Engine) -> None:

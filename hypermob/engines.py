@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import structs
 
 from chalicelib import carfit
-from chalicelib.contracts import RecommendRequest, validated
+from chalicelib.answers import Measured
+from chalicelib.contracts import Segments, parse_recommend
 from chalicelib.errors import FieldProblem, InvalidInputError
-from chalicelib.recommending import recommend
+from chalicelib.recommending import recommend, recommend_measured
 from hypermob.people import Person, read_photo
 from hypermob_client import Client
 
@@ -34,6 +36,11 @@ class Engine(Protocol):
 
     def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
         """Lengths of a person; paths are relative to ``folder``."""
+
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """Lengths, and the settings for them; the lengths' doubt widens the settings' bands."""
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Settings for the body of a ``POST /recommend``."""
@@ -56,9 +63,18 @@ class Here:
         found = measure(person, folder, again)
         return Found(to_dict(person, found), lambda: found.overlay_jpeg)
 
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """As `Engine.fit`."""
+        found = self.measure(person, again=again)
+        told = {"user_id": USER, "sex": person.sex, "weight_kg": person.weight_kg, **car}
+        segments = msgspec.convert({**found.document["segments"], **told}, Segments)
+        return found, recommend_measured(segments, found.document["interval_95"])
+
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
-        return recommend(validated(RecommendRequest, {"user_id": USER, **body}))
+        return recommend(parse_recommend(msgspec.json.encode({"user_id": USER, **body})))
 
     def vehicles(self) -> dict[str, Any]:
         """As `Engine.vehicles`."""
@@ -77,20 +93,15 @@ class There:
 
     def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
         """As `Engine.measure`."""
-        if again:
-            alone = "one photo from the front, or the command without --api"
-            raise InvalidInputError(
-                FieldProblem("again", alone, "정면 사진 한 장, 또는 --api 없이 실행")
-            )
-        about = msgspec.to_builtins(person)
-        photo = read_photo(folder / about.pop("photo"), "photo")
-        side = about.pop("side_photo")
-        measured = self._client.measure(
-            photo,
-            side_photo=None if side is None else read_photo(folder / side, "side_photo"),
-            **{name: value for name, value in about.items() if value is not None},
-        )
-        return Found(msgspec.to_builtins(measured), lambda: self._client.overlay(measured))
+        measured = self._client.measure(**_asked(person, folder, again))
+        return self._found(measured)
+
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """As `Engine.fit`."""
+        fitted = self._client.fit(**{**_asked(person, Path(), again), **car})
+        return self._found(fitted.measurement), fitted.recommendation.to_dict()
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
@@ -104,3 +115,20 @@ class There:
     def workers(self, count: int) -> Executor:
         """Threads: the work is the API's."""
         return ThreadPoolExecutor(count)
+
+    def _found(self, measured: Measured) -> Found:
+        return Found(msgspec.to_builtins(measured), lambda: self._client.overlay(measured))
+
+
+def _asked(person: Person, folder: Path, again: Sequence[str]) -> dict[str, Any]:
+    """What the client takes of a person."""
+    if again:
+        alone = "one photo from the front, or the command without --api"
+        raise InvalidInputError(
+            FieldProblem("again", alone, "정면 사진 한 장, 또는 --api 없이 실행")
+        )
+    asked = {name: value for name, value in structs.asdict(person).items() if value is not None}
+    for name in ("photo", "side_photo"):
+        if name in asked:
+            asked[name] = read_photo(folder / asked[name], name)
+    return asked

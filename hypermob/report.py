@@ -31,7 +31,7 @@ body > .hypermob { margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
 
 @dataclass(frozen=True)
 class Report:
-    """A measurement, the settings for it, and the photo with the measurement drawn on it.
+    """A measurement and the settings for it; the photo with the one, the driver with the other.
 
     ``measurement`` and ``recommendation`` are JSON values in the names of the API.
     """
@@ -39,6 +39,7 @@ class Report:
     measurement: Mapping[str, Any]
     recommendation: Mapping[str, Any]
     overlay_jpeg: bytes
+    drawing_svg: str
 
     def html(self) -> str:
         """Return the whole page; it needs no network."""
@@ -67,7 +68,8 @@ class Report:
             f'<div class="two"><div><img alt="The photo with the measured lengths drawn on it" '
             f'src="data:image/jpeg;base64,{picture}"></div><div>{notes}'
             f"<h2>Lengths</h2>{_table(('', 'Length', '95 % interval'), lengths)}</div></div>"
-            f"<h2>Settings</h2>{_table(('', 'Setting', '80 % of such drivers'), settings)}</div>"
+            f"<h2>Settings</h2>{self.drawing_svg}"
+            f"{_table(('', 'Setting', '80 % of such drivers'), settings)}</div>"
         )
 
     def _car(self) -> str:

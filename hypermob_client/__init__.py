@@ -5,7 +5,7 @@
 
 from chalicelib.errors import HypermobError
 from hypermob_client.client import AsyncClient, Client
-from hypermob_client.conversation import About, Lengths, Photo
+from hypermob_client.conversation import About, Kept, Lengths, Options, Photo
 from hypermob_client.errors import (
     NewError,
     StillMeasuringError,
@@ -18,8 +18,10 @@ __all__ = [
     "AsyncClient",
     "Client",
     "HypermobError",
+    "Kept",
     "Lengths",
     "NewError",
+    "Options",
     "Photo",
     "StillMeasuringError",
     "UnexpectedAnswerError",

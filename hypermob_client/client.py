@@ -8,13 +8,21 @@ from typing import Self, Unpack
 
 import httpx
 
-from chalicelib import carfit
-from chalicelib.answers import Catalogue, Fitted, Health, Measured, MeasurementState
-from chalicelib.contracts import DriveSide
+from chalicelib.answers import (
+    Catalogue,
+    Fitted,
+    Health,
+    Measured,
+    MeasurementState,
+    Recommended,
+    Transferred,
+)
 from hypermob_client.conversation import (
     About,
     Conversation,
+    Kept,
     Lengths,
+    Options,
     Photo,
     Reply,
     Send,
@@ -95,15 +103,15 @@ class Client:
         """Lengths of the person in a photo, and the settings of a car for them."""
         return self._do(self._say.fit(photo, height_cm, side_photo, about))
 
-    def recommend(
-        self,
-        lengths: Lengths,
-        *,
-        vehicle: str | None = None,
-        drive_side: DriveSide | None = None,
-    ) -> carfit.Recommendation:
+    def recommend(self, lengths: Lengths, **options: Unpack[Options]) -> Recommended:
         """Settings of a car for lengths: a measurement's ``segments``, or a mapping like them."""
-        return self._do(self._say.recommend(lengths, vehicle, drive_side))
+        return self._do(self._say.recommend(lengths, options))
+
+    def transfer(
+        self, lengths: Lengths, settings: Kept, *, from_vehicle: str, to_vehicle: str
+    ) -> Transferred:
+        """Settings of another car that keep the posture that the first car's settings give."""
+        return self._do(self._say.transfer(lengths, settings, from_vehicle, to_vehicle))
 
     def vehicles(self) -> Catalogue:
         """Every vehicle, each figure with where it comes from."""
@@ -190,15 +198,15 @@ class AsyncClient:
         """As `Client.fit`."""
         return await self._do(self._say.fit(photo, height_cm, side_photo, about))
 
-    async def recommend(
-        self,
-        lengths: Lengths,
-        *,
-        vehicle: str | None = None,
-        drive_side: DriveSide | None = None,
-    ) -> carfit.Recommendation:
+    async def recommend(self, lengths: Lengths, **options: Unpack[Options]) -> Recommended:
         """As `Client.recommend`."""
-        return await self._do(self._say.recommend(lengths, vehicle, drive_side))
+        return await self._do(self._say.recommend(lengths, options))
+
+    async def transfer(
+        self, lengths: Lengths, settings: Kept, *, from_vehicle: str, to_vehicle: str
+    ) -> Transferred:
+        """As `Client.transfer`."""
+        return await self._do(self._say.transfer(lengths, settings, from_vehicle, to_vehicle))
 
     async def vehicles(self) -> Catalogue:
         """As `Client.vehicles`."""

@@ -28,17 +28,21 @@ from chalicelib.answers import (
     Measured,
     MeasurementState,
     Pending,
+    Recommended,
+    Transferred,
     UploadGrant,
 )
 from chalicelib.contracts import (
     MAX_PHOTO_BYTES,
     DriveSide,
     PhotoType,
+    PosturePreference,
     RecommendRequest,
     Segments,
     Sex,
+    SideMirrorAim,
 )
-from chalicelib.errors import HypermobError, ImageTooLargeError, UnsupportedImageError
+from chalicelib.errors import HypermobError, ImageTooLargeError, Language, UnsupportedImageError
 from hypermob_client.errors import (
     StillMeasuringError,
     UnexpectedAnswerError,
@@ -50,6 +54,8 @@ Photo = str | Path | bytes
 """A path, or the bytes of a JPEG, PNG, WebP or HEIC file."""
 Lengths = Segments | RecommendRequest | Mapping[str, Any]
 """What ``POST /recommend`` takes: a measurement's ``segments``, or a mapping of the same names."""
+Kept = carfit.Settings[float] | Mapping[str, Any]
+"""Settings that a driver keeps: a recommendation's, or a mapping of the same names."""
 
 ATTEMPTS: Final = 4
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
@@ -70,6 +76,20 @@ class About(TypedDict, total=False):
     device_pitch_deg: float
     vehicle: str
     drive_side: DriveSide
+
+
+class Options(TypedDict, total=False):
+    """What else ``POST /recommend`` takes; see ``RecommendRequest`` in the API description."""
+
+    vehicle: str | Mapping[str, Any]
+    drive_side: DriveSide
+    posture: PosturePreference
+    side_mirrors: SideMirrorAim
+    drawing: Language
+    estimate_missing: bool
+    sex: Sex
+    weight_kg: float
+    age_years: float
 
 
 @dataclass(frozen=True)
@@ -123,18 +143,23 @@ class Conversation:
         """``GET /vehicles``."""
         return self._read((yield from self._call("GET", "/vehicles")), Catalogue)
 
-    def recommend(
-        self, lengths: Lengths, vehicle: str | None, drive_side: DriveSide | None
-    ) -> Steps[carfit.Recommendation]:
+    def recommend(self, lengths: Lengths, options: Options) -> Steps[Recommended]:
         """``POST /recommend``."""
-        told = {"vehicle": vehicle, "drive_side": drive_side}
+        body = {"user_id": self.user_id, **msgspec.to_builtins(lengths), **options}
+        return self._read((yield from self._call("POST", "/recommend", body)), Recommended)
+
+    def transfer(
+        self, lengths: Lengths, kept: Kept, from_vehicle: str, to_vehicle: str
+    ) -> Steps[Transferred]:
+        """``POST /recommend/transfer``."""
         body = {
             "user_id": self.user_id,
             **msgspec.to_builtins(lengths),
-            **{name: value for name, value in told.items() if value is not None},
+            "settings": msgspec.to_builtins(kept),
+            "from_vehicle": from_vehicle,
+            "to_vehicle": to_vehicle,
         }
-        data = yield from self._call("POST", "/recommend", body)
-        return self._read(data, carfit.Recommendation)
+        return self._read((yield from self._call("POST", "/recommend/transfer", body)), Transferred)
 
     def measure(
         self, photo: Photo, height_cm: float, side_photo: Photo | None, about: About
@@ -154,9 +179,8 @@ class Conversation:
         data = yield from self._photo_call("/fit", body)
         if data is not None:
             return self._read(data, Fitted)
-        measured = (yield from self._wait_for(body)).measurement
-        recommended = yield from self.recommend(measured.segments, None, None)
-        return Fitted(measurement=measured, recommendation=recommended)
+        done = yield from self._wait_for(body, recommended=True)
+        return self._read(msgspec.to_builtins(done), Fitted)
 
     def measurement(self, measurement_id: str, user_id: str | None) -> Steps[MeasurementState]:
         """``GET /measurements/...``."""
@@ -212,14 +236,14 @@ class Conversation:
             return None
         return None if response.status_code in (202, LOST) else self._data(response)
 
-    def _wait_for(self, body: Mapping[str, Any]) -> Steps[Done]:
+    def _wait_for(self, body: Mapping[str, Any], *, recommended: bool = False) -> Steps[Done]:
         measurement_id = Path(body["image_url"]).stem
         waited_s = 0.0
         while waited_s < self.wait_s:
             state = yield from self.measurement(measurement_id, body["user_id"])
             if isinstance(state, Failed):
                 raise error_from(msgspec.to_builtins(state.error))
-            if isinstance(state, Done):
+            if isinstance(state, Done) and (state.recommendation or not recommended):
                 return state
             yield Wait(POLL_S)
             waited_s += POLL_S

@@ -61,6 +61,14 @@ def test_measured_lengths_fit_any_car(hypermob: Client, photo: bytes, height_cm:
     assert measured.segments.sex == "female"
     for vehicle in ("minivan", "sports"):
         assert hypermob.recommend(measured.segments, vehicle=vehicle).vehicle == vehicle
+    relaxed = hypermob.recommend(measured.segments, posture="relaxed", drawing="ko")
+    assert relaxed.drawing is not None
+    assert relaxed.drawing.startswith("<svg")
+    kept = hypermob.transfer(
+        measured.segments, relaxed.settings, from_vehicle="medium_car", to_vehicle="minivan"
+    )
+    assert kept.vehicle == "minivan"
+    assert kept.angles_before_deg["knee"] > 90
     assert {"minivan", "sports"} <= hypermob.vehicles().vehicles.keys()
 
 
@@ -163,7 +171,8 @@ def test_the_command_line_has_an_api_do_it(
     code, out, _ = hypermob("batch", people_csv, "-j", "3")
     assert code == 1
     lines = [json.loads(line) for line in out.splitlines()]
-    assert lines[0]["segments"] == document["measurement"]["segments"]
+    alone = {**lines[0]["segments"], "vehicle": "minivan"}
+    assert alone == document["measurement"]["segments"]
     assert [line["error"]["code"] for line in lines[1:]] == ["INVALID_INPUT", "IMAGE_NOT_FOUND"]
 
     code, _, err = hypermob("vehicles", "--key", "wrong")

@@ -146,6 +146,7 @@ def test_fit_prints_both_tables_and_writes_one_page_that_needs_no_network(tmp_pa
     assert "data:image/jpeg;base64," in page
     assert "Seat fore-aft" in page
     assert "medium suv" in page
+    assert "<svg" in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
 
 
@@ -175,6 +176,9 @@ def test_recommend_takes_lengths_and_prints_settings():
     assert (code, out) == (1, "")
     assert err.startswith("INVALID_INPUT: ")
     assert "torso: is required" in err
+    estimated = (*LENGTHS[:-2], "--estimate-missing", "--posture", "relaxed", "--json")
+    code, out, _ = hypermob("recommend", *estimated)
+    assert json.loads(out)["body"]["estimated"] == ["torso"]
 
 
 def test_vehicles_are_listed_in_both_languages_and_as_json():
@@ -226,7 +230,7 @@ def test_a_report_shows_in_a_notebook_and_lets_no_markup_in():
     }
     segments = dict.fromkeys(SEGMENTS, 40.0)
     measurement = {"segments": segments, "interval_95": {"calf": (38.0, 42.0)}}
-    shown = Report(measurement, recommendation, b"jpeg")._repr_html_()
+    shown = Report(measurement, recommendation, b"jpeg", "<svg/>")._repr_html_()
     assert "120 mm" in shown
     assert "80 to 160 mm" in shown
     assert "38.0 to 42.0 cm" in shown
