@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint infra-check deploy-check image image-check deploy destroy models accuracy carfit lock clean
+.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models accuracy carfit lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -31,6 +31,7 @@ run: $(MODEL)
 	@$(BIN)/python -m local $(ARGS)
 
 test: $(MODEL)
+	@local/system_packages browser
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready
@@ -76,6 +77,9 @@ image-check: $(MODEL)
 # STAGE=dev or prod; DRY_RUN=1 prints every step and does none. See docs/deployment.md.
 deploy destroy: .venv/ready
 	@IMAGE_ARGS="$(IMAGE_ARGS)" infra/$@ "$(STAGE)" $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+
+openapi: .venv/ready
+	@$(BIN)/python -m local.openapi $(ARGS)
 
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11

@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from chalice import Chalice, ConvertToMiddleware
+from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import carfit, measurements
+from chalicelib import VERSION, carfit, measurements, openapi, pages
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
@@ -32,7 +32,7 @@ from chalicelib.errors import (
     ServiceUnavailableError,
     preferred_language,
 )
-from chalicelib.http import Answer, add_envelope, add_preflight
+from chalicelib.http import JSON, Answer, add_envelope, add_preflight
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
@@ -49,8 +49,6 @@ from chalicelib.storage import (
     result_owner,
 )
 from chalicelib.telemetry import telemetry
-
-VERSION = "0.1.0"
 
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log
@@ -173,6 +171,28 @@ def measurement(user_id: str, measurement_id: str) -> dict[str, Any]:
     return measurements.state(storage(), owner, language)
 
 
+@app.route("/", methods=["GET"])
+def demo() -> Response:
+    """Let a person try the product."""
+    page = pages.page("index.html")
+    uploads, images = storage().origins()
+    return Response(page.html, headers=page.headers(uploads=uploads, images=images))
+
+
+@app.route("/openapi.json", methods=["GET"])
+def description() -> Response:
+    """Describe this API for programs, as OpenAPI 3.1."""
+    body = msgspec.json.encode(openapi.document()).decode()
+    return Response(body, headers={"Content-Type": JSON})
+
+
+@app.route("/docs", methods=["GET"])
+def docs() -> Response:
+    """Describe this API for people."""
+    page = pages.page("docs.html")
+    return Response(page.html, headers=page.headers())
+
+
 @app.on_s3_event(
     bucket=settings().results_bucket,
     events=["s3:ObjectCreated:*"],
@@ -187,7 +207,8 @@ def on_measurement_stored(event: S3Event) -> None:
         if owner is None or stored is None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
-        found = recommend_measured(msgspec.convert(stored, Measurement), car_fit_model())
+        result = msgspec.convert(stored, Measurement)
+        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
         storage().write_result(owner, RECOMMENDATION, found)
 
 
@@ -236,9 +257,8 @@ def measured(*, then_recommend: bool = False) -> Answer:
             return pending(owner)
     data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
     if then_recommend:
-        return Answer(
-            {"measurement": data, "recommendation": recommend_measured(result, car_fit_model())}
-        )
+        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
+        return Answer({"measurement": data, "recommendation": found})
     return Answer(data)
 
 

@@ -15,19 +15,41 @@ from msgspec import Meta, Struct
 
 from chalicelib.errors import FieldProblem, InvalidInputError, Language
 
-# Ranges of single lengths, in cm, are wide on purpose: what no body can have is refused, what is
-# only unusual for the height is served with a warning (chalicelib.body_prior).
-HeightCm = Annotated[float, Meta(ge=100, le=230, extra={"unit": "cm"})]
-UpperArmCm = Annotated[float, Meta(ge=12, le=60, extra={"unit": "cm"})]
-ForearmCm = Annotated[float, Meta(ge=10, le=50, extra={"unit": "cm"})]
-ThighCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
-CalfCm = Annotated[float, Meta(ge=18, le=75, extra={"unit": "cm"})]
-TorsoCm = Annotated[float, Meta(ge=25, le=90, extra={"unit": "cm"})]
-WeightKg = Annotated[float, Meta(ge=25, le=300, extra={"unit": "kg"})]
-AgeYears = Annotated[float, Meta(ge=16, le=110, extra={"unit": "years"})]
-DevicePitchDeg = Annotated[float, Meta(ge=-60, le=60, extra={"unit": "deg"})]
-"""How far the camera looked up (positive) or down (negative) from the horizontal: for a phone held
-upright, the web's ``DeviceOrientationEvent.beta - 90``."""
+
+def _number(low: float, high: float, unit: str, description: str, example: float) -> Meta:
+    return Meta(
+        ge=low,
+        le=high,
+        extra={"unit": unit},
+        extra_json_schema={"x-unit": unit},
+        description=description,
+        examples=[example],
+    )
+
+
+# Ranges of single lengths are wide on purpose: what no body can have is refused, what is only
+# unusual for the height is served with a warning (chalicelib.body_prior).
+HeightCm = Annotated[
+    float, _number(100, 230, "cm", "Stature from vertex to floor, barefoot.", 175.0)
+]
+UpperArmCm = Annotated[float, _number(12, 60, "cm", "Shoulder to elbow, joint centres.", 31.0)]
+ForearmCm = Annotated[float, _number(10, 50, "cm", "Elbow to wrist, joint centres.", 26.0)]
+ThighCm = Annotated[float, _number(18, 75, "cm", "Hip to knee, joint centres.", 51.0)]
+CalfCm = Annotated[float, _number(18, 75, "cm", "Knee to ankle, joint centres.", 36.0)]
+TorsoCm = Annotated[float, _number(25, 90, "cm", "Mid-shoulder to mid-hip.", 61.0)]
+WeightKg = Annotated[float, _number(25, 300, "kg", "Body weight.", 70.0)]
+DevicePitchDeg = Annotated[
+    float,
+    _number(
+        -60,
+        60,
+        "deg",
+        "How far the camera looked up (positive) or down (negative) from the horizontal: for a "
+        "phone held upright, the web's DeviceOrientationEvent.beta - 90.",
+        -2.5,
+    ),
+]
+AgeYears = Annotated[float, _number(16, 110, "years", "Age.", 40.0)]
 MM: dict[str, str] = {"unit": "mm"}
 DEG: dict[str, str] = {"unit": "deg"}
 UserId = Annotated[
@@ -38,6 +60,8 @@ UserId = Annotated[
             "en": "1 to 64 letters, digits, '_', '-' or '.', not starting with '.'",
             "ko": "영문자, 숫자, '_', '-', '.'로 된 1~64자 ('.'으로 시작할 수 없음)",
         },
+        description="Whose photo: your own name for a user. Your back end vouches for it.",
+        examples=["test_user"],
     ),
 ]
 MeasurementId = Annotated[
@@ -45,6 +69,8 @@ MeasurementId = Annotated[
     Meta(
         pattern=r"^[0-9a-f]{32}\Z",
         extra={"en": "32 hexadecimal digits", "ko": "16진수 32자리"},
+        description="As POST /uploads, POST /measure or POST /fit answered it.",
+        examples=["0123456789abcdef0123456789abcdef"],
     ),
 ]
 ImageUrl = Annotated[
@@ -55,6 +81,8 @@ ImageUrl = Annotated[
             "en": "an address like s3://bucket/key, as POST /uploads answers it",
             "ko": "POST /uploads 응답과 같은 s3://bucket/key 형식의 주소",
         },
+        description="A photo that was uploaded, as POST /uploads answered it.",
+        examples=["s3://hypermob-images/test/full_body.jpg"],
     ),
 ]
 VehicleName = Annotated[
@@ -63,6 +91,8 @@ VehicleName = Annotated[
         min_length=1,
         max_length=64,
         extra={"en": "a name from GET /vehicles", "ko": "GET /vehicles에 있는 차량 이름"},
+        description="A name from GET /vehicles; medium_car where none is given.",
+        examples=["medium_car"],
     ),
 ]
 Sex = Literal["male", "female"]
@@ -274,15 +304,18 @@ class MeasurementPath(Struct, kw_only=True, frozen=True):
     measurement_id: MeasurementId
 
 
+Cm = Annotated[float, Meta(extra_json_schema={"x-unit": "cm"})]
+
+
 class Segments(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Measured lengths in cm; exactly a body for ``POST /recommend``."""
 
-    height: float
-    upper_arm: float
-    forearm: float
-    thigh: float
-    calf: float
-    torso: float
+    height: Cm
+    upper_arm: Cm
+    forearm: Cm
+    thigh: Cm
+    calf: Cm
+    torso: Cm
     user_id: str
     sex: Sex | None = None
     weight_kg: float | None = None

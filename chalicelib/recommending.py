@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, given_some
 from chalicelib.contracts import (
     EstimateRequest,
-    Measurement,
     RecommendRequest,
+    Segments,
     TransferRequest,
     VehicleFigures,
 )
@@ -62,12 +63,14 @@ def recommend(
     return answer
 
 
-def recommend_measured(measurement: Measurement, net: carfit.Model | None = None) -> dict[str, Any]:
+def recommend_measured(
+    segments: Segments,
+    interval_95: Mapping[str, tuple[float, float]],
+    net: carfit.Model | None = None,
+) -> dict[str, Any]:
     """Settings for a measured body: how unsure its lengths are widens the bands."""
-    segments = measurement.segments
     sd_cm = [
-        (high - low) / (2.0 * HALF_95_SD)
-        for low, high in (measurement.interval_95[name] for name in SEGMENTS)
+        (high - low) / (2.0 * HALF_95_SD) for low, high in (interval_95[name] for name in SEGMENTS)
     ]
     vehicle = _vehicle(segments.vehicle, "vehicle")
     body = _body(segments, tuple(getattr(segments, name) for name in SEGMENTS))

@@ -33,6 +33,9 @@ class Settings:
     """What it must have."""
     function_name: str
     """What Lambda calls this function; its logs and metrics carry it."""
+    api: str | None
+    """The API that the command line talks to; none: it works in its own process."""
+    api_key: str
 
 
 @cache
@@ -51,4 +54,6 @@ def settings() -> Settings:
         model_uri=env.get("MODEL_URI", ""),
         model_sha256=env.get("MODEL_SHA256", ""),
         function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
+        api=env.get("HYPERMOB_API") or None,
+        api_key=env.get("HYPERMOB_API_KEY", ""),
     )

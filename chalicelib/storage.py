@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 import msgspec
 
@@ -254,6 +254,13 @@ class Storage:
         with self._s3.get_object(Bucket=address.bucket, Key=address.key)["Body"] as body:
             return body.read()
 
+    def origins(self) -> tuple[str, str]:
+        """Origins that photos are posted to and overlays are read from; asks nobody."""
+        nobody = Owner("nobody", "0" * 32)
+        posted = self.new_upload(nobody, "image/jpeg", {})[1]["url"]
+        read = self.overlay_url(nobody)
+        return _origin(posted), _origin(read)
+
     def unreachable(self) -> list[str]:
         """Which of the buckets cannot be reached."""
         from botocore.exceptions import BotoCoreError, ClientError
@@ -269,3 +276,8 @@ class Storage:
             except (BotoCoreError, ClientError):
                 found.append(part)
         return found
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

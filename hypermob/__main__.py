@@ -6,26 +6,45 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import shtab
 from rich.console import Console
-from rich.table import Table
 
+from chalicelib import carfit
+from chalicelib.carfit.vehicles import vehicle
 from chalicelib.contracts import validated
-from chalicelib.errors import HypermobError
+from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
+from chalicelib.settings import settings
 from hypermob import cost
+from hypermob.engines import Engine, Found, Here, There
+from hypermob.people import Person
+from hypermob.report import Report
+from hypermob.tables import lengths_table, settings_table, vehicles_table
 
-OK, REFUSED, MISUSED = 0, 1, 2
-"""Exit codes: done; a photo, a row or a field was refused; the command line makes no sense."""
+OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes."""
 
-SUMS = {"arm": ("upper_arm", "forearm"), "leg": ("thigh", "calf")}
+LENGTHS = ("height", "upper_arm", "forearm", "thigh", "calf", "torso")
 
 EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
-  hypermob measure me.jpg --height 168.5 --side side.jpg --sex female --json
-  hypermob measure me.jpg --again me2.jpg --height 175 --pitch -8
+  hypermob fit me.jpg --height 175 --vehicle medium_suv --report out.html
+  hypermob measure me.jpg --height 175 --json | hypermob recommend - --vehicle minivan
   hypermob batch people.csv -j 4 > lengths.jsonl
   hypermob cost --requests 10000 --measure-seconds 1
+  hypermob fit me.jpg --height 175 --api https://api.example.com/prod --key KEY
+
+The work is done in this process, or by the API that --api or HYPERMOB_API names, with the key of
+--key or HYPERMOB_API_KEY.
+
+exit codes: 0 done; 1 a photo, a row or a field was refused; 2 the command line makes no sense;
+3 the API cannot be reached or is busy: try again; 130 interrupted.
+
+completion: hypermob --print-completion bash > ~/.local/share/bash-completion/completions/hypermob
 """
 
 
@@ -40,95 +59,250 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
         return OK
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hypermob",
-        description="Body lengths from photos, on this machine.",
+        description="Body lengths from photos, and a car's settings from those.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    shtab.add_argument_to(parser, "--print-completion")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON document, no table")
+    common.add_argument("--api", default=settings().api, metavar="URL", help="let this API do it")
+    common.add_argument("--key", default=settings().api_key, help="the API's key")
+    car = argparse.ArgumentParser(add_help=False)
+    car.add_argument(
+        "--vehicle", metavar="NAME", help="see hypermob vehicles (default: medium_car)"
+    )
+    car.add_argument("--drive-side", choices=("left", "right"), help="where the driver sits")
 
-    measure = commands.add_parser("measure", help="measure the person in one photo")
-    measure.add_argument("photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front")
-    measure.add_argument("--height", type=float, required=True, metavar="CM", dest="height_cm")
-    measure.add_argument("--side", metavar="PHOTO", dest="side_photo", help="from the side")
-    measure.add_argument(
+    measure = commands.add_parser(
+        "measure", parents=[common, _person()], help="measure the person in one photo"
+    )
+    measure.set_defaults(run=_measure)
+
+    fit = commands.add_parser(
+        "fit", parents=[common, _person(), car], help="a photo to the settings of a car"
+    )
+    fit.add_argument("--report", type=Path, metavar="OUT.html", help="one page with all of it")
+    fit.set_defaults(run=_fit)
+
+    recommend = commands.add_parser(
+        "recommend", parents=[common, car], help="lengths to the settings of a car"
+    )
+    recommend.add_argument(
+        "measurement",
+        nargs="?",
+        metavar="FILE",
+        help="what hypermob measure --json printed; - reads it from a pipe",
+    )
+    for name in LENGTHS:
+        flag = f"--{name.replace('_', '-')}"
+        recommend.add_argument(flag, type=float, metavar="CM", dest=name)
+    recommend.add_argument("--sex", choices=("female", "male"))
+    recommend.add_argument("--posture", choices=("relaxed", "normal", "upright"))
+    recommend.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
+    recommend.add_argument(
+        "--estimate-missing",
+        action="store_const",
+        const=True,
+        help="take what people of that height have for lengths that are not told",
+    )
+    recommend.set_defaults(run=_recommend)
+
+    vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
+    vehicles.set_defaults(run=_vehicles)
+
+    batch = commands.add_parser(
+        "batch",
+        parents=[common],
+        help="measure the people of a CSV file, one JSON line each",
+        description="The CSV has a header: photo,height_cm and optionally "
+        "side_photo,sex,weight_kg,device_pitch_deg. Paths are relative to the CSV.",
+    )
+    people = batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
+    people.complete = shtab.FILE  # type: ignore[attr-defined]
+    batch.add_argument("-j", type=int, default=1, metavar="N", dest="workers", help="at once")
+    batch.set_defaults(run=_batch)
+
+    serve = commands.add_parser(
+        "serve",
+        help="the whole API on this machine, until Ctrl-C",
+        description="Takes four ports in a row. LOCAL_API_KEY sets the API key.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="one that clients reach")
+    serve.add_argument("--port", type=int, default=8000, help="the API's (default: %(default)s)")
+    serve.set_defaults(run=_serve, json=False)
+
+    cost.add_command(commands)
+    return parser
+
+
+def _person() -> argparse.ArgumentParser:
+    person = argparse.ArgumentParser(add_help=False)
+    photo = person.add_argument(
+        "photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front"
+    )
+    photo.complete = shtab.FILE  # type: ignore[attr-defined]
+    person.add_argument("--height", type=float, required=True, metavar="CM", dest="height_cm")
+    person.add_argument("--side", metavar="PHOTO", dest="side_photo", help="from the side")
+    person.add_argument(
         "--again",
         action="append",
         default=[],
         metavar="PHOTO",
         help="another from the front: other pose or distance; may be given several times",
     )
-    measure.add_argument("--sex", choices=("female", "male"), help="narrows the intervals")
-    measure.add_argument(
+    person.add_argument("--sex", choices=("female", "male"), help="narrows the intervals")
+    person.add_argument(
         "--weight",
         type=float,
         metavar="KG",
         dest="weight_kg",
         help="checked, not used: lengths hardly depend on it",
     )
-    measure.add_argument(
+    person.add_argument(
         "--pitch",
         type=float,
         metavar="DEG",
         dest="device_pitch_deg",
         help="how far the camera looked up (positive) or down, when the phone told",
     )
-    measure.add_argument("--overlay", type=Path, metavar="OUT.jpg", help="draw the measurement")
-    measure.add_argument("--json", action="store_true", help="one JSON document, no table")
-    measure.set_defaults(run=_measure)
+    person.add_argument("--overlay", type=Path, metavar="OUT.jpg", help="draw the measurement")
+    return person
 
-    batch = commands.add_parser(
-        "batch",
-        help="measure the people of a CSV file, one JSON line each",
-        description="The CSV has a header: photo,height_cm and optionally "
-        "side_photo,sex,weight_kg,device_pitch_deg. Paths are relative to the CSV.",
-    )
-    batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
-    batch.add_argument("-j", type=int, default=1, metavar="N", dest="processes", help="processes")
-    batch.set_defaults(run=_batch, json=False)
 
-    cost.add_command(commands)
-    return parser
+def _engine(options: argparse.Namespace) -> Engine:
+    if options.api is None:
+        return Here()
+    if not options.key:
+        raise InvalidInputError(
+            FieldProblem(
+                "--key", "the API's key, or HYPERMOB_API_KEY", "API 키 또는 HYPERMOB_API_KEY"
+            )
+        )
+    return There(options.api, options.key)
+
+
+def _person_of(options: argparse.Namespace) -> Person:
+    named = ("photo", "height_cm", "side_photo", "sex", "weight_kg", "device_pitch_deg")
+    return validated(Person, {name: getattr(options, name) for name in named})
+
+
+def _write_overlay(options: argparse.Namespace, found: Found) -> None:
+    if options.overlay is not None:
+        _write(options.overlay, "--overlay", found.overlay_jpeg())
 
 
 def _measure(options: argparse.Namespace) -> int:
-    # MediaPipe and OpenCV cost a second: not for --help.
-    from hypermob.measuring import Person, measure, to_dict
-
-    named = ("photo", "height_cm", "side_photo", "sex", "weight_kg", "device_pitch_deg")
-    person = validated(Person, {name: getattr(options, name) for name in named})
-    found = measure(person, again=options.again)
-    document = to_dict(person, found)
-    if options.overlay is not None:
-        options.overlay.write_bytes(found.overlay_jpeg)
+    person = _person_of(options)
+    found = _engine(options).measure(person, again=options.again)
+    _write_overlay(options, found)
     if options.json:
-        print(json.dumps({"photo": person.photo, "status": "success", **document}))
+        print(json.dumps({"photo": person.photo, "status": "success", **found.document}))
+    else:
+        Console().print(lengths_table(found.document, {}))
+    return OK
+
+
+def _fit(options: argparse.Namespace) -> int:
+    engine = _engine(options)
+    if options.vehicle is not None:
+        _check_vehicle(options.vehicle, engine)  # before the photo takes its time
+    found, recommendation = engine.fit(_person_of(options), _car(options), options.again)
+    _write_overlay(options, found)
+    if options.report is not None:
+        drawing = _drawing(recommendation, found.document["segments"], engine)
+        report = Report(found.document, recommendation, found.overlay_jpeg(), drawing)
+        _write(options.report, "--report", report.html().encode())
+    if options.json:
+        both = {"measurement": found.document, "recommendation": recommendation}
+        print(json.dumps({"status": "success", **both}))
         return OK
-    table = Table("Body", "cm", "95 % interval")
-    table.columns[1].justify = table.columns[2].justify = "right"
-    segments = document["segments"]
-    table.add_row("Height (given)", f"{segments['height']:.1f}", "")
-    for name, (low, high) in document["interval_95"].items():
-        length_cm = sum(segments[part] for part in SUMS.get(name, (name,)))
-        table.add_row(_words(name), f"{length_cm:.1f}", f"{low} to {high}")
-    Console().print(table)
+    Console().print(lengths_table(found.document, {}))
+    _show(recommendation)
+    return OK
+
+
+def _recommend(options: argparse.Namespace) -> int:
+    told = (*LENGTHS, "sex", "posture", "side_mirrors", "estimate_missing")
+    given = {name: getattr(options, name) for name in told}
+    body = {**_segments(options.measurement), **_car(options)}
+    body |= {name: value for name, value in given.items() if value is not None}
+    recommendation = _engine(options).recommend(body)
+    if options.json:
+        print(json.dumps({"status": "success", **recommendation}))
+    else:
+        _show(recommendation)
+    return OK
+
+
+def _segments(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+        document = json.loads(text)
+        segments: dict[str, Any] = document.get("segments") or document["measurement"]["segments"]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        expected = "what hypermob measure --json printed", "hypermob measure --json의 출력"
+        raise InvalidInputError(FieldProblem(path, *expected)) from None
+    return segments
+
+
+def _car(options: argparse.Namespace) -> dict[str, str]:
+    named = {"vehicle": options.vehicle, "drive_side": options.drive_side}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _drawing(recommendation: dict[str, Any], segments: dict[str, Any], engine: Engine) -> str:
+    name = recommendation["vehicle"]
+    return carfit.side_view(
+        msgspec.convert(recommendation, carfit.Recommendation),
+        carfit.Body(**{f"{part}_cm": segments[part] for part in LENGTHS}),
+        vehicle(name, engine.vehicles()["vehicles"][name]),
+    )
+
+
+def _check_vehicle(name: str, engine: Engine) -> None:
+    names = engine.vehicles()["vehicles"]
+    if name not in names:
+        listed = ", ".join(names)
+        raise InvalidInputError(
+            FieldProblem("--vehicle", f"expected one of {listed}", f"다음 중 하나: {listed}")
+        )
+
+
+def _show(recommendation: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    console.print(settings_table(recommendation))
+    for warning in recommendation["warnings"]:
+        console.print(f"Note: {warning['message']['en']}", style="yellow", markup=False)
+
+
+def _vehicles(options: argparse.Namespace) -> int:
+    catalogue = _engine(options).vehicles()
+    if options.json:
+        print(json.dumps({"status": "success", **catalogue}, ensure_ascii=False))
+    else:
+        Console().print(vehicles_table(catalogue))
     return OK
 
 
 def _batch(options: argparse.Namespace) -> int:
     from hypermob import batch
 
-    if options.processes < 1:
+    if options.workers < 1:
         print("hypermob: -j takes a whole number from 1", file=sys.stderr)
         return MISUSED
     try:
-        failed = batch.run(options.people, sys.stdout, options.processes)
+        failed = batch.run(options.people, sys.stdout, options.workers, _engine(options))
     except OSError as error:
         print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
         return MISUSED
@@ -137,16 +311,27 @@ def _batch(options: argparse.Namespace) -> int:
     return REFUSED if failed else OK
 
 
+def _serve(options: argparse.Namespace) -> int:
+    from local.__main__ import run
+    from local.config import Ports
+
+    return run(options.host, Ports(*range(options.port, options.port + len(fields(Ports)))))
+
+
+def _write(path: Path, option: str, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        problem = f"a file that can be written ({error.strerror})"
+        raise InvalidInputError(FieldProblem(option, problem, "쓸 수 있는 파일")) from None
+
+
 def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
     if options.json:
         print(json.dumps({"status": "error", "error": error.to_dict()}, ensure_ascii=False))
     else:
         print(f"{error.code}: {error.message('en')}", file=sys.stderr)
-    return REFUSED
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return UNAVAILABLE if error.status == 429 or error.status >= 500 else REFUSED
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,15 +14,16 @@ from tqdm import tqdm
 
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
-from hypermob.measuring import Person, measure, to_dict
+from hypermob.engines import Engine
+from hypermob.people import Person
 
 REQUIRED = ("photo", "height_cm")
 NUMBERS = ("height_cm", "weight_kg", "device_pitch_deg")
 IN_FLIGHT = 8
-"""Rows handed out ahead, per process: the file may have millions."""
+"""Rows handed out ahead, per worker: the file may have millions."""
 
 
-def run(people_csv: Path, out: IO[str], processes: int) -> int:
+def run(people_csv: Path, out: IO[str], workers: int, engine: Engine) -> int:
     """Write one line per row; return how many rows failed.
 
     Raises
@@ -33,9 +32,9 @@ def run(people_csv: Path, out: IO[str], processes: int) -> int:
         When the file has no header with ``photo`` and ``height_cm``.
     """
     rows = read(people_csv)
-    work = partial(measure_row, folder=people_csv.parent)
+    work = partial(measure_row, folder=people_csv.parent, engine=engine)
     failed = 0
-    for line in tqdm(_in_order(work, rows, processes), total=len(rows), unit="photo"):
+    for line in tqdm(_in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
         out.flush()
         failed += line["status"] == "error"
@@ -54,12 +53,12 @@ def read(people_csv: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
-def measure_row(row: Mapping[str, str | None], folder: Path) -> dict[str, Any]:
+def measure_row(row: Mapping[str, str | None], folder: Path, engine: Engine) -> dict[str, Any]:
     """Measure one row; what goes wrong with it is its result."""
     photo = row.get("photo") or ""
     try:
         person = validated(Person, _values(row))
-        return {"photo": photo, "status": "success", **to_dict(person, measure(person, folder))}
+        return {"photo": photo, "status": "success", **engine.measure(person, folder).document}
     except HypermobError as error:
         return {"photo": photo, "status": "error", "error": error.to_dict()}
 
@@ -74,15 +73,15 @@ def _values(row: Mapping[str, str | None]) -> dict[str, Any]:
     return values
 
 
-def _in_order(work: Any, rows: list[dict[str, str]], processes: int) -> Iterator[dict[str, Any]]:
-    if processes == 1:
+def _in_order(
+    work: Any, rows: list[dict[str, str]], workers: int, engine: Engine
+) -> Iterator[dict[str, Any]]:
+    if workers == 1:
         yield from map(work, rows)
         return
-    # Spawned, not forked: MediaPipe's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with engine.workers(workers) as pool:
         waiting = iter(rows)
-        running = [pool.submit(work, row) for row in islice(waiting, processes * IN_FLIGHT)]
+        running = [pool.submit(work, row) for row in islice(waiting, workers * IN_FLIGHT)]
         while running:
             yield running.pop(0).result()
             running += [pool.submit(work, row) for row in islice(waiting, 1)]

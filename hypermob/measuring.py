@@ -7,31 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 import bodyscan
 from bodyscan.scan import Scan, scan
-from chalicelib.contracts import DevicePitchDeg, HeightCm, Sex, WeightKg
-from chalicelib.errors import ImageNotFoundError
 from chalicelib.settings import settings
-
-
-class FileMissingError(ImageNotFoundError):
-    """A path at which no file can be read."""
-
-    en = "{field}: no file can be read at {path}."
-    ko = "{field}: {path}에서 파일을 읽을 수 없습니다."
-
-
-class Person(Struct, kw_only=True, frozen=True):
-    """Whom to measure: a row of a batch, or the arguments of ``hypermob measure``."""
-
-    photo: str
-    height_cm: HeightCm
-    side_photo: str | None = None
-    sex: Sex | None = None
-    weight_kg: WeightKg | None = None
-    device_pitch_deg: DevicePitchDeg | None = None
+from hypermob.people import Person, read_photo
 
 
 @cache
@@ -57,16 +36,16 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
     HypermobError
         When a photo cannot be found, read or measured.
     """
-    photo = _read(folder / person.photo, "photo")
+    photo = read_photo(folder / person.photo, "photo")
     side = None
     if person.side_photo is not None:
-        side = _read(folder / person.side_photo, "side_photo")
+        side = read_photo(folder / person.side_photo, "side_photo")
     return scan(
         photo,
         person.height_cm,
         model=pose_model(),
         side_photo=side,
-        more_photos=[_read(folder / path, "again") for path in again],
+        more_photos=[read_photo(folder / path, "again") for path in again],
         sex=person.sex,
         device_pitch_deg=person.device_pitch_deg,
     )
@@ -79,10 +58,3 @@ def to_dict(person: Person, found: Scan) -> dict[str, Any]:
         "interval_95": found.lengths.intervals_95_cm(),
         "quality": found.quality,
     }
-
-
-def _read(path: Path, field: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise FileMissingError(field=field, path=str(path)) from None

@@ -45,15 +45,21 @@ def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM."""
+    """Run as the command line says."""
     options = _parser().parse_args()
+    ports = Ports(**{port.name: getattr(options, port.name) for port in fields(Ports)})
+    return run(options.host, ports)
+
+
+def run(host: str, ports: Ports) -> int:
+    """Run until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.perf_counter()
     try:
         stack = LocalStack(
             StackConfig.of_repository(),
-            ports=Ports(**{port.name: getattr(options, port.name) for port in fields(Ports)}),
-            host=options.host,
+            ports=ports,
+            host=host,
             api_key=os.environ.get("LOCAL_API_KEY"),
             echo=True,
         )

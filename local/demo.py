@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
 from chalicelib.errors import FieldProblem, InvalidInputError
+from hypermob.tables import lengths_table, settings_table
 from local.config import REPOSITORY
 from local.processes import StackError
 from local.stack import LocalStack
@@ -32,19 +32,6 @@ OUT = REPOSITORY / "out"
 USER = "demo"
 RESULT_TIMEOUT_S = 60.0
 POLL_S = 0.1
-LENGTHS = {
-    "height": "Height (given)",
-    "upper_arm": "Upper arm",
-    "forearm": "Forearm",
-    "thigh": "Thigh",
-    "calf": "Calf",
-    "torso": "Torso",
-    "arm": "Arm",
-    "leg": "Leg",
-}
-UNITS = {"mm": "mm", "deg": "°"}
-SPELLED = {"fore_aft": "fore-aft", "hud": "HUD", "mirrors": "mirror"}
-"""Words of the settings' names that read better in a table than in JSON."""
 
 
 class RefusedError(Exception):
@@ -215,60 +202,6 @@ def _save_overlay(url: str) -> Path:
     answer.raise_for_status()
     path.write_bytes(answer.content)
     return path
-
-
-def lengths_table(measurement: Mapping[str, Any], true_cm: Mapping[str, float]) -> Table:
-    """Lengths in cm, each with the interval that holds the true one 95 times in 100."""
-    table = Table("Body")
-    table.add_column("cm", justify="right")
-    table.add_column("95 % interval", justify="right")
-    if true_cm:
-        table.add_column("true", justify="right")
-    whole = {"arm": measurement["arm_cm"], "leg": measurement["leg_cm"]}
-    for name, words in LENGTHS.items():
-        length = {**measurement["segments"], **whole}[name]
-        low_high = measurement["interval_95"].get(name)
-        row = [words, f"{length:.1f}", _band(low_high, "") if low_high else ""]
-        if true_cm:
-            row.append(f"{true_cm[name]:.1f}" if name in true_cm else "")
-        table.add_row(*row)
-    return table
-
-
-def settings_table(recommendation: Mapping[str, Any]) -> Table:
-    """Settings with their units, each with the band that suits 80 of 100 such drivers."""
-    table = Table(f"Car ({recommendation['vehicle'].replace('_', ' ')})")
-    table.add_column("setting", justify="right")
-    table.add_column("80 % band", justify="right")
-    bands = dict(_leaves(recommendation["band_80"]))
-    for path, value in _leaves(recommendation["settings"]):
-        *parts, last = path
-        quantity, _, unit = last.rpartition("_")
-        words = " ".join(SPELLED.get(part, part) for part in (*parts, quantity))
-        table.add_row(
-            words[0].upper() + words[1:].replace("_", " "),
-            _quantity(value, UNITS[unit]),
-            _band(bands[path], UNITS[unit]),
-        )
-    return table
-
-
-def _leaves(tree: Mapping[str, Any], *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, *path, name)
-        else:
-            yield (*path, name), value
-
-
-def _quantity(value: float, unit: str) -> str:
-    return f"{value:.1f}°" if unit == "°" else f"{value:.0f} {unit}"
-
-
-def _band(low_high: tuple[float, float], unit: str) -> str:
-    digits = 0 if unit == "mm" else 1
-    low, high = (f"{value:.{digits}f}" for value in low_high)
-    return f"{low} to {high}{'' if unit in ('', '°') else ' '}{unit}"
 
 
 def show(outcome: Outcome, order: Order) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -67,7 +68,6 @@ class LocalStack:
         logs: Path = REPOSITORY / "out" / "local",
         echo: bool = False,
     ) -> None:
-        self.config = config or StackConfig.of_repository()
         self.api_key = api_key or secrets.token_urlsafe(24)
         self._ports = ports or Ports.free()
         self._host = host
@@ -76,6 +76,10 @@ class LocalStack:
         self._open = ExitStack()
         self._children: list[Child] = []
         self.url = f"http://{host}:{self._ports.api}"
+        config = config or StackConfig.of_repository()
+        # The page is served from here, and uploads straight to S3.
+        own = (self.url, f"http://localhost:{self._ports.api}")
+        self.config = replace(config, origins=(*config.origins, *own))
         self._endpoints = Endpoints(
             s3=f"http://{host}:{self._ports.s3}",
             functions=f"http://{LOOPBACK}:{self._ports.functions}",

@@ -1,11 +1,14 @@
 """The command line as a person and a program use it: the installed script, real photos."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from hypermob.report import Report
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = ROOT / "tests" / "fixtures" / "people"
@@ -128,3 +131,108 @@ def test_a_table_that_is_not_there_is_said(tmp_path):
     code, _, err = hypermob("batch", tmp_path / "none.csv")
     assert code == 2
     assert "none.csv" in err
+
+
+def test_fit_prints_both_tables_and_writes_one_page_that_needs_no_network(tmp_path):
+    report = tmp_path / "out.html"
+    photo = PEOPLE / "front-8.jpg"
+    code, out, _ = hypermob(
+        "fit", photo, "--height", 158.2, "--vehicle", "medium_suv", "--report", report
+    )
+    assert code == 0
+    assert "Upper arm" in out
+    assert "Seat fore-aft" in out
+    page = report.read_text("utf-8")
+    assert "data:image/jpeg;base64," in page
+    assert "Seat fore-aft" in page
+    assert "medium suv" in page
+    assert "<svg" in page
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+
+
+def test_a_measurement_can_be_piped_into_recommend(tmp_path):
+    code, measured, _ = hypermob("measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--json")
+    assert code == 0
+    command = [SCRIPT, "recommend", "-", "--vehicle", "minivan", "--json"]
+    done = subprocess.run(command, input=measured, capture_output=True, text=True, check=True)
+    piped = json.loads(done.stdout)
+    assert piped["vehicle"] == "minivan"
+    saved = tmp_path / "me.json"
+    saved.write_text(measured)
+    code, out, _ = hypermob("recommend", saved, "--vehicle", "minivan", "--json")
+    assert json.loads(out) == piped
+    code, out, _ = hypermob("recommend", saved, "--height", 190, "--json")
+    assert json.loads(out)["settings"] != piped["settings"]
+
+
+LENGTHS = "--height 175 --upper-arm 32 --forearm 25.5 --thigh 42 --calf 41 --torso 51".split()  # noqa: SIM905
+
+
+def test_recommend_takes_lengths_and_prints_settings():
+    code, out, _ = hypermob("recommend", *LENGTHS, "--drive-side", "right")
+    assert code == 0
+    assert "Steering wheel telescope" in out
+    code, out, err = hypermob("recommend", *LENGTHS[:-2])
+    assert (code, out) == (1, "")
+    assert err.startswith("INVALID_INPUT: ")
+    assert "torso: is required" in err
+    estimated = (*LENGTHS[:-2], "--estimate-missing", "--posture", "relaxed", "--json")
+    code, out, _ = hypermob("recommend", *estimated)
+    assert json.loads(out)["body"]["estimated"] == ["torso"]
+
+
+def test_vehicles_are_listed_in_both_languages_and_as_json():
+    code, out, _ = hypermob("vehicles")
+    assert code == 0
+    assert "minivan" in out
+    assert "한국어" in out
+    code, out, _ = hypermob("vehicles", "--json")
+    assert json.loads(out)["vehicles"]["minivan"]["figures"]["h30_mm"]["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["fit", PEOPLE / "front-8.jpg", "--height", 158, "--vehicle", "tank"], "--vehicle"),
+        (["recommend", "none.json"], "none.json"),
+        (["vehicles", "--api", "http://127.0.0.1:9"], "--key"),
+        (["measure", PEOPLE / "front-8.jpg", "--height", 158, "--overlay", "/no/x.jpg"], "--over"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(arguments, named):
+    code, out, err = hypermob(*arguments)
+    assert (code, out) == (1, "")
+    assert [
+        line for line in err.splitlines() if line.startswith("INVALID_INPUT: ") and named in line
+    ]
+
+
+def test_an_api_that_is_not_there_has_an_exit_code_of_its_own():
+    code, out, err = hypermob("vehicles", "--api", "http://127.0.0.1:9", "--key", "k")
+    assert (code, out) == (3, "")
+    assert err.startswith("UNREACHABLE: http://127.0.0.1:9 cannot be reached")
+
+
+def test_shells_can_complete_the_commands():
+    for shell in ("bash", "zsh"):
+        code, out, _ = hypermob("--print-completion", shell)
+        assert code == 0
+        assert "recommend" in out
+        assert "--overlay" in out
+
+
+def test_a_report_shows_in_a_notebook_and_lets_no_markup_in():
+    recommendation = {
+        "vehicle": "<script>",
+        "settings": {"seat": {"fore_aft_mm": 120.0}},
+        "band_80": {"seat": {"fore_aft_mm": (80.0, 160.0)}},
+        "warnings": [{"message": {"en": "A <b>note</b>."}}],
+    }
+    segments = dict.fromkeys(SEGMENTS, 40.0)
+    measurement = {"segments": segments, "interval_95": {"calf": (38.0, 42.0)}}
+    shown = Report(measurement, recommendation, b"jpeg", "<svg/>")._repr_html_()
+    assert "120 mm" in shown
+    assert "80 to 160 mm" in shown
+    assert "38.0 to 42.0 cm" in shown
+    assert "<script>" not in shown
+    assert "<b>" not in shown

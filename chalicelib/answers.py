@@ -1,0 +1,256 @@
+"""What clients get beside the measurement itself: the types that the API description is made from.
+
+`chalicelib.openapi` turns them into schemas; ``tests/functional/test_openapi.py`` holds the app's
+real answers against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from chalicelib import carfit
+from chalicelib.contracts import Cm, Measurement
+
+
+class FieldExpectation(Struct, kw_only=True, frozen=True):
+    """One field that was not as expected, and what was expected of it."""
+
+    field: str
+    expected: str
+
+
+class ErrorBody(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What went wrong and what to do about it.
+
+    ``code``: for programs; codes may be added.
+    ``message``: for people, English or Korean by ``Accept-Language``.
+    ``request_id``: name it when you ask us.
+    ``fields``: with ``INVALID_INPUT``, every field that is missing or wrong.
+    ``field``: which image URL an image error speaks of.
+    ``reason``: with ``POSE_UNSUITABLE``, which check failed.
+    """
+
+    code: str
+    message: str
+    request_id: str
+    fields: list[FieldExpectation] | None = None
+    field: str | None = None
+    reason: str | None = None
+    parts: str | None = None
+    max_bytes: int | None = None
+    max_megabytes: int | None = None
+    max_megapixels: int | None = None
+
+
+class Failure(Struct, kw_only=True, frozen=True):
+    """The envelope of every error."""
+
+    status: Literal["error"]
+    error: ErrorBody
+
+
+class Health(Struct, kw_only=True, frozen=True):
+    """Alive, and which versions.
+
+    ``deep``: whether the buckets and the measure function were tried too.
+    """
+
+    version: str
+    car_fit_model: dict[str, str]
+    deep: bool
+
+
+class PostForm(Struct, kw_only=True, frozen=True):
+    """A presigned S3 form.
+
+    ``url``: where to POST it, as ``multipart/form-data``.
+    ``fields``: send each as it is, then the photo as ``file``, which comes last.
+    """
+
+    url: str
+    fields: dict[str, str]
+
+
+class UploadGrant(Struct, kw_only=True, frozen=True):
+    """Permission to upload one photo.
+
+    ``image_url``: for ``POST /measure`` and ``POST /fit``, once the photo is uploaded.
+    ``measurement_id``: under which its measurement will be found.
+    """
+
+    measurement_id: str
+    image_url: str
+    upload: PostForm
+    expires_in_s: int
+    max_bytes: int
+
+
+class LeftMinusRight(Struct, kw_only=True, frozen=True):
+    """How much longer the left limb looks than the right.
+
+    ``interval_95``: [low, high] that holds the true difference 95 times in 100.
+    """
+
+    cm: float
+    interval_95: tuple[float, float]
+
+
+class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How good one photo was.
+
+    ``photo_px``: [width, height] as it was sent.
+    ``focal_length_known``: whether its EXIF tells the focal length; such photos measure better.
+    ``visibility``: mean visibility of the landmarks, 0 to 1.
+    ``left_minus_right``: by limb; front photos only.
+    """
+
+    photo_px: tuple[int, int]
+    format: str
+    focal_length_known: bool
+    person_height_px: int
+    visibility: float
+    left_minus_right: dict[str, LeftMinusRight] | None = None
+
+
+class Measured(Measurement, kw_only=True, frozen=True):
+    """Lengths between joint centres; ``segments`` is exactly a body for ``POST /recommend``.
+
+    ``arm_cm``: upper arm and forearm.
+    ``leg_cm``: thigh and calf.
+    ``interval_95``: by length, [low, high] in cm that holds the true length 95 times in 100.
+    ``quality``: by view, ``front`` and, with a side photo, ``side``.
+    ``output_image_url``: the photo with the measurement drawn on it, a JPEG; no key, for an hour.
+    """
+
+    quality: dict[str, PhotoQuality]
+    output_image_url: str
+
+
+class Accepted(Struct, kw_only=True, frozen=True):
+    """Measuring goes on; the result will be at ``Location``."""
+
+    state: Literal["pending"]
+    measurement_id: str
+    user_id: str
+
+
+class Fitted(Struct, kw_only=True, frozen=True):
+    """A measurement and the settings for it."""
+
+    measurement: Measured
+    recommendation: carfit.Recommendation
+
+
+class TakenBody(Struct, kw_only=True, frozen=True):
+    """Lengths in cm that were taken, with ``estimate_missing``.
+
+    ``estimated``: which of them were estimated.
+    """
+
+    height: Cm
+    upper_arm: Cm
+    forearm: Cm
+    thigh: Cm
+    calf: Cm
+    torso: Cm
+    estimated: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommended(carfit.Recommendation):
+    """Settings of one car for one body, and the band that holds 80 % of such drivers.
+
+    ``reasons``: a sentence for each setting.
+    ``vss``: the settings as COVESA VSS signals.
+    ``body``: with ``estimate_missing``, the lengths that were taken.
+    ``drawing``: with ``drawing``, the driver in the car as one SVG document.
+    """
+
+    body: TakenBody | None = None
+    drawing: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred(carfit.Recommendation):
+    """Settings of the other car that keep the posture.
+
+    ``reasons``: a sentence for each setting.
+    ``vss``: the settings as COVESA VSS signals.
+    ``angles_before_deg``: the joints' angles in the first car.
+    """
+
+    angles_before_deg: Mapping[str, float]
+
+
+class StoredError(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Why a photo was not measured, as in an error's body."""
+
+    code: str
+    message: str
+    fields: list[FieldExpectation] | None = None
+    field: str | None = None
+    reason: str | None = None
+    max_megabytes: int | None = None
+    max_megapixels: int | None = None
+
+
+class Pending(Struct, kw_only=True, frozen=True, tag_field="state", tag="pending"):
+    """Not measured yet: ask again in a second or two."""
+
+
+class Done(Struct, kw_only=True, frozen=True, tag_field="state", tag="done"):
+    """Measured.
+
+    ``recommendation``: null for the moment until it is stored too.
+    """
+
+    measurement: Measured
+    recommendation: carfit.Recommendation | None
+
+
+class Failed(Struct, kw_only=True, frozen=True, tag_field="state", tag="failed"):
+    """Not measurable, and why."""
+
+    error: StoredError
+
+
+MeasurementState = Pending | Done | Failed
+
+
+class Deleted(Struct, kw_only=True, frozen=True):
+    """Nothing of the measurement is stored any more."""
+
+    deleted: Literal[True]
+
+
+class Figure(Struct, kw_only=True, frozen=True):
+    """One figure of a vehicle's package.
+
+    ``value``: in the unit that the figure's name ends with.
+    """
+
+    value: float
+    provenance: Literal["read", "typical", "assumed"]
+
+
+class CatalogueVehicle(Struct, kw_only=True, frozen=True):
+    """A vehicle's name by language, and its figures by name."""
+
+    name: dict[str, str]
+    figures: dict[str, Figure]
+
+
+class Catalogue(Struct, kw_only=True, frozen=True):
+    """Every vehicle, by the name that requests call it.
+
+    ``made_by``: the command that writes the catalogue.
+    ``sources``: what each provenance means.
+    """
+
+    made_by: str
+    sources: dict[str, str]
+    vehicles: dict[str, CatalogueVehicle]

@@ -1,0 +1,66 @@
+"""The pages that people see: each one document with its style and script inside, under a policy
+that lets nothing else run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+WEB: Final = Path(__file__).with_name("web")
+_STYLE = re.compile(r'<link rel="stylesheet" href="([\w.]+)">')
+_SCRIPT = re.compile(r'<script src="([\w.]+)"></script>')
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, and the hashes by which its own styles and scripts are known."""
+
+    html: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+    def headers(self, *, uploads: str = "", images: str = "") -> dict[str, str]:
+        """Headers of the answer; ``uploads`` and ``images`` are origins that the page may use."""
+        policy = {
+            "default-src": "'none'",
+            "script-src": " ".join(self.scripts),
+            "style-src": " ".join(self.styles),
+            "connect-src": f"'self' {uploads}",
+            "img-src": f"'self' blob: data: {images}",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        return {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": "; ".join(
+                f"{name} {sources.strip()}" for name, sources in policy.items()
+            ),
+            "Referrer-Policy": "no-referrer",
+        }
+
+
+@cache
+def page(name: str) -> Page:
+    """Read a page of ``web/`` and put what it links to inside."""
+    html, styles = _inside((WEB / name).read_text("utf-8"), _STYLE, "style")
+    html, scripts = _inside(html, _SCRIPT, "script")
+    return Page(html, styles, scripts)
+
+
+def _inside(html: str, link: re.Pattern[str], tag: str) -> tuple[str, tuple[str, ...]]:
+    hashes = []
+
+    def content(found: re.Match[str]) -> str:
+        text = (WEB / found[1]).read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        hashes.append(f"'sha256-{digest}'")
+        return f"<{tag}>{text}</{tag}>"
+
+    return link.sub(content, html), tuple(hashes)

@@ -1,0 +1,134 @@
+"""Where the work is done: in this process (`Here`), or by an API (`There`). Both give the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import structs
+
+from chalicelib import carfit
+from chalicelib.answers import Measured
+from chalicelib.contracts import Segments, parse_recommend
+from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.recommending import recommend, recommend_measured
+from hypermob.people import Person, read_photo
+from hypermob_client import Client
+
+USER = "me"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A measurement as JSON values, in the names of the API, and the way to its picture."""
+
+    document: dict[str, Any]
+    overlay_jpeg: Callable[[], bytes]
+
+
+class Engine(Protocol):
+    """What both can do. Each raises `HypermobError`."""
+
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+        """Lengths of a person; paths are relative to ``folder``."""
+
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """Lengths, and the settings for them; the lengths' doubt widens the settings' bands."""
+
+    def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings for the body of a ``POST /recommend``."""
+
+    def vehicles(self) -> dict[str, Any]:
+        """The catalogue."""
+
+    def workers(self, count: int) -> Executor:
+        """Who measures several people at once."""
+
+
+class Here:
+    """The engines themselves, in this process."""
+
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+        """As `Engine.measure`."""
+        # MediaPipe and OpenCV cost a second: not for what measures nothing.
+        from hypermob.measuring import measure, to_dict
+
+        found = measure(person, folder, again)
+        return Found(to_dict(person, found), lambda: found.overlay_jpeg)
+
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """As `Engine.fit`."""
+        found = self.measure(person, again=again)
+        told = {"user_id": USER, "sex": person.sex, "weight_kg": person.weight_kg, **car}
+        segments = msgspec.convert({**found.document["segments"], **told}, Segments)
+        return found, recommend_measured(segments, found.document["interval_95"])
+
+    def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.recommend`."""
+        return recommend(parse_recommend(msgspec.json.encode({"user_id": USER, **body})))
+
+    def vehicles(self) -> dict[str, Any]:
+        """As `Engine.vehicles`."""
+        return carfit.catalogue()
+
+    def workers(self, count: int) -> Executor:
+        """Processes: spawned, not forked, for MediaPipe's threads do not survive a fork."""
+        return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+class There:
+    """An API."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._client = Client(url, key, user_id=USER)
+
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+        """As `Engine.measure`."""
+        measured = self._client.measure(**_asked(person, folder, again))
+        return self._found(measured)
+
+    def fit(
+        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+    ) -> tuple[Found, dict[str, Any]]:
+        """As `Engine.fit`."""
+        fitted = self._client.fit(**{**_asked(person, Path(), again), **car})
+        return self._found(fitted.measurement), fitted.recommendation.to_dict()
+
+    def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.recommend`."""
+        return self._client.recommend(body).to_dict()
+
+    def vehicles(self) -> dict[str, Any]:
+        """As `Engine.vehicles`."""
+        catalogue: dict[str, Any] = msgspec.to_builtins(self._client.vehicles())
+        return catalogue
+
+    def workers(self, count: int) -> Executor:
+        """Threads: the work is the API's."""
+        return ThreadPoolExecutor(count)
+
+    def _found(self, measured: Measured) -> Found:
+        return Found(msgspec.to_builtins(measured), lambda: self._client.overlay(measured))
+
+
+def _asked(person: Person, folder: Path, again: Sequence[str]) -> dict[str, Any]:
+    """What the client takes of a person."""
+    if again:
+        alone = "one photo from the front, or the command without --api"
+        raise InvalidInputError(
+            FieldProblem("again", alone, "정면 사진 한 장, 또는 --api 없이 실행")
+        )
+    asked = {name: value for name, value in structs.asdict(person).items() if value is not None}
+    for name in ("photo", "side_photo"):
+        if name in asked:
+            asked[name] = read_photo(folder / asked[name], name)
+    return asked

@@ -1,0 +1,380 @@
+"""The page in a real browser, against the running stack: as a person uses it."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from local.config import REPOSITORY
+from local.stack import LocalStack
+from tests.e2e.client import PEOPLE, SAMPLE, Client
+
+SCREENSHOTS = REPOSITORY / "out" / "screenshots"
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+HANGUL = re.compile("[가-힣]")
+MEASURED_MS = 60_000
+EMPTY = PEOPLE / "empty-6.jpg"
+type Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Debian's, or the one that `playwright install chromium` brought.
+    installed = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        if installed is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no browser: apt-get install chromium, or playwright install chromium")
+        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
+    """Open a page as a new visitor; nothing may go wrong in its console."""
+    contexts, troubles = [], []
+
+    def opened(
+        path: str = "/",
+        *,
+        size: Any = DESKTOP,
+        locale: str = "en-GB",
+        motion: Literal["reduce", "no-preference"] = "reduce",
+    ) -> Page:
+        context = browser.new_context(viewport=size, locale=locale, reduced_motion=motion)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console",
+            lambda said: troubles.append(said.text) if "Security Policy" in said.text else None,
+        )
+        page.goto(stack.url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def height_cm(height_cm: float) -> float:
+    """The sample person's height, as one would type it."""
+    return round(height_cm, 1)
+
+
+def fill(page: Page, stack: LocalStack, height_cm: Any, photo: Path = SAMPLE) -> None:
+    page.locator("#key").fill(stack.api_key)
+    page.locator("#key").press("Tab")
+    page.locator("#photo").set_input_files(photo)
+    page.locator("#height").fill(str(height_cm))
+
+
+def measure(page: Page) -> None:
+    page.locator("#go").click()
+    expect(page.locator("#result")).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def keep(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:120]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def setting(page: Page, label: str, car: int = 0) -> Locator:
+    row = page.locator("#settings tbody tr", has=page.get_by_role("rowheader", name=label))
+    return row.first.locator("td").nth(car)
+
+
+def focused(page: Page) -> Locator:
+    return page.locator("*:focus")
+
+
+@pytest.mark.parametrize(("size", "name"), [(DESKTOP, "1280"), (PHONE, "360")])
+@pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
+def test_the_whole_way_from_photo_to_settings(
+    visit: Open, stack: LocalStack, height_cm: float, size: Any, name: str, locale: str
+) -> None:
+    page = visit(size=size, locale=locale)
+    keep(page, f"start-{locale}-{name}")
+    assert serious(page) == []
+    fill(page, stack, height_cm)
+    page.locator("#vehicle").select_option("medium_suv")
+    measure(page)
+    expect(page.locator("#result-title")).to_be_focused()
+    expect(page.locator("#overlay")).to_have_js_property("complete", True)
+    assert page.locator("#overlay").evaluate("image => image.naturalWidth") > 100
+    expect(page.locator("#lengths tbody tr")).to_have_count(7)
+    expect(page.locator("#vehicle-2")).to_have_value("medium_suv")
+    shown = page.locator("#settings").inner_text()
+    assert re.search(r"\d+ mm", shown)
+    assert bool(HANGUL.search(shown)) == (locale == "ko-KR")
+    page.locator("#adjust summary").click()
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    keep(page, f"result-{locale}-{name}")
+
+
+def test_car_side_and_lengths_change_the_settings_at_once(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    measure(page)
+    seat, mirror = setting(page, "Fore and aft"), setting(page, "Left, Yaw")
+    measured, aimed = seat.inner_text(), mirror.inner_text()
+    page.locator("#adjust summary").click()
+    thigh = page.get_by_role("slider", name="Thigh")
+    for _ in range(30):
+        thigh.press("ArrowLeft")
+    expect(seat).not_to_have_text(measured, use_inner_text=True)
+    page.locator("#reset").click()
+    expect(seat).to_have_text(measured, use_inner_text=True)
+    page.locator("#compare").select_option("minivan")
+    expect(page.locator("#settings thead th")).to_have_count(3)
+    assert setting(page, "Fore and aft", car=1).inner_text() != seat.inner_text()
+    expect(page.locator("#drivers svg")).to_have_count(2)
+    page.locator("#drive-side-2").select_option("right")
+    expect(mirror).not_to_have_text(aimed, use_inner_text=True)
+
+
+def test_the_driver_is_drawn_in_the_car_and_moves(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit(motion="no-preference")
+    fill(page, stack, height_cm)
+    measure(page)
+    drawing = page.locator("#drivers svg")
+    expect(drawing.locator("title")).to_contain_text("Medium car")
+    joints = (
+        "svg => [...svg.querySelectorAll('circle')].map(each => each.getAttribute('cx')).join()"
+    )
+    recline = setting(page, "Backrest recline")
+
+    def sit(posture: str) -> tuple[float, str]:
+        before = recline.inner_text()
+        page.locator("#posture").select_option(posture)
+        expect(recline).not_to_have_text(before, use_inner_text=True)
+        page.wait_for_timeout(1000)  # the move's own 350 ms, on a busy machine
+        return float(recline.inner_text().partition("°")[0]), drawing.evaluate(joints)
+
+    relaxed, leaning = sit("relaxed")
+    upright, straight = sit("upright")
+    assert upright < relaxed
+    assert straight != leaning
+    assert sit("relaxed") == (relaxed, leaning)
+    page.get_by_role("button", name="한국어").click()
+    expect(drawing.locator("title")).to_contain_text("중형차")
+
+
+def test_reasons_and_mirrors_are_told_in_words(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    measure(page)
+    row = page.locator("#settings tbody tr", has_text="Fore and aft")
+    row.locator("summary").click()
+    expect(row).to_contain_text("knee")
+    said = page.locator("#mirror-words li")
+    expect(said).to_have_count(3)
+    classic = said.first.inner_text()
+    near, far = map(float, re.findall(r"(\d+\.\d) (?:to|m beside)", classic))
+    assert near < 1 < far
+    page.locator("#side-mirrors").select_option("blind_zone")
+    expect(said.first).not_to_have_text(classic)
+    further, _ = map(float, re.findall(r"(\d+\.\d) (?:to|m beside)", said.first.inner_text()))
+    assert further > near
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#copy-vss").click()
+    expect(page.locator("#said")).to_contain_text("Copied")
+    signals = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert all(name.startswith("Vehicle.") for name in signals)
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"), [("en-GB", "No person was found"), ("ko-KR", "사람을 찾지 못했습니다")]
+)
+def test_a_refused_photo_says_what_to_do_and_keeps_what_was_typed(
+    visit: Open, stack: LocalStack, height_cm: float, locale: str, says: str
+) -> None:
+    page = visit(size=PHONE, locale=locale)
+    fill(page, stack, 171.5, EMPTY)
+    page.locator("#go").click()
+    expect(page.locator("#refusal")).to_contain_text(says, timeout=MEASURED_MS)
+    expect(page.locator("#refusal")).to_be_focused()
+    expect(page.locator("#height")).to_have_value("171.5")
+    expect(page.locator("#photo-words")).to_contain_text(EMPTY.name)
+    expect(page.locator("#result")).to_be_hidden()
+    assert serious(page) == []
+    keep(page, f"refused-{locale}-360")
+    page.locator("#photo").set_input_files(SAMPLE)
+    page.locator("#height").fill(str(height_cm))
+    measure(page)
+    expect(page.locator("#refusal")).to_be_hidden()
+
+
+def test_a_lost_connection_loses_nothing(visit: Open, stack: LocalStack, height_cm: float) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    expect(page.locator("#vehicle")).to_have_value("medium_car")
+    page.context.set_offline(True)
+    page.locator("#go").click()
+    expect(page.locator("#refusal")).to_contain_text("The connection was lost")
+    expect(page.locator("#height")).to_have_value(str(height_cm))
+    page.context.set_offline(False)
+    measure(page)
+
+
+def test_an_upload_that_breaks_off_loses_nothing(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    page.route("**/hypermob-images**", lambda route: route.abort("connectionreset"))
+    page.locator("#go").click()
+    expect(page.locator("#refusal")).to_contain_text("The connection was lost")
+    page.unroute("**/hypermob-images**")
+    measure(page)
+
+
+def test_what_is_missing_is_named_where_it_is_missing(visit: Open) -> None:
+    page = visit()
+    page.locator("#go").click()
+    expect(page.locator("#photo-error")).to_contain_text("Choose a photo")
+    expect(page.locator("#height-error")).to_contain_text("from 100 to 230")
+    expect(page.locator("#key-error")).to_contain_text("API key")
+    expect(page.locator("#photo")).to_be_focused()
+    assert serious(page) == []
+    page.locator("#photo").set_input_files(REPOSITORY / "README.md")
+    expect(page.locator("#photo-error")).to_contain_text("not a JPEG")
+
+
+def test_a_wrong_key_is_asked_for_again_where_it_is_typed(visit: Open) -> None:
+    page = visit()
+    page.locator("#key").fill("wrong")
+    page.locator("#key").press("Tab")
+    expect(page.locator("#key-error")).to_contain_text("valid API key")
+    expect(page.locator("#key")).to_be_focused()
+
+
+def test_the_key_is_typed_once_and_stays_in_the_browser(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(f"{request.url} {request.post_data or ''}"))
+    fill(page, stack, height_cm)
+    measure(page)
+    assert not [each for each in seen if stack.api_key in each]
+    assert page.context.cookies() == []
+    page.reload()
+    expect(page.locator("#key-box")).to_be_hidden()
+    expect(page.locator("#vehicle")).to_have_value("medium_car")
+    page.locator("#change-key").click()
+    expect(page.locator("#key")).to_be_focused()
+
+
+def test_the_language_can_be_switched_and_is_remembered(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    measure(page)
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("#height")).to_have_value(str(height_cm))
+    expect(page.locator("#settings")).to_contain_text("등받이")
+    expect(page.locator("#lengths")).to_contain_text("허벅지")
+    left = page.locator("body").evaluate(
+        "body => [...body.querySelectorAll('[data-t]')].filter(e => !e.textContent).length"
+    )
+    assert left == 0
+    page.reload()
+    expect(page.locator("h1")).to_contain_text("자동차")
+
+
+def test_everything_is_deleted_when_the_person_says_so(
+    visit: Open, client: Client, height_cm: float
+) -> None:
+    page = visit()
+    before = client.results()
+    fill(page, client.stack, height_cm)
+    measure(page)
+    assert client.results() - before
+    page.locator("#forget").click()
+    expect(page.locator("#doing")).to_contain_text("Deleted")
+    expect(page.locator("#result")).to_be_hidden()
+    assert not [key for key in client.results() - before if key.endswith("measurement.json")]
+
+
+def test_the_keyboard_alone_is_enough(visit: Open, stack: LocalStack, height_cm: float) -> None:
+    page = visit()
+
+    def tab_to(selector: str) -> Locator:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if focused(page).count() and focused(page).evaluate(
+                "(node, selector) => node.matches(selector)", selector
+            ):
+                return focused(page)
+        raise AssertionError(f"{selector} cannot be reached")
+
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        tab_to("#photo").press("Enter")
+    chooser.value.set_files(SAMPLE)
+    tab_to("#height").press_sequentially(str(height_cm))
+    tab_to("#key").press_sequentially(stack.api_key)
+    page.keyboard.press("Enter")
+    expect(page.locator("#result-title")).to_be_focused(timeout=MEASURED_MS)
+    tab_to("#adjust summary").press("Enter")
+    before = page.locator("#settings tbody").inner_text()
+    slider = tab_to("#slide-thigh")
+    for _ in range(20):
+        slider.press("ArrowRight")
+    expect(page.locator("#settings tbody")).not_to_have_text(before, use_inner_text=True)
+    tab_to("#copy-json")
+
+
+def test_what_is_copied_is_the_apis_own_json(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fill(page, stack, height_cm)
+    measure(page)
+    page.locator("#copy-json").click()
+    expect(page.locator("#said")).to_contain_text("Copied")
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert copied["measurement"]["segments"]["height"] == height_cm
+    assert copied["recommendations"][0]["settings"]["seat"]["fore_aft_mm"] > 0
+
+
+def test_the_api_is_described_for_people(visit: Open) -> None:
+    page = visit("/docs", size=PHONE)
+    expect(page.get_by_role("heading", name="POST /recommend", exact=True)).to_be_visible()
+    expect(page.locator("#measure")).to_contain_text("POSE_UNSUITABLE")
+    expect(page.locator("#recommend")).to_contain_text("100 to 230 cm")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    keep(page, "docs-360")

@@ -1,0 +1,48 @@
+"""The pages: whole, small, and shut to anything that is not in them."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from chalicelib.pages import WEB, page
+
+LARGEST_BYTES = 150_000
+PAGES = sorted(path.name for path in WEB.glob("*.html"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_one_small_document(name: str) -> None:
+    html = page(name).html
+    assert len(html.encode()) < LARGEST_BYTES
+    assert not re.findall(r"<(?:script|img|iframe)[^>]+src=", html)
+    assert not re.findall(r"<link rel=\"stylesheet\"", html)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_policy_names_exactly_what_is_inside(name: str) -> None:
+    made = page(name)
+    policy = dict(
+        each.split(" ", 1)
+        for each in made.headers(uploads="https://u.example", images="https://i.example")[
+            "Content-Security-Policy"
+        ].split("; ")
+    )
+    for tag, directive in (("script", "script-src"), ("style", "style-src")):
+        contents = re.findall(rf"<{tag}>(.*?)</{tag}>", made.html, re.DOTALL)
+        assert contents
+        assert policy[directive].split() == [
+            f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'"
+            for each in contents
+        ]
+    assert policy["connect-src"] == "'self' https://u.example"
+    assert policy["default-src"] == "'none'"
+    assert "unsafe" not in str(policy)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_in_it_needs_what_the_policy_forbids(name: str) -> None:
+    html = page(name).html
+    body = re.sub(r"<(script|style)>.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.findall(r"\s(?:style|on\w+)=", body)
