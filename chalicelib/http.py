@@ -17,9 +17,11 @@ from chalicelib.errors import (
     HypermobError,
     MethodNotAllowedError,
     NotFoundError,
+    ServiceUnavailableError,
     UnsupportedMediaTypeError,
     preferred_language,
 )
+from chalicelib.storage import is_out_of_reach
 
 JSON = "application/json"
 CORS_ALLOW_HEADERS = "Accept-Language,Content-Type,Idempotency-Key,Prefer,X-API-Key"
@@ -58,7 +60,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
     callable
         Turns what a view returns (data or an `Answer`) into ``{"status": "success", "data"}``, and
         what it raises into ``{"status": "error", "error"}``. Anything but a `HypermobError` is
-        logged and answered as ``INTERNAL_ERROR``, without its text.
+        logged and answered as ``INTERNAL_ERROR`` (or ``SERVICE_UNAVAILABLE``, when S3 failed),
+        without its text.
     """
 
     def answers(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -68,9 +71,11 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
                 result = view(**path)
             except HypermobError as error:
                 return _error_response(app, error)
-            except Exception:
+            except Exception as error:
                 app.log.exception("request %s failed", request_id(app))
-                return _error_response(app, HypermobError())
+                unavailable = is_out_of_reach(error)
+                own = ServiceUnavailableError(parts="storage") if unavailable else HypermobError()
+                return _error_response(app, own)
             answer = result if isinstance(result, Answer) else Answer(result)
             body = {"status": "success", "data": answer.data}
             return Response(

@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 from chalicelib.errors import (
-    ERRORS,
-    HypermobError,
+    ImageNotFoundError,
     Language,
     MeasureUnavailableError,
     NotFoundError,
+    restored,
 )
 from chalicelib.storage import (
     ERROR,
@@ -25,8 +25,8 @@ from chalicelib.storage import (
     upload_owner,
 )
 
-GIVEN_UP_S = 20 * 60
-"""After this the measure function's own time-out and Lambda's two retries have all passed."""
+GIVEN_UP_S = 30 * 60
+"""After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
 
 
 def new_measurement_id() -> str:
@@ -52,8 +52,10 @@ def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
     Raises
     ------
     NotFoundError
-        When nothing is stored of it, not even a photo.
+        When nothing is stored of it, not even a photo, or it was deleted.
     """
+    if storage.is_deleted(owner):  # what is in flight may not have noticed yet
+        raise NotFoundError
     measurement = storage.read_result(owner, MEASUREMENT)
     if measurement is not None:
         return {
@@ -63,11 +65,16 @@ def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
         }
     failed = storage.read_result(owner, ERROR)
     if failed is not None:
-        kind = ERRORS.get(failed["code"], HypermobError)
-        return {"state": "failed", "error": kind(**failed["details"]).to_dict(language)}
+        return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
-    if request is not None and time.time() - request["requested_at"] > GIVEN_UP_S:
-        return {"state": "failed", "error": MeasureUnavailableError().to_dict(language)}
-    if request is not None or storage.uploaded(owner):
+    photo = ObjectAddress.from_url(request["image_url"]) if request else None
+    uploaded = storage.uploaded(owner)
+    if request is None or photo is None:
+        if not uploaded:
+            raise NotFoundError
         return {"state": "pending"}
-    raise NotFoundError
+    if time.time() - request["requested_at"] <= GIVEN_UP_S:
+        return {"state": "pending"}
+    never_came = upload_owner(photo.key) == owner and not uploaded
+    error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
+    return {"state": "failed", "error": error.to_dict(language)}

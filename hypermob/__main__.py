@@ -90,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     batch.add_argument("-j", type=int, default=1, metavar="N", dest="processes", help="processes")
     batch.set_defaults(run=_batch, json=False)
+
+    redrive = commands.add_parser(
+        "redrive",
+        help="have the photos of a dead-letter queue measured again",
+        description="Moves the messages back to the queue that they came from.",
+    )
+    redrive.add_argument("queue", metavar="QUEUE", help="name of the dead-letter queue")
+    redrive.set_defaults(run=_redrive, json=False)
     return parser
 
 
@@ -131,6 +139,21 @@ def _batch(options: argparse.Namespace) -> int:
     if failed:
         print(f"{failed} of the photos could not be measured", file=sys.stderr)
     return REFUSED if failed else OK
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from hypermob.redrive import NoSourceQueueError, redrive
+
+    try:
+        moved = redrive(boto3.client("sqs"), options.queue)
+    except (BotoCoreError, ClientError, NoSourceQueueError) as error:
+        print(f"hypermob: {options.queue}: {error}", file=sys.stderr)
+        return MISUSED
+    print(f"{moved} moved")
+    return OK
 
 
 def _refuse(options: argparse.Namespace, error: HypermobError) -> int:

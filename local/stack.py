@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -110,6 +111,10 @@ class LocalStack:
             trust_env=False,
         )
 
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point any AWS SDK at the stack."""
+        return self._endpoints.environment()
+
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
         return self._endpoints.s3
@@ -167,6 +172,7 @@ class LocalStack:
             self.functions(),
             self._log(opened, "relay"),
             uploads_to=config.measure.name,
+            at_once=config.measure.concurrency,
             results_queue=RESULTS_QUEUE,
             results_to=config.on_result.name,
         )

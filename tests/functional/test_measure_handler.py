@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.errors import BucketNotAllowedError
+from chalicelib.errors import BucketNotAllowedError, restored
 from chalicelib.settings import settings
 from tests.functional.conftest import PEOPLE
 
@@ -31,10 +31,11 @@ def uploaded(s3, name, user_id="kim", **metadata):
     }
 
 
-def message(record, message_id):
+def message(record, message_id, received=1):
     return {
         "eventSource": "aws:sqs",
         "messageId": message_id,
+        "attributes": {"ApproximateReceiveCount": str(received)},
         "body": json.dumps({"Records": [record]}),
     }
 
@@ -102,6 +103,36 @@ def test_one_bad_message_does_not_hold_up_the_others(handler, s3):
     assert "bad" in failed
     assert "good" not in failed
     assert f"results/kim/{ID}/measurement.json" in keys(s3)
+
+
+class KilledError(Exception):
+    """What stands for a signal here: nothing of the handler catches it."""
+
+
+def test_what_fails_the_last_time_leaves_why_even_if_the_process_is_killed(
+    handler, s3, monkeypatch
+):
+    def killed(*_, **__):
+        raise KilledError
+
+    record = uploaded(s3, "front-8.jpg", **{"height-cm": "158"})
+    monkeypatch.setattr(handler, "scan", killed)
+    for received, left in ((1, []), (2, []), (3, [f"results/kim/{ID}/error.json"])):
+        answer = handler.handle({"Records": [message(record, "m", received)]}, None)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+        assert keys(s3) == left
+    assert result(s3, "error.json") == {"code": "MEASURE_UNAVAILABLE", "details": {}}
+    monkeypatch.undo()
+    assert handler.handle({"Records": [message(record, "m")]}, None) == {"batchItemFailures": []}
+    assert f"results/kim/{ID}/measurement.json" in keys(s3)
+    assert f"results/kim/{ID}/error.json" not in keys(s3)
+
+
+def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handler, s3):
+    handler.handle({"Records": [uploaded(s3, "front-8.jpg", **{"height-cm": "tall"})]}, None)
+    error = restored(result(s3, "error.json"))
+    assert "height_cm" in error.message("en")
+    assert "height_cm" in error.message("ko")
 
 
 def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s3):
