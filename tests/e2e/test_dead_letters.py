@@ -15,6 +15,7 @@ from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
 from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE
 from tests.e2e.client import Client
+from tests.e2e.processes import measure_processes
 
 ENOUGH_S = 60
 
@@ -27,19 +28,6 @@ def stack(tmp_path: Path) -> Iterator[LocalStack]:
         replace(config, measure=replace(config.measure, concurrency=1)), logs=tmp_path
     ) as stack:
         yield stack
-
-
-def measure_process() -> int | None:
-    """Id of the measure process that is a child of this one."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent == os.getpid() and b"handler.handle" in arguments:
-            return int(folder.name)
-    return None
 
 
 def messages(stack: LocalStack, queue: str, state: str = "") -> int:
@@ -55,12 +43,12 @@ def kill_each_attempt(stack: LocalStack, explanation: str) -> None:
     end = time.monotonic() + ENOUGH_S
     while time.monotonic() < end and not messages(stack, UPLOADS_DEAD_LETTERS):
         holds = messages(stack, UPLOADS_QUEUE, "NotVisible") > 0
-        process = measure_process()
-        if process is not None and holds and (killed < 2 or explanation in results(stack)):
-            os.kill(process, signal.SIGKILL)
-            killed += 1
-            while measure_process() == process:
-                time.sleep(0.01)
+        if holds and (killed < 2 or explanation in results(stack)):
+            for process in measure_processes():
+                os.kill(process, signal.SIGKILL)
+                killed += 1
+                while process in measure_processes():
+                    time.sleep(0.01)
             time.sleep(0.3)  # until the message is handed back
     assert killed >= 3
 
