@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.processes import measure_processes, peak_mb
 from local.config import StackConfig
 from local.stack import LocalStack
 from tests.bad_photos import HEIGHT_CM, MEASURED, PEOPLE, PERSON, corpus
 from tests.e2e.client import Client, data, refusal
-from tests.e2e.processes import measure_processes, peak_mb
 
 MAX_MB = 700
 TOLERANCE_CM = 3.0

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import measure_processes
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
 from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE
 from tests.e2e.client import Client
-from tests.e2e.processes import measure_processes
 
 ENOUGH_S = 60
 
