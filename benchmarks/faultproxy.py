@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import httpx
 from werkzeug.wrappers import Request, Response
@@ -136,7 +136,10 @@ class FaultProxy:
             headers=[(k, v) for k, v in request.headers.items() if k.lower() not in _ONE_HOP],
             content=body,
         )
-        answer = self._client.send(forwarded, stream=True)
+        try:
+            answer = self._client.send(forwarded, stream=True)
+        except httpx.TransportError:  # it has stopped
+            _reset(request.environ)
         try:
             content = b"".join(answer.iter_raw())
         finally:
@@ -159,7 +162,7 @@ def _service(request: Request) -> str:
     return "sqs" if target.startswith("AmazonSQS") else "s3"
 
 
-def _reset(environ: WSGIEnvironment) -> None:
+def _reset(environ: WSGIEnvironment) -> NoReturn:
     """End the connection without an answer, as a router that forgot it does."""
     connection: socket.socket = environ["werkzeug.socket"]
     # Werkzeug would otherwise keep it open, and wait for the next request.

@@ -1,12 +1,20 @@
-"""The measure processes of a stack that this process started, as the system sees them."""
+"""The processes of a stack that this process started, as the system sees them."""
 
 import os
 from pathlib import Path
 
+PARTS = {
+    b"handler.handle": "measure",
+    b"app.on_measurement_stored": "recommend",
+    b"moto.server": "S3 and SQS",
+    b"local": "API",  # chalice local
+}
+"""An argument that tells a part's process from the others'."""
 
-def measure_processes() -> set[int]:
-    """Ids of the measure processes that are children of this one."""
-    found = set()
+
+def children() -> dict[int, str]:
+    """Parts of the stack by the ids of their processes."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             arguments = (folder / "cmdline").read_bytes().split(b"\0")
@@ -14,9 +22,15 @@ def measure_processes() -> set[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if parent == os.getpid() and b"handler.handle" in arguments:
-            found.add(int(folder.name))
+        part = next((name for mark, name in PARTS.items() if mark in arguments), None)
+        if parent == os.getpid() and part is not None:
+            found[int(folder.name)] = part
     return found
+
+
+def measure_processes() -> set[int]:
+    """Ids of the measure processes."""
+    return {process for process, part in children().items() if part == "measure"}
 
 
 def peak_mb(process: int) -> float:
