@@ -33,6 +33,7 @@ from tqdm import tqdm
 
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import measure_processes
+from chalicelib.measurements import EVENT_S
 from hypermob.redrive import redrive
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
@@ -324,6 +325,11 @@ def judge(
     twice = sum(count - 1 for count in ids.values())
     # With a photo's own id there is one place for its result: a second one has no address.
     missing = sum(measurement_id not in stored for measurement_id in ids)
+    end = time.monotonic() + EVENT_S
+    while (unadvised := set(ids) - results(stack, "recommendation.json")) and (
+        time.monotonic() < end
+    ):
+        time.sleep(1)
     moved = redrive(stack.sqs(), UPLOADS_DEAD_LETTERS)
     healed = sum(
         user._poll(replace(outcome), f"/measurements/{user.user_id}/{outcome.measurement_id}").end
@@ -335,7 +341,7 @@ def judge(
         "paths": rows,
         "same id twice": twice,
         "measured but not stored": missing,
-        "measured without a recommendation": len(set(ids) - results(stack, "recommendation.json")),
+        "recommendation computed when asked for, its event lost": len(unadvised),
         "dead letters without an error document": len(
             letters - {outcome.measurement_id for outcome in outcomes if outcome.said is not None}
         ),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
+from chalicelib.contracts import Segments
 from chalicelib.errors import (
     ImageNotFoundError,
     Language,
@@ -14,6 +18,7 @@ from chalicelib.errors import (
     NotFoundError,
     restored,
 )
+from chalicelib.recommending import recommend
 from chalicelib.storage import (
     ERROR,
     MEASUREMENT,
@@ -25,6 +30,8 @@ from chalicelib.storage import (
     upload_owner,
 )
 
+EVENT_S = 60
+"""By then the event of a measurement has brought its recommendation, or was lost."""
 GIVEN_UP_S = 30 * 60
 """After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
 
@@ -58,10 +65,14 @@ def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
         raise NotFoundError
     measurement = storage.read_result(owner, MEASUREMENT)
     if measurement is not None:
+        recommendation = storage.read_result(owner, RECOMMENDATION)
+        age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
+        if recommendation is None and age.total_seconds() > EVENT_S:
+            recommendation = recommend(msgspec.convert(measurement["segments"], Segments))
         return {
             "state": "done",
             "measurement": measurement | {"output_image_url": storage.overlay_url(owner)},
-            "recommendation": storage.read_result(owner, RECOMMENDATION),
+            "recommendation": recommendation,
         }
     failed = storage.read_result(owner, ERROR)
     if failed is not None:

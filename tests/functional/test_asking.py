@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -308,3 +309,15 @@ def test_a_stored_error_that_is_not_known_any_more_is_an_internal_one(storage):
     assert raised.value.code == "INTERNAL_ERROR"
     with pytest.raises(IdempotencyKeyReusedError):
         once(storage, None, job=MeasureJob(**GUIDE | {"height_cm": 170.0}))
+
+
+def test_a_lost_event_costs_no_recommendation(api, storage):
+    _, answer = api.call("POST", "/measure", GUIDE)
+    path = f"/measurements/kim/{answer['data']['measurement_id']}"
+    owner = Owner("kim", answer["data"]["measurement_id"])
+    assert api.call("GET", path)[1]["data"]["recommendation"] is None  # its event may still come
+    measurement = storage.read_result(owner, MEASUREMENT)
+    old = datetime.fromisoformat(measurement["created_at"]) - timedelta(minutes=2)
+    storage.write_result(owner, MEASUREMENT, measurement | {"created_at": old.isoformat()})
+    by_hand = api.call("POST", "/recommend", answer["data"]["segments"])[1]["data"]
+    assert api.call("GET", path)[1]["data"]["recommendation"] == by_hand
