@@ -170,7 +170,9 @@ def measurement(user_id: str, measurement_id: str) -> Answer:
         storage().delete(owner)
         return Answer({"deleted": True})
     language = preferred_language(app.current_request.headers.get("accept-language"))
-    state = measurements.state(storage(), owner, language)
+    state = measurements.state(
+        storage(), owner, language, lambda found: recommend_measured(found, car_fit_model())
+    )
     return Answer(state, headers=POLL_AGAIN if state["state"] == "pending" else {})
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from chalicelib.contracts import Segments
+from chalicelib.contracts import Measurement
 from chalicelib.errors import (
     ImageNotFoundError,
     Language,
@@ -18,7 +19,6 @@ from chalicelib.errors import (
     NotFoundError,
     restored,
 )
-from chalicelib.recommending import recommend
 from chalicelib.storage import (
     ERROR,
     MEASUREMENT,
@@ -53,8 +53,15 @@ def measurement_id(user_id: str, image: ObjectAddress, idempotency_key: str | No
     return upload.measurement_id if upload else new_measurement_id()
 
 
-def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
+def state(
+    storage: Storage,
+    owner: Owner,
+    language: Language,
+    recommend: Callable[[Measurement], dict[str, Any]],
+) -> dict[str, Any]:
     """Return what is known of a measurement: pending, done (with the numbers) or failed (why).
+
+    ``recommend`` is asked where the event that brings a recommendation was lost.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
         recommendation = storage.read_result(owner, RECOMMENDATION)
         age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
         if recommendation is None and age.total_seconds() > EVENT_S:
-            recommendation = recommend(msgspec.convert(measurement["segments"], Segments))
+            recommendation = recommend(msgspec.convert(measurement, Measurement))
         return {
             "state": "done",
             "measurement": measurement | {"output_image_url": storage.overlay_url(owner)},

@@ -87,7 +87,8 @@ def is_out_of_reach(error: Exception) -> bool:
 
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return status >= 500 or status == 429
+        skewed = error.response["Error"]["Code"] == "RequestTimeTooSkewed"  # this process's clock
+        return status >= 500 or status == 429 or skewed
     return isinstance(error, BotoCoreError)
 
 
@@ -204,10 +205,10 @@ class Storage:
         ImageTooLargeError
             When it is larger; nothing of it is read then.
         """
-        try:
-            return self._read(address, max_bytes=MAX_PHOTO_BYTES)[0]
-        except self._s3.exceptions.NoSuchKey:
-            raise ImageNotFoundError(field=field) from None
+        found = self._read(address, max_bytes=MAX_PHOTO_BYTES)
+        if found is None:
+            raise ImageNotFoundError(field=field)
+        return found[0]
 
     # -- results ----------------------------------------------------------------------------
 
@@ -248,12 +249,8 @@ class Storage:
 
     def read_tagged(self, owner: Owner, name: str) -> tuple[Any | None, str]:
         """Read a JSON result and its tag, which `claim` takes."""
-        address = ObjectAddress(self._settings.results_bucket, result_key(owner, name))
-        try:
-            content, tag = self._read(address)
-        except self._s3.exceptions.NoSuchKey:
-            return None, ""
-        return msgspec.json.decode(content), tag
+        found = self._read(ObjectAddress(self._settings.results_bucket, result_key(owner, name)))
+        return (None, "") if found is None else (msgspec.json.decode(found[0]), found[1])
 
     def overlay_url(self, owner: Owner) -> str:
         """Address at which the overlay can be read for an hour, without a key."""
@@ -326,15 +323,30 @@ class Storage:
         """
         if address.bucket != self._settings.models_bucket:
             raise BucketNotAllowedError(field=address.url)
-        return self._read(address)[0]
+        found = self._read(address)
+        if found is None:
+            raise ImageNotFoundError(field=address.url)
+        return found[0]
 
-    def _read(self, address: ObjectAddress, max_bytes: int | None = None) -> tuple[bytes, str]:
-        """Read an object and its tag; again where the body breaks off, which the SDK does not."""
+    def _read(
+        self, address: ObjectAddress, max_bytes: int | None = None
+    ) -> tuple[bytes, str] | None:
+        """Read an object and its tag; again where the body breaks off, which the SDK does not.
+
+        None when there is no such object.
+        """
         from botocore.exceptions import BotoCoreError
 
         attempt = 1
         while True:
-            found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
+            try:
+                found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
+            except self._s3.exceptions.ClientError as error:
+                # By its status: S3's own word, NoSuchKey, is lost where its answer breaks off.
+                missing = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+                if missing and error.response["Error"]["Code"] != "NoSuchBucket":
+                    return None
+                raise
             with found["Body"] as body:
                 if max_bytes is not None and found["ContentLength"] > max_bytes:
                     raise ImageTooLargeError(max_megabytes=max_bytes // 2**20, max_megapixels=50)
