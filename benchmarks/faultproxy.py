@@ -101,7 +101,7 @@ class FaultProxy:
         """Answer one request, or not."""
         request = Request(environ)
         service = _service(request)
-        fault = self._fault(service)
+        fault = self._fault(service, signed="Authorization" in request.headers)
         if fault == LATE:
             time.sleep(self._random.uniform(*LATE_S))
         elif fault == RESET_BEFORE:
@@ -115,11 +115,13 @@ class FaultProxy:
             response.response = _half(response.get_data(), environ)
         return response(environ, start_response)
 
-    def _fault(self, service: str) -> str | None:
+    def _fault(self, service: str, *, signed: bool) -> str | None:
         with self._lock:
             if self._random.random() >= self.share:
                 return None
             fault = self._random.choice(FAULTS[service])
+            if fault == SKEWED and not signed:  # a form carries no time of its sender
+                return None
             self.injected[service, fault] += 1
             return fault
 

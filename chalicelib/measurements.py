@@ -82,7 +82,7 @@ def state(
             "recommendation": recommendation,
         }
     failed = storage.read_result(owner, ERROR)
-    if failed is not None:
+    if failed is not None and failed["since"] <= time.time():
         return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
     photo = ObjectAddress.from_url(request["image_url"]) if request else None

@@ -82,7 +82,8 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     if not records:
         return _answer(event)
     if records[0].get("eventSource") == "aws:sqs":
-        return _measure_batch(records)
+        left_ms = context.get_remaining_time_in_millis() if context else 0
+        return _measure_batch(records, ends=time.time() + left_ms / 1000)
     _measure_uploads(event)
     return {"status": "success"}
 
@@ -138,13 +139,13 @@ def _answer(event: Any) -> dict[str, Any]:
     return {"status": "success", "data": msgspec.to_builtins(measurement)}
 
 
-def _measure_batch(records: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _measure_batch(records: list[Mapping[str, Any]], ends: float) -> dict[str, Any]:
     failures = []
     for record in records:
         try:
             received = int(record["attributes"]["ApproximateReceiveCount"])
             event = msgspec.json.decode(record["body"])
-            _measure_uploads(event, last_try=received >= MAX_RECEIVES)
+            _measure_uploads(event, last_try_ends=ends if received >= MAX_RECEIVES else None)
         except Exception:
             # One message that fails must not have the others measured again; SQS redelivers it.
             log.exception("message %s failed", record["messageId"])
@@ -152,7 +153,7 @@ def _measure_batch(records: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-def _measure_uploads(event: Mapping[str, Any], *, last_try: bool = False) -> None:
+def _measure_uploads(event: Mapping[str, Any], *, last_try_ends: float | None = None) -> None:
     """Measure the uploads that an S3 event tells of, where the upload came with a height.
 
     What fails the last time goes to the dead-letter queue, and leaves why beside the photo.
@@ -167,10 +168,15 @@ def _measure_uploads(event: Mapping[str, Any], *, last_try: bool = False) -> Non
         metadata = storage.upload_metadata(address)
         # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
         if metadata is not None and "height-cm" in metadata:
-            if last_try:
+            if last_try_ends is not None:
                 # Before the attempt: a process that is killed in it writes nothing more.
-                _store_error(owner, MeasureUnavailableError())
-            _measure_upload(address, owner, metadata)
+                _store_error(owner, MeasureUnavailableError(), since=last_try_ends)
+            try:
+                _measure_upload(address, owner, metadata)
+            except Exception:
+                if last_try_ends is not None:
+                    _store_error(owner, MeasureUnavailableError())
+                raise
 
 
 def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str, str]) -> None:
@@ -201,8 +207,9 @@ def _number(text: str | None) -> float | str | None:
         return text  # named as wrong by the validation
 
 
-def _store_error(owner: Owner, error: HypermobError) -> None:
-    storage.write_result(owner, ERROR, stored(error))
+def _store_error(owner: Owner, error: HypermobError, since: float = 0.0) -> None:
+    """Store why; until ``since`` (Unix time, s) the measurement may still succeed."""
+    storage.write_result(owner, ERROR, stored(error) | {"since": since})
     storage.sweep_if_deleted(owner)
 
 

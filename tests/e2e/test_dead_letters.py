@@ -18,6 +18,7 @@ from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE
 from tests.e2e.client import Client
 
 ENOUGH_S = 60
+TIMEOUT_S = 10.0
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ def stack(tmp_path: Path) -> Iterator[LocalStack]:
     """A stack with one measure process, which dies."""
     config = StackConfig.of_repository()
     with LocalStack(
-        replace(config, measure=replace(config.measure, concurrency=1)), logs=tmp_path
+        replace(config, measure=replace(config.measure, concurrency=1, timeout_s=TIMEOUT_S)),
+        logs=tmp_path,
     ) as stack:
         yield stack
 
@@ -66,7 +68,8 @@ def test_a_photo_that_kills_the_process_is_set_aside_explained_and_redriven(
         measurement_id = client.upload(photo, height_cm=height_cm)["measurement_id"]
         kill_each_attempt(stack, "error.json")
         assert messages(stack, UPLOADS_DEAD_LETTERS) == 1
-        state = client.state(measurement_id)
+        # Not before the attempt's time is over: nobody knows that its process was killed.
+        state = client.wait_for(measurement_id, lambda state: state["state"] != "pending")
         assert state["state"] == "failed"
         assert state["error"]["code"] == "MEASURE_UNAVAILABLE"
 

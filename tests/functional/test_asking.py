@@ -309,7 +309,7 @@ def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, 
 
 
 def test_a_stored_error_that_is_not_known_any_more_is_an_internal_one(storage):
-    storage.write_result(OWNER, ERROR, {"code": "OF_A_LATER_VERSION", "details": {}})
+    storage.write_result(OWNER, ERROR, {"code": "OF_A_LATER_VERSION", "details": {}, "since": 0.0})
     storage.write_result(OWNER, REQUEST, asking._request(JOB))
     assert storage.read_result(OWNER, MEASUREMENT) is None
     with pytest.raises(HypermobError) as raised:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -109,19 +110,32 @@ class KilledError(Exception):
     """What stands for a signal here: nothing of the handler catches it."""
 
 
+class Context:
+    """Lambda's, of which the time that is left is used."""
+
+    def get_remaining_time_in_millis(self):
+        return 300_000
+
+
 def test_what_fails_the_last_time_leaves_why_even_if_the_process_is_killed(
     handler, s3, monkeypatch
 ):
+    seen = []
+
     def killed(*_, **__):
+        seen.append(keys(s3) and result(s3, "error.json")["since"] - time.time())
         raise KilledError
 
     record = uploaded(s3, "front-8.jpg", **{"height-cm": "158"})
     monkeypatch.setattr(handler, "scan", killed)
     for received, left in ((1, []), (2, []), (3, [f"results/kim/{ID}/error.json"])):
-        answer = handler.handle({"Records": [message(record, "m", received)]}, None)
+        answer = handler.handle({"Records": [message(record, "m", received)]}, Context())
         assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
         assert keys(s3) == left
-    assert result(s3, "error.json") == {"code": "MEASURE_UNAVAILABLE", "details": {}}
+    # Whoever polls during the last attempt is not told that it failed.
+    assert seen == [[], [], pytest.approx(300, abs=30)]
+    unavailable = {"code": "MEASURE_UNAVAILABLE", "details": {}, "since": 0.0}
+    assert result(s3, "error.json") == unavailable
     monkeypatch.undo()
     assert handler.handle({"Records": [message(record, "m")]}, None) == {"batchItemFailures": []}
     assert f"results/kim/{ID}/measurement.json" in keys(s3)
