@@ -81,6 +81,7 @@ class MeasureFunction:
 
     def _invoke(self, job: MeasureJob, kind: Any, client: LambdaClient) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+        from urllib3.exceptions import HTTPError
 
         try:
             answer = client.invoke(
@@ -91,7 +92,7 @@ class MeasureFunction:
             raise StillMeasuringError from None
         except client.exceptions.TooManyRequestsException as error:
             raise TooManyRequestsError from error
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, HTTPError) as error:
             raise MeasureUnavailableError from error
         if "FunctionError" in answer:  # it crashed, ran out of memory or of time
             raise MeasureUnavailableError

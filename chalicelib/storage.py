@@ -84,12 +84,13 @@ class Owner:
 def is_out_of_reach(error: Exception) -> bool:
     """Whether an error says that AWS did not answer, or could not: another try may succeed."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError  # what the SDK lets through where an answer breaks off
 
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         skewed = error.response["Error"]["Code"] == "RequestTimeTooSkewed"  # this process's clock
         return status >= 500 or status == 429 or skewed
-    return isinstance(error, BotoCoreError)
+    return isinstance(error, BotoCoreError | HTTPError)
 
 
 def upload_owner(key: str) -> Owner | None:

@@ -284,6 +284,7 @@ def test_an_upload_with_a_height_is_pending_from_the_start(api, storage):
 
 def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
     from botocore.exceptions import ClientError, EndpointConnectionError
+    from urllib3.exceptions import ProtocolError
 
     slow_down = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
     skewed = {
@@ -294,6 +295,7 @@ def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, 
         EndpointConnectionError(endpoint_url="http://internal"),
         ClientError(slow_down, "GetObject"),
         ClientError(skewed, "GetObject"),
+        ProtocolError("Connection broken: IncompleteRead at internal"),
     ):
 
         def broken(*_, error=error):
