@@ -21,7 +21,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -263,7 +263,8 @@ def run(requests: int, seed: int) -> dict[str, Any]:
                     pool.submit(user.send, dice.choice(photos), ("API", "upload")[i % 2])
                     for i in range(requests)
                 ]
-                outcomes = [future.result() for future in tqdm(futures, desc="disturbed")]
+                done = tqdm(as_completed(futures), total=requests, desc="disturbed")
+                outcomes = [future.result() for future in done]
         finally:
             chaos.stopping.set()
             thread.join()
