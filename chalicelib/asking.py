@@ -97,7 +97,11 @@ def ask(
     request = _request(job)
     if wait_s < LEAST_WAIT_S:
         storage.write_result(owner, REQUEST, request)
-        function.start(job)
+        try:
+            function.start(job)
+        except HypermobError:
+            storage.delete_results(owner, REQUEST)  # nothing is under way
+            raise
     else:
         try:
             return function.measure(job, wait_s)

@@ -241,6 +241,17 @@ def test_a_wait_that_ends_first_answers_where_the_result_will_be(api, storage, m
     assert waited == [pytest.approx(3, abs=0.5)] * 2
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k"}])
+def test_what_could_not_be_started_is_not_pending(api, storage, s3, monkeypatch, headers):
+    def throttled(*_):
+        raise TooManyRequestsError
+
+    monkeypatch.setattr(MeasureFunction, "start", throttled)
+    response = api.send("POST", "/measure", GUIDE, Prefer="respond-async", **headers)
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "10")
+    assert "Contents" not in s3.list_objects_v2(Bucket=RESULTS)
+
+
 def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
     """The measure function would run twice."""
     gone_on = threading.Event()
