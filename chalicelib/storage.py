@@ -216,12 +216,20 @@ class Storage:
     def write_result(self, owner: Owner, name: str, content: bytes | Any) -> None:
         """Store a result: bytes as they are (the overlay), anything else as JSON."""
         is_json = not isinstance(content, bytes)
-        self._s3.put_object(
-            Bucket=self._settings.results_bucket,
-            Key=result_key(owner, name),
-            Body=msgspec.json.encode(content) if is_json else content,
-            ContentType="application/json" if is_json else "image/jpeg",
-        )
+        for last in (False, True):
+            try:
+                self._s3.put_object(
+                    Bucket=self._settings.results_bucket,
+                    Key=result_key(owner, name),
+                    Body=msgspec.json.encode(content) if is_json else content,
+                    ContentType="application/json" if is_json else "image/jpeg",
+                )
+            except Exception as error:
+                # The SDK tries again by itself, but not after a wrong clock or a broken answer.
+                if last or not is_out_of_reach(error):
+                    raise
+            else:
+                return
 
     def claim(self, owner: Owner, name: str, content: Any, replacing: str | None = None) -> bool:
         """Store a JSON result if none is there yet, or only the one with the tag ``replacing``.

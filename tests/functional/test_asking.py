@@ -342,3 +342,24 @@ def test_a_lost_event_costs_no_recommendation(api, storage):
     storage.write_result(owner, MEASUREMENT, measurement | {"created_at": old.isoformat()})
     by_hand = api.call("POST", "/fit", GUIDE)[1]["data"]["recommendation"]
     assert api.call("GET", path)[1]["data"]["recommendation"] == by_hand
+
+
+def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch):
+    from botocore.exceptions import ClientError
+
+    put, tries = storage._s3.put_object, []
+
+    def skewed_once(**named):
+        tries.append(named)
+        if len(tries) == 1:
+            answer = {
+                "Error": {"Code": "RequestTimeTooSkewed"},
+                "ResponseMetadata": {"HTTPStatusCode": 403},
+            }
+            raise ClientError(answer, "PutObject")
+        return put(**named)
+
+    monkeypatch.setattr(storage._s3, "put_object", skewed_once)
+    storage.write_result(OWNER, ERROR, {"code": "x"})
+    assert storage.read_result(OWNER, ERROR) == {"code": "x"}
+    assert len(tries) == 2
