@@ -52,7 +52,7 @@ def schemathesis(stack: LocalStack, examples: int, seed: int) -> int:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--examples", type=int, default=60, help="for each operation")
+    parser.add_argument("--examples", type=int, default=120, help="for each operation")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as logs:
