@@ -3,7 +3,8 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models accuracy carfit lock clean
+.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models \
+	accuracy carfit faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -108,6 +109,19 @@ accuracy: $(MODEL) .venv-render/ready
 carfit: .venv/ready
 	@$(BIN)/python -m benchmarks.carfit \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
+
+# Each starts a stack of its own on this machine, is bounded in count and time, and prints a table.
+faults: $(MODEL)
+	@$(BIN)/python -m benchmarks.faults $(ARGS)
+
+load: $(MODEL)
+	@$(BIN)/python -m benchmarks.load $(ARGS)
+
+scale: $(MODEL)
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
+
+fuzz: $(MODEL)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 # Needs uv (`pip install uv`): pins every dependency of a dependency, with hashes.
 LOCK := uv pip compile --python-version 3.12 --generate-hashes --no-emit-index-url \

@@ -5,7 +5,6 @@ Each route is parse, call, answer; the work is done in ``chalicelib``.
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from typing import Any
 
@@ -13,10 +12,11 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, carfit, measurements, openapi, pages
+from chalicelib import VERSION, asking, carfit, measurements, openapi, pages
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
+    MeasureHeaders,
     MeasureJob,
     Measurement,
     MeasurementPath,
@@ -33,13 +33,12 @@ from chalicelib.errors import (
     preferred_language,
 )
 from chalicelib.http import JSON, Answer, add_envelope, add_preflight
-from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.measuring import MeasureFunction
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
 from chalicelib.storage import (
     MEASUREMENT,
     RECOMMENDATION,
-    REQUEST,
     RESULTS_PREFIX,
     UPLOAD_EXPIRES_S,
     ObjectAddress,
@@ -49,6 +48,8 @@ from chalicelib.storage import (
     result_owner,
 )
 from chalicelib.telemetry import telemetry
+
+POLL_AGAIN = {"Retry-After": "2"}
 
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log
@@ -112,6 +113,8 @@ def create_upload() -> dict[str, Any]:
         request.content_type,
         {name: str(value) for name, value in metadata.items() if value is not None},
     )
+    if request.height_cm is not None:
+        asking.note(storage(), owner, address.url)
     return {
         "measurement_id": owner.measurement_id,
         "image_url": address.url,
@@ -160,15 +163,21 @@ def vehicles() -> dict[str, Any]:
     "/measurements/{user_id}/{measurement_id}", methods=["GET", "DELETE"], api_key_required=True
 )
 @answers
-def measurement(user_id: str, measurement_id: str) -> dict[str, Any]:
+def measurement(user_id: str, measurement_id: str) -> Answer:
     """One measurement: its state and numbers, or its end."""
     path = validated(MeasurementPath, {"user_id": user_id, "measurement_id": measurement_id})
     owner = Owner(path.user_id, path.measurement_id)
     if app.current_request.method == "DELETE":
         storage().delete(owner)
-        return {"deleted": True}
+        return Answer({"deleted": True})
     language = preferred_language(app.current_request.headers.get("accept-language"))
-    return measurements.state(storage(), owner, language)
+    state = measurements.state(
+        storage(),
+        owner,
+        language,
+        lambda found: recommend_measured(found.segments, found.interval_95, car_fit_model()),
+    )
+    return Answer(state, headers=POLL_AGAIN if state["state"] == "pending" else {})
 
 
 @app.route("/", methods=["GET"])
@@ -210,6 +219,7 @@ def on_measurement_stored(event: S3Event) -> None:
         result = msgspec.convert(stored, Measurement)
         found = recommend_measured(result.segments, result.interval_95, car_fit_model())
         storage().write_result(owner, RECOMMENDATION, found)
+        storage().sweep_if_deleted(owner)
 
 
 add_preflight(app)
@@ -239,22 +249,16 @@ def measured(*, then_recommend: bool = False) -> Answer:
     image = storage().allowed_image(request.image_url, request.user_id, "image_url")
     if request.side_image_url is not None:
         storage().allowed_image(request.side_image_url, request.user_id, "side_image_url")
-    idempotency_key = headers.get("idempotency-key")
-    owner = Owner(
-        request.user_id, measurements.measurement_id(request.user_id, image, idempotency_key)
-    )
-    stored = storage().read_result(owner, MEASUREMENT) if idempotency_key is not None else None
+    key = validated(
+        MeasureHeaders, {"Idempotency-Key": headers.get("idempotency-key")}
+    ).idempotency_key
+    owner = Owner(request.user_id, measurements.measurement_id(request.user_id, image, key))
     job = MeasureJob(**msgspec.structs.asdict(request), measurement_id=owner.measurement_id)
-    if stored is not None:
-        result = msgspec.convert(stored, Measurement)
-    elif "respond-async" in headers.get("prefer", ""):
-        measure_function().start(job)
+    wait_s = asking.wait_s(headers.get("prefer"), settings().measure_wait_s)
+    ask = asking.ask if key is None else asking.ask_once
+    result = ask(storage(), measure_function(), owner, job, wait_s)
+    if result is None:
         return pending(owner)
-    else:
-        try:
-            result = measure_function().measure(job)
-        except StillMeasuringError:
-            return pending(owner)
     data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
     if then_recommend:
         found = recommend_measured(result.segments, result.interval_95, car_fit_model())
@@ -264,6 +268,5 @@ def measured(*, then_recommend: bool = False) -> Answer:
 
 def pending(owner: Owner) -> Answer:
     """Answer 202: the result will be at ``Location``."""
-    storage().write_result(owner, REQUEST, {"requested_at": time.time()})
     data = {"state": "pending", "measurement_id": owner.measurement_id, "user_id": owner.user_id}
-    return Answer(data, status=202, headers={"Location": location(owner), "Retry-After": "2"})
+    return Answer(data, status=202, headers={"Location": location(owner), **POLL_AGAIN})

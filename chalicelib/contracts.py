@@ -85,6 +85,16 @@ ImageUrl = Annotated[
         examples=["s3://hypermob-images/test/full_body.jpg"],
     ),
 ]
+IdempotencyKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        extra={
+            "en": "1 to 255 printable ASCII characters without spaces, such as a UUID",
+            "ko": "공백 없는 ASCII 문자 1~255자 (예: UUID)",
+        },
+    ),
+]
 VehicleName = Annotated[
     str,
     Meta(
@@ -203,6 +213,12 @@ class MeasureRequest(Struct, kw_only=True, frozen=True):
     device_pitch_deg: DevicePitchDeg | None = None
     vehicle: VehicleName | None = None
     drive_side: DriveSide | None = None
+
+
+class MeasureHeaders(Struct, kw_only=True, frozen=True):
+    """Headers of ``POST /measure`` and ``POST /fit`` that must be right to be used."""
+
+    idempotency_key: IdempotencyKey | None = msgspec.field(default=None, name="Idempotency-Key")
 
 
 class MeasureJob(MeasureRequest, kw_only=True, frozen=True):

@@ -7,7 +7,7 @@ into its result. A message names what to do next and never carries internals.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 Language = Literal["en", "ko"]
@@ -93,6 +93,7 @@ class InvalidInputError(HypermobError):
     def __init__(self, *problems: FieldProblem) -> None:
         self.problems = problems
         super().__init__()
+        self.details = {"problems": [asdict(problem) for problem in problems]}
 
     def message(self, language: Language) -> str:
         """The message in ``language``, naming every field and what was expected."""
@@ -139,6 +140,24 @@ class ImageNotFoundError(HypermobError):
         "{field}에 저장된 사진이 없습니다. 먼저 POST /uploads로 올려 주세요. "
         "사진은 7일 동안 보관됩니다."
     )
+
+
+class DeletedError(HypermobError):
+    """The measurement that was asked for has been deleted, perhaps while it was made."""
+
+    code = "MEASUREMENT_DELETED"
+    status = 410
+    en = "This measurement was deleted. Upload the photo again, and use a new Idempotency-Key."
+    ko = "삭제된 측정입니다. 사진을 다시 올리고 새로운 Idempotency-Key를 사용해 주세요."
+
+
+class IdempotencyKeyReusedError(HypermobError):
+    """Another request came with the same ``Idempotency-Key`` before."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    status = 409
+    en = "This Idempotency-Key came with another request before. Use a new key for a new request."
+    ko = "이미 다른 요청에 사용된 Idempotency-Key입니다. 새 요청에는 새 키를 사용해 주세요."
 
 
 class NotFoundError(HypermobError):
@@ -291,4 +310,17 @@ ERRORS: Mapping[str, type[HypermobError]] = {
     HypermobError.code: HypermobError,
     **{error.code: error for error in _all_errors(HypermobError) if "code" in vars(error)},
 }
-"""Every error by its code: for rebuilding one from the measure function's answer, and for docs."""
+"""Every error by its code: for `restored`, and for docs."""
+
+
+def stored(error: HypermobError) -> dict[str, Any]:
+    """What `restored` makes the same error of, in JSON values."""
+    return {"code": error.code, "details": error.details}
+
+
+def restored(document: Mapping[str, Any]) -> HypermobError:
+    """Make an error again of what `stored` gave."""
+    kind = ERRORS.get(document["code"], HypermobError)
+    if issubclass(kind, InvalidInputError):
+        return kind(*(FieldProblem(**problem) for problem in document["details"]["problems"]))
+    return kind(**document["details"])

@@ -17,9 +17,11 @@ from chalicelib.errors import (
     HypermobError,
     MethodNotAllowedError,
     NotFoundError,
+    ServiceUnavailableError,
     UnsupportedMediaTypeError,
     preferred_language,
 )
+from chalicelib.storage import is_out_of_reach
 from chalicelib.telemetry import telemetry
 
 JSON = "application/json"
@@ -59,7 +61,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
     callable
         Turns what a view returns (data or an `Answer`) into ``{"status": "success", "data"}``, and
         what it raises into ``{"status": "error", "error"}``. Anything but a `HypermobError` is
-        logged and answered as ``INTERNAL_ERROR``, without its text.
+        logged and answered as ``INTERNAL_ERROR`` (or ``SERVICE_UNAVAILABLE``, when S3 failed),
+        without its text.
     """
 
     def answers(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -70,10 +73,12 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             except HypermobError as error:
                 telemetry().refused(error.code)
                 return _error_response(app, error)
-            except Exception:
+            except Exception as error:
                 app.log.exception("request %s failed", request_id(app))
-                telemetry().refused(HypermobError.code)
-                return _error_response(app, HypermobError())
+                unavailable = is_out_of_reach(error)
+                own = ServiceUnavailableError(parts="storage") if unavailable else HypermobError()
+                telemetry().refused(own.code)
+                return _error_response(app, own)
             answer = result if isinstance(result, Answer) else Answer(result)
             body = {"status": "success", "data": answer.data}
             return Response(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
+from chalicelib.contracts import Measurement
 from chalicelib.errors import (
-    ERRORS,
-    HypermobError,
+    ImageNotFoundError,
     Language,
     MeasureUnavailableError,
     NotFoundError,
+    restored,
 )
 from chalicelib.storage import (
     ERROR,
@@ -25,8 +30,10 @@ from chalicelib.storage import (
     upload_owner,
 )
 
-GIVEN_UP_S = 20 * 60
-"""After this the measure function's own time-out and Lambda's two retries have all passed."""
+EVENT_S = 60
+"""By then the event of a measurement has brought its recommendation, or was lost."""
+GIVEN_UP_S = 30 * 60
+"""After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
 
 
 def new_measurement_id() -> str:
@@ -46,28 +53,46 @@ def measurement_id(user_id: str, image: ObjectAddress, idempotency_key: str | No
     return upload.measurement_id if upload else new_measurement_id()
 
 
-def state(storage: Storage, owner: Owner, language: Language) -> dict[str, Any]:
+def state(
+    storage: Storage,
+    owner: Owner,
+    language: Language,
+    recommend: Callable[[Measurement], dict[str, Any]],
+) -> dict[str, Any]:
     """Return what is known of a measurement: pending, done (with the numbers) or failed (why).
+
+    ``recommend`` is asked where the event that brings a recommendation was lost.
 
     Raises
     ------
     NotFoundError
-        When nothing is stored of it, not even a photo.
+        When nothing is stored of it, not even a photo, or it was deleted.
     """
+    if storage.is_deleted(owner):  # what is in flight may not have noticed yet
+        raise NotFoundError
     measurement = storage.read_result(owner, MEASUREMENT)
     if measurement is not None:
+        recommendation = storage.read_result(owner, RECOMMENDATION)
+        age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
+        if recommendation is None and age.total_seconds() > EVENT_S:
+            recommendation = recommend(msgspec.convert(measurement, Measurement))
         return {
             "state": "done",
             "measurement": measurement | {"output_image_url": storage.overlay_url(owner)},
-            "recommendation": storage.read_result(owner, RECOMMENDATION),
+            "recommendation": recommendation,
         }
     failed = storage.read_result(owner, ERROR)
-    if failed is not None:
-        kind = ERRORS.get(failed["code"], HypermobError)
-        return {"state": "failed", "error": kind(**failed["details"]).to_dict(language)}
+    if failed is not None and failed["since"] <= time.time():
+        return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
-    if request is not None and time.time() - request["requested_at"] > GIVEN_UP_S:
-        return {"state": "failed", "error": MeasureUnavailableError().to_dict(language)}
-    if request is not None or storage.uploaded(owner):
+    photo = ObjectAddress.from_url(request["image_url"]) if request else None
+    uploaded = storage.uploaded(owner)
+    if request is None or photo is None:
+        if not uploaded:
+            raise NotFoundError
         return {"state": "pending"}
-    raise NotFoundError
+    if time.time() - request["requested_at"] <= GIVEN_UP_S:
+        return {"state": "pending"}
+    never_came = upload_owner(photo.key) == owner and not uploaded
+    error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
+    return {"state": "failed", "error": error.to_dict(language)}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chalicelib.contracts import MeasureJob, Measurement
-from chalicelib.errors import ERRORS, HypermobError, MeasureUnavailableError, TooManyRequestsError
+from chalicelib.errors import MeasureUnavailableError, TooManyRequestsError, restored
 from chalicelib.telemetry import telemetry
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from chalicelib.settings import Settings
+
+
+START_S = 5
+"""For handing over a call that nobody waits for."""
 
 
 class StillMeasuringError(Exception):
@@ -27,21 +31,26 @@ class MeasureFunction:
 
     def __init__(self, settings: Settings) -> None:
         self._name = settings.measure_function
-        self._wait_s = settings.measure_wait_s
+        self._clients: dict[int, LambdaClient] = {}
 
-    @cached_property
-    def _lambda(self) -> LambdaClient:
+    def _lambda(self, wait_s: float = START_S) -> LambdaClient:
+        """Return the client that waits so long: boto3 knows no time-out of a single call."""
         import boto3  # 0.4 s of a cold start: only when a photo is measured
         from botocore.config import Config
 
-        # One attempt: a retry after a read time-out would measure the same photo twice.
-        config = Config(
-            connect_timeout=3, read_timeout=self._wait_s, retries={"total_max_attempts": 1}
-        )
-        return boto3.client("lambda", config=config)
+        read_timeout = ceil(wait_s)
+        if read_timeout not in self._clients:
+            # One attempt: a retry after a read time-out would measure the same photo twice.
+            config = Config(
+                connect_timeout=3, read_timeout=read_timeout, retries={"total_max_attempts": 1}
+            )
+            self._clients[read_timeout] = boto3.client("lambda", config=config)
+        return self._clients[read_timeout]
 
-    def measure(self, job: MeasureJob) -> Measurement:
-        """Measure and wait for the answer.
+    def measure(
+        self, job: MeasureJob, wait_s: float, *, store_refusal: bool = False
+    ) -> Measurement:
+        """Measure and wait for the answer; a refusal is stored too if it comes late, or if asked.
 
         Raises
         ------
@@ -50,46 +59,43 @@ class MeasureFunction:
         HypermobError
             What the measure function says of the photo, or that it cannot be reached.
         """
-        job = msgspec.structs.replace(job, answer_by=time.time() + self._wait_s)
-        answer = msgspec.json.decode(self._invoke(job, "RequestResponse"))
+        answer_by = 0.0 if store_refusal else time.time() + wait_s
+        job = msgspec.structs.replace(job, answer_by=answer_by)
+        answer = msgspec.json.decode(self._invoke(job, "RequestResponse", self._lambda(wait_s)))
         if answer.get("status") == "success":
             return msgspec.convert(answer["data"], Measurement)
-        raise _error(answer["error"])
+        raise restored(answer["error"])
 
     def start(self, job: MeasureJob) -> None:
         """Have it measured without waiting; the result, or the refusal, will be stored."""
-        self._invoke(msgspec.structs.replace(job, answer_by=0.0), "Event")
+        self._invoke(msgspec.structs.replace(job, answer_by=0.0), "Event", self._lambda())
 
     def is_reachable(self) -> bool:
         """Whether the function could be invoked; runs nothing."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._lambda.invoke(FunctionName=self._name, InvocationType="DryRun")
+            self._lambda().invoke(FunctionName=self._name, InvocationType="DryRun")
         except (BotoCoreError, ClientError):
             return False
         return True
 
-    def _invoke(self, job: MeasureJob, kind: Any) -> bytes:
+    def _invoke(self, job: MeasureJob, kind: Any, client: LambdaClient) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+        from urllib3.exceptions import HTTPError
 
         try:
             with telemetry().step("Measure"):
-                answer = self._lambda.invoke(
+                answer = client.invoke(
                     FunctionName=self._name, InvocationType=kind, Payload=msgspec.json.encode(job)
                 )
                 payload = answer["Payload"].read()
         except ReadTimeoutError:
             raise StillMeasuringError from None
-        except self._lambda.exceptions.TooManyRequestsException as error:
+        except client.exceptions.TooManyRequestsException as error:
             raise TooManyRequestsError from error
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, HTTPError) as error:
             raise MeasureUnavailableError from error
         if "FunctionError" in answer:  # it crashed, ran out of memory or of time
             raise MeasureUnavailableError
         return payload
-
-
-def _error(error: dict[str, Any]) -> HypermobError:
-    kind = ERRORS.get(error["code"], HypermobError)
-    return kind(**error.get("details", {}))

@@ -69,7 +69,7 @@ TRANSFER_REQUEST: Final = LENGTHS_REQUEST | {
 }
 
 OF_EVERY_CALL: Final = (errors.TooManyRequestsError, errors.HypermobError)
-OF_A_KEY: Final = (errors.ForbiddenError,)
+OF_A_KEY: Final = (errors.ForbiddenError, errors.ServiceUnavailableError)
 OF_A_BODY: Final = (
     errors.InvalidInputError,
     errors.RequestTooLargeError,
@@ -77,6 +77,8 @@ OF_A_BODY: Final = (
 )
 OF_A_PHOTO: Final = (
     errors.BucketNotAllowedError,
+    errors.IdempotencyKeyReusedError,
+    errors.DeletedError,
     errors.ImageNotFoundError,
     errors.ImageTooLargeError,
     errors.UnsupportedImageError,
@@ -92,14 +94,16 @@ OF_A_PHOTO: Final = (
 IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same user and key measure once: a repeat answers the stored result.",
-    "schema": {"type": "string", "minLength": 1},
+    "description": "The same user and key measure once: a repeat answers the stored result, and "
+    "another body under the same key is a 409.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "example": "order-4711",
 }
 PREFER: Final = {
     "name": "Prefer",
     "in": "header",
-    "description": "`respond-async` answers 202 at once instead of waiting for the measurement.",
+    "description": "`respond-async` answers 202 at once instead of waiting for the measurement; "
+    "`wait=N` after N seconds (RFC 7240).",
     "schema": {"type": "string"},
     "example": "respond-async",
 }

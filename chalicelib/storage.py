@@ -34,6 +34,15 @@ ERROR = "error.json"
 """Why a measurement failed, when nobody waited for the answer."""
 REQUEST = "request.json"
 """That a measurement was asked for, when nobody waits for the answer."""
+DELETED = "deleted"
+"""Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
+
+It lies where photos lie, so that it expires as they do."""
+MAX_RECEIVES = 3
+"""How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
+``local/`` set the queue so."""
+ATTEMPTS = 4
+"""Of each request to S3, the first included."""
 UPLOAD_EXPIRES_S = 600
 DOWNLOAD_EXPIRES_S = 3600
 
@@ -70,6 +79,18 @@ class Owner:
 
     user_id: str
     measurement_id: str
+
+
+def is_out_of_reach(error: Exception) -> bool:
+    """Whether an error says that AWS did not answer, or could not: another try may succeed."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError  # what the SDK lets through where an answer breaks off
+
+    if isinstance(error, ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        skewed = error.response["Error"]["Code"] == "RequestTimeTooSkewed"  # this process's clock
+        return status >= 500 or status == 429 or skewed
+    return isinstance(error, BotoCoreError | HTTPError)
 
 
 def upload_owner(key: str) -> Owner | None:
@@ -113,7 +134,8 @@ class Storage:
         return boto3.client(
             "s3",
             config=Config(
-                signature_version="s3v4", retries={"mode": "standard", "total_max_attempts": 4}
+                signature_version="s3v4",
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             ),
         )
 
@@ -184,37 +206,60 @@ class Storage:
         ImageTooLargeError
             When it is larger; nothing of it is read then.
         """
-        try:
-            found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
-        except self._s3.exceptions.NoSuchKey:
-            raise ImageNotFoundError(field=field) from None
-        with found["Body"] as body:
-            if found["ContentLength"] > MAX_PHOTO_BYTES:
-                raise ImageTooLargeError(max_megabytes=MAX_PHOTO_BYTES // 2**20, max_megapixels=50)
-            return body.read()
+        found = self._read(address, max_bytes=MAX_PHOTO_BYTES)
+        if found is None:
+            raise ImageNotFoundError(field=field)
+        return found[0]
 
     # -- results ----------------------------------------------------------------------------
 
     def write_result(self, owner: Owner, name: str, content: bytes | Any) -> None:
         """Store a result: bytes as they are (the overlay), anything else as JSON."""
         is_json = not isinstance(content, bytes)
-        self._s3.put_object(
-            Bucket=self._settings.results_bucket,
-            Key=result_key(owner, name),
-            Body=msgspec.json.encode(content) if is_json else content,
-            ContentType="application/json" if is_json else "image/jpeg",
-        )
+        for last in (False, True):
+            try:
+                self._s3.put_object(
+                    Bucket=self._settings.results_bucket,
+                    Key=result_key(owner, name),
+                    Body=msgspec.json.encode(content) if is_json else content,
+                    ContentType="application/json" if is_json else "image/jpeg",
+                )
+            except Exception as error:
+                # The SDK tries again by itself, but not after a wrong clock or a broken answer.
+                if last or not is_out_of_reach(error):
+                    raise
+            else:
+                return
+
+    def claim(self, owner: Owner, name: str, content: Any, replacing: str | None = None) -> bool:
+        """Store a JSON result if none is there yet, or only the one with the tag ``replacing``.
+
+        Of callers that race, one is answered True.
+        """
+        condition: Any = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
+        try:
+            self._s3.put_object(
+                Bucket=self._settings.results_bucket,
+                Key=result_key(owner, name),
+                Body=msgspec.json.encode(content),
+                ContentType="application/json",
+                **condition,
+            )
+        except self._s3.exceptions.ClientError as error:
+            # 409: another's write was under way; 404: what was to be replaced is gone.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+                return False
+            raise
+        return True
 
     def read_result(self, owner: Owner, name: str) -> Any | None:
         """Read a JSON result; None when it is not there."""
-        try:
-            found = self._s3.get_object(
-                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
-            )
-        except self._s3.exceptions.NoSuchKey:
-            return None
-        with found["Body"] as body:
-            return msgspec.json.decode(body.read())
+        return self.read_tagged(owner, name)[0]
+
+    def read_tagged(self, owner: Owner, name: str) -> tuple[Any | None, str]:
+        """Read a JSON result and its tag, which `claim` takes."""
+        found = self._read(ObjectAddress(self._settings.results_bucket, result_key(owner, name)))
+        return (None, "") if found is None else (msgspec.json.decode(found[0]), found[1])
 
     def overlay_url(self, owner: Owner) -> str:
         """Address at which the overlay can be read for an hour, without a key."""
@@ -224,22 +269,58 @@ class Storage:
             ExpiresIn=DOWNLOAD_EXPIRES_S,
         )
 
+    # -- deletion ---------------------------------------------------------------------------
+
     def uploaded(self, owner: Owner) -> list[ObjectAddress]:
         """Photos that were uploaded for a measurement (one at most, if clients behave)."""
+        return [address for address in self._beside_photo(owner) if upload_owner(address.key)]
+
+    def is_deleted(self, owner: Owner) -> bool:
+        """Whether a measurement was deleted: what is still made of it must not stay."""
+        return any(address.key.endswith(f".{DELETED}") for address in self._beside_photo(owner))
+
+    def delete(self, owner: Owner) -> None:
+        """Delete all that is stored of a measurement, and all that may still come of it.
+
+        The mark comes first. Whoever stores something looks for the mark afterwards
+        (`sweep_if_deleted`), so one of the two always sees the other.
+        """
+        mark = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{DELETED}"
+        self._s3.put_object(Bucket=self._settings.images_bucket, Key=mark, Body=b"")
+        self._delete_all(owner)
+
+    def sweep_if_deleted(self, owner: Owner) -> bool:
+        """Delete what was stored of a measurement that has been deleted; say whether it was."""
+        deleted = self.is_deleted(owner)
+        if deleted:
+            self._delete_all(owner)
+        return deleted
+
+    def delete_results(self, owner: Owner, *names: str) -> None:
+        """Delete results, in this order, where they exist."""
+        for name in names:
+            self._s3.delete_object(
+                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
+            )
+
+    def _delete_all(self, owner: Owner) -> None:
+        named = [self.read_result(owner, name) or {} for name in (MEASUREMENT, REQUEST)]
+        urls = {one.get(field) for one in named for field in ("image_url", "side_image_url")}
+        photos = [ObjectAddress.from_url(url) for url in urls if url]
+        for address in [*photos, *self.uploaded(owner)]:
+            uploader = upload_owner(address.key)
+            if uploader is not None and uploader.user_id == owner.user_id:  # not a test photo
+                self._s3.delete_object(Bucket=self._settings.images_bucket, Key=address.key)
+        # What names the photos goes last: a deletion that breaks off can be repeated.
+        self.delete_results(owner, OVERLAY, RECOMMENDATION, ERROR, MEASUREMENT, REQUEST)
+
+    def _beside_photo(self, owner: Owner) -> list[ObjectAddress]:
         bucket = self._settings.images_bucket
         prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
         found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
         return [ObjectAddress(bucket, item["Key"]) for item in found.get("Contents", [])]
 
-    def delete(self, owner: Owner) -> None:
-        """Delete all that is stored of a measurement: photo, overlay and numbers."""
-        for address in self.uploaded(owner):
-            self._s3.delete_object(Bucket=address.bucket, Key=address.key)
-        names = (MEASUREMENT, OVERLAY, RECOMMENDATION, ERROR, REQUEST)
-        for name in names:
-            self._s3.delete_object(
-                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
-            )
+    # -- models and health ------------------------------------------------------------------
 
     def download_model(self, address: ObjectAddress) -> bytes:
         """Read a model from the models bucket.
@@ -251,8 +332,39 @@ class Storage:
         """
         if address.bucket != self._settings.models_bucket:
             raise BucketNotAllowedError(field=address.url)
-        with self._s3.get_object(Bucket=address.bucket, Key=address.key)["Body"] as body:
-            return body.read()
+        found = self._read(address)
+        if found is None:
+            raise ImageNotFoundError(field=address.url)
+        return found[0]
+
+    def _read(
+        self, address: ObjectAddress, max_bytes: int | None = None
+    ) -> tuple[bytes, str] | None:
+        """Read an object and its tag; again where the body breaks off, which the SDK does not.
+
+        None when there is no such object.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        attempt = 1
+        while True:
+            try:
+                found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
+            except self._s3.exceptions.ClientError as error:
+                # By its status: S3's own word, NoSuchKey, is lost where its answer breaks off.
+                missing = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+                if missing and error.response["Error"]["Code"] != "NoSuchBucket":
+                    return None
+                raise
+            with found["Body"] as body:
+                if max_bytes is not None and found["ContentLength"] > max_bytes:
+                    raise ImageTooLargeError(max_megabytes=max_bytes // 2**20, max_megapixels=50)
+                try:
+                    return body.read(), found["ETag"]
+                except BotoCoreError:
+                    if attempt == ATTEMPTS:
+                        raise
+            attempt += 1
 
     def origins(self) -> tuple[str, str]:
         """Origins that photos are posted to and overlays are read from; asks nobody."""

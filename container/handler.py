@@ -19,11 +19,19 @@ import msgspec
 from bodyscan import lengths
 from bodyscan.scan import Scan, load, scan
 from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
-from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
+from chalicelib.errors import (
+    DeletedError,
+    FieldProblem,
+    HypermobError,
+    InvalidInputError,
+    MeasureUnavailableError,
+    stored,
+)
 from chalicelib.measurements import measurement_id
 from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
     ERROR,
+    MAX_RECEIVES,
     MEASUREMENT,
     OVERLAY,
     ObjectAddress,
@@ -74,7 +82,8 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     if not records:
         return _answer(event)
     if records[0].get("eventSource") == "aws:sqs":
-        return _measure_batch(records)
+        left_ms = context.get_remaining_time_in_millis() if context else 0
+        return _measure_batch(records, ends=time.time() + left_ms / 1000)
     _measure_uploads(event)
     return {"status": "success"}
 
@@ -85,7 +94,8 @@ def measure(job: MeasureJob) -> Measurement:
     Raises
     ------
     HypermobError
-        When the photo cannot be had, read or measured; nothing is stored then.
+        When the photo cannot be had, read or measured, or was deleted meanwhile; nothing is
+        stored then.
     """
     image = storage.allowed_image(job.image_url, job.user_id, "image_url")
     side_photo = None
@@ -109,6 +119,8 @@ def measure(job: MeasureJob) -> Measurement:
     with telemetry().step("Store"):
         storage.write_result(owner, OVERLAY, found.overlay_jpeg)
         storage.write_result(owner, MEASUREMENT, measurement)
+        if storage.sweep_if_deleted(owner):
+            raise DeletedError
     telemetry().describe(measurement_id=owner.measurement_id, model=measurement.model)
     return measurement
 
@@ -121,20 +133,23 @@ def _answer(event: Any) -> dict[str, Any]:
         try:
             measurement = measure(job)
         except HypermobError as error:
-            if job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S:
-                _store_error(job, error)
+            late = job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S
+            if late and job.measurement_id is not None:
+                _store_error(Owner(job.user_id, job.measurement_id), error)
             raise
     except HypermobError as error:
         telemetry().refused(error.code)
-        return {"status": "error", "error": error.to_dict() | {"details": error.details}}
+        return {"status": "error", "error": error.to_dict() | stored(error)}
     return {"status": "success", "data": msgspec.to_builtins(measurement)}
 
 
-def _measure_batch(records: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _measure_batch(records: list[Mapping[str, Any]], ends: float) -> dict[str, Any]:
     failures = []
     for record in records:
         try:
-            _measure_uploads(msgspec.json.decode(record["body"]))
+            received = int(record["attributes"]["ApproximateReceiveCount"])
+            event = msgspec.json.decode(record["body"])
+            _measure_uploads(event, last_try_ends=ends if received >= MAX_RECEIVES else None)
         except Exception:
             # One message that fails must not have the others measured again; SQS redelivers it.
             log.exception("message %s failed", record["messageId"])
@@ -142,17 +157,30 @@ def _measure_batch(records: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-def _measure_uploads(event: Mapping[str, Any]) -> None:
-    """Measure the uploads that an S3 event tells of, where the upload came with a height."""
+def _measure_uploads(event: Mapping[str, Any], *, last_try_ends: float | None = None) -> None:
+    """Measure the uploads that an S3 event tells of, where the upload came with a height.
+
+    What fails the last time goes to the dead-letter queue, and leaves why beside the photo.
+    """
     for address in event_addresses(event):
         owner = upload_owner(address.key)
         if owner is None:
             log.info("not an upload: left alone")
             continue
+        if storage.sweep_if_deleted(owner):  # uploaded by a form that outlived its measurement
+            continue
         metadata = storage.upload_metadata(address)
         # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
         if metadata is not None and "height-cm" in metadata:
-            _measure_upload(address, owner, metadata)
+            if last_try_ends is not None:
+                # Before the attempt: a process that is killed in it writes nothing more.
+                _store_error(owner, MeasureUnavailableError(), since=last_try_ends)
+            try:
+                _measure_upload(address, owner, metadata)
+            except Exception:
+                if last_try_ends is not None:
+                    _store_error(owner, MeasureUnavailableError())
+                raise
 
 
 def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str, str]) -> None:
@@ -171,7 +199,9 @@ def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str,
         measure(validated(MeasureJob, values))
     except HypermobError as error:
         telemetry().refused(error.code)
-        storage.write_result(owner, ERROR, {"code": error.code, "details": error.details})
+        _store_error(owner, error)
+    else:
+        storage.delete_results(owner, ERROR)  # of attempts before this one
 
 
 def _number(text: str | None) -> float | str | None:
@@ -181,10 +211,10 @@ def _number(text: str | None) -> float | str | None:
         return text  # named as wrong by the validation
 
 
-def _store_error(job: MeasureJob, error: HypermobError) -> None:
-    if job.measurement_id is not None:
-        owner = Owner(job.user_id, job.measurement_id)
-        storage.write_result(owner, ERROR, {"code": error.code, "details": error.details})
+def _store_error(owner: Owner, error: HypermobError, since: float = 0.0) -> None:
+    """Store why; until ``since`` (Unix time, s) the measurement may still succeed."""
+    storage.write_result(owner, ERROR, stored(error) | {"since": since})
+    storage.sweep_if_deleted(owner)
 
 
 def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:

@@ -140,6 +140,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8000, help="the API's (default: %(default)s)")
     serve.set_defaults(run=_serve, json=False)
 
+    redrive = commands.add_parser(
+        "redrive",
+        help="have the photos of a dead-letter queue measured again",
+        description="Moves the messages back to the queue that they came from.",
+    )
+    redrive.add_argument("queue", metavar="QUEUE", help="name of the dead-letter queue")
+    redrive.set_defaults(run=_redrive, json=False)
+
     cost.add_command(commands)
     return parser
 
@@ -324,6 +332,21 @@ def _write(path: Path, option: str, content: bytes) -> None:
     except OSError as error:
         problem = f"a file that can be written ({error.strerror})"
         raise InvalidInputError(FieldProblem(option, problem, "쓸 수 있는 파일")) from None
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from hypermob.redrive import NoSourceQueueError, redrive
+
+    try:
+        moved = redrive(boto3.client("sqs"), options.queue)
+    except (BotoCoreError, ClientError, NoSourceQueueError) as error:
+        print(f"hypermob: {options.queue}: {error}", file=sys.stderr)
+        return MISUSED
+    print(f"{moved} moved")
+    return OK
 
 
 def _refuse(options: argparse.Namespace, error: HypermobError) -> int:

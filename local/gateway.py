@@ -18,9 +18,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.errors import (
+    FieldProblem,
     ForbiddenError,
     GatewayTimeoutError,
     HypermobError,
+    InvalidInputError,
     NotFoundError,
     RequestTooLargeError,
     preferred_language,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from local.processes import Log
 
 WITHOUT_KEY = {("GET", "/"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""What API Gateway forwards; the rest it calls an unknown route."""
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024
 """A Lambda event, which carries the body as a JSON string."""
@@ -50,8 +54,8 @@ _ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "u
 
 
 class _Refused(Exception):  # noqa: N818 - not an error here: an answer
-    def __init__(self, response_type: str) -> None:
-        self.error = GATEWAY_RESPONSES[response_type]()
+    def __init__(self, refusal: str | HypermobError) -> None:
+        self.error = GATEWAY_RESPONSES[refusal]() if isinstance(refusal, str) else refusal
 
 
 class Gateway:
@@ -88,6 +92,8 @@ class Gateway:
         request = Request(environ)
         began = time.perf_counter()
         try:
+            if request.method not in METHODS:
+                raise _Refused("MISSING_AUTHENTICATION_TOKEN")
             self._check_key(request)
             response = self._forward(request, _body(request))
         except _Refused as refused:
@@ -129,6 +135,12 @@ class Gateway:
                 answer.close()
         except httpx.TimeoutException:
             raise _Refused("INTEGRATION_TIMEOUT") from None
+        except httpx.LocalProtocolError:  # it cannot be sent on; AWS's own front refuses it too
+            raise _Refused(
+                InvalidInputError(
+                    FieldProblem("headers", "no control characters", "제어 문자가 없는 헤더")
+                )
+            ) from None
         except httpx.HTTPError as error:
             self._log.write(f"no answer from the app: {error}")
             raise _Refused("INTEGRATION_FAILURE") from None

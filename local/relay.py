@@ -13,19 +13,24 @@ from local.storage import UPLOADS_QUEUE, queue_arn
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from local.processes import Log
 
-BATCH = 10
+BATCH = 1
+"""A photo takes half a second: in a batch, one that kills the process takes others with it."""
 POLL_S = 10
 RETRY_AFTER_S = 1
 """How soon a failed message is tried again; on AWS the queue's visibility time-out passes first."""
 
 
 class Relay:
-    """Two threads: photos to the measure function, measurements to the recommend function."""
+    """Threads that carry photos to the measure function, and one to the recommend function.
+
+    ``at_once`` photos are under way at a time: the event source mapping's maximum concurrency.
+    """
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class Relay:
         log: Log,
         *,
         uploads_to: str,
+        at_once: int,
         results_queue: str,
         results_to: str,
     ) -> None:
@@ -42,8 +48,11 @@ class Relay:
         self._log = log
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._poll, args=(UPLOADS_QUEUE, self._measure, uploads_to)),
-            threading.Thread(target=self._poll, args=(results_queue, self._recommend, results_to)),
+            threading.Thread(target=self._poll, args=each)
+            for each in (
+                *((UPLOADS_QUEUE, self._measure, uploads_to) for _ in range(at_once)),
+                (results_queue, self._recommend, results_to),
+            )
         ]
         for thread in self._threads:
             thread.daemon = True
@@ -85,18 +94,24 @@ class Relay:
     def _measure(self, function: str, messages: list[MessageTypeDef]) -> set[str]:
         """Invoke with one SQS event, wait, and answer the ids of the messages that failed."""
         everything = {message["MessageId"] for message in messages}
-        try:
-            answer = self._functions.invoke(
-                FunctionName=function, Payload=json.dumps(_sqs_event(messages))
-            )
-        except ClientError as error:  # throttled: come back later
-            self._log.write(f"{function}: {error}")
-            return everything
+        event = json.dumps(_sqs_event(messages))
+        # As AWS does when it is throttled: it waits with the message, which loses no attempt.
+        while (answer := self._invoked(function, event)) is None:
+            if self._stopping.wait(RETRY_AFTER_S):
+                return everything
         payload = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
             return everything
         failures = (payload or {}).get("batchItemFailures", [])
         return {failure["itemIdentifier"] for failure in failures}
+
+    def _invoked(self, function: str, event: str) -> InvocationResponseTypeDef | None:
+        """Answer of a function; None when it was throttled."""
+        try:
+            return self._functions.invoke(FunctionName=function, Payload=event)
+        except self._functions.exceptions.TooManyRequestsException as error:
+            self._log.write(f"{function}: {error}")
+            return None
 
     def _recommend(self, function: str, messages: list[MessageTypeDef]) -> set[str]:
         """Hand each S3 event to the function and do not wait, as S3 does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,9 @@ class LocalStack:
         Folder of the parts' logs.
     echo
         Also write the logs to standard error.
+    seen_as
+        Where the product's processes and its events find S3, SQS and Lambda, given where these
+        are: a proxy may stand between.
 
     Raises
     ------
@@ -67,6 +71,7 @@ class LocalStack:
         api_key: str | None = None,
         logs: Path = REPOSITORY / "out" / "local",
         echo: bool = False,
+        seen_as: Callable[[Endpoints], Endpoints] = lambda endpoints: endpoints,
     ) -> None:
         self.api_key = api_key or secrets.token_urlsafe(24)
         self._ports = ports or Ports.free()
@@ -84,6 +89,7 @@ class LocalStack:
             s3=f"http://{host}:{self._ports.s3}",
             functions=f"http://{LOOPBACK}:{self._ports.functions}",
         )
+        self._seen = seen_as(self._endpoints)
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -114,6 +120,10 @@ class LocalStack:
             trust_env=False,
         )
 
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point any AWS SDK at the stack."""
+        return self._endpoints.environment()
+
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
         return self._endpoints.s3
@@ -131,7 +141,7 @@ class LocalStack:
         held = ports.hold(self._host)
         for bound in held.values():
             opened.callback(bound.close)
-        aws = self._endpoints.environment()
+        aws = self._seen.environment()
 
         held.pop("s3").close()
         moto = Child(
@@ -167,10 +177,11 @@ class LocalStack:
         chalice.wait_until_listening(LOOPBACK, ports.chalice, START_TIMEOUT_S)
 
         relay = Relay(
-            self.sqs(),
-            self.functions(),
+            self._seen.sqs,
+            self._seen.functions,
             self._log(opened, "relay"),
             uploads_to=config.measure.name,
+            at_once=config.measure.concurrency,
             results_queue=RESULTS_QUEUE,
             results_to=config.on_result.name,
         )

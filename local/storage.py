@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from chalicelib.storage import MAX_RECEIVES
 from local.config import ACCOUNT, REGION, StackConfig
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ UPLOADS_QUEUE = "hypermob-uploads"
 UPLOADS_DEAD_LETTERS = "hypermob-uploads-dlq"
 RESULTS_QUEUE = "hypermob-results-local"
 """Stands in for the results bucket's direct notification to the Chalice function."""
-MAX_RECEIVE_COUNT = 3
 UPLOADS_PREFIX = "uploads/"
 RESULTS_PREFIX = "results/"
 RESULTS_SUFFIX = "measurement.json"
@@ -112,7 +112,7 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
         # Longer than the function may take, or a photo would be measured twice at once.
         VisibilityTimeout=str(round(config.measure.timeout_s) + 30),
         RedrivePolicy=json.dumps(
-            {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVE_COUNT}
+            {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVES}
         ),
     )
     results = _make_queue(sqs, RESULTS_QUEUE)

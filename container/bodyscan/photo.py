@@ -13,6 +13,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
@@ -26,6 +27,10 @@ and twice over: they get what a 12 MP photo needs, doubled."""
 
 MAX_DEEP_HEIC_MEGAPIXELS: Final = 16
 """Of HEIC with more than 8 bits, finer chroma or alpha, which takes up to four times the memory."""
+
+MAX_FINE_JPEG_MEGAPIXELS: Final = 24
+"""Of JPEG in several scans with finer chroma than 4:2:0 or with ink: libjpeg holds two bytes of
+each sample until the last scan, 300 to 400 MB at 50 MP."""
 
 MAX_JPEG_SCANS: Final = 64
 """A progressive JPEG has about 10. Each costs a pass over all pixels: thousands are an attack."""
@@ -102,7 +107,7 @@ def read_photo(data: bytes) -> Photo:
         raise _too_large(MAX_MEGAPIXELS["JPEG"])
     try:
         with _opened(data) as image:
-            return _photo(image)
+            return _photo(image, data)
     except Image.DecompressionBombError:
         raise _too_large(MAX_MEGAPIXELS["JPEG"]) from None
     except _DAMAGED as error:
@@ -154,7 +159,13 @@ def _jpeg_scans(data: bytes) -> int:
     return data.count(b"\xff\xda", position, data.find(b"\xff\xd9", position))
 
 
-def _photo(image: Image.Image) -> Photo:
+def _samples_per_pixel(image: Image.Image) -> float:
+    """Of a JPEG: 3 without subsampling, 1.5 at 4:2:0."""
+    areas = [across * down for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
+    return float(sum(areas) / max(areas))
+
+
+def _photo(image: Image.Image, data: bytes) -> Photo:
     format = str(image.format)
     width_px, height_px = image.size
     megapixels = MAX_MEGAPIXELS[format]
@@ -162,15 +173,20 @@ def _photo(image: Image.Image) -> Photo:
         image.mode != "RGB" or image.info.get("bit_depth", 8) > 8 or image.info.get("chroma") == 444
     ):
         megapixels = MAX_DEEP_HEIC_MEGAPIXELS
+    if format in ("JPEG", "MPO") and _jpeg_scans(data) > 1 and _samples_per_pixel(image) > 1.5:
+        megapixels = MAX_FINE_JPEG_MEGAPIXELS
     if width_px * height_px > megapixels * 1_000_000:
         raise _too_large(megapixels)
     longer_px = max(image.size)
     divisor = next((d for d in (8, 4, 2) if longer_px >= d * ENOUGH_SIDE_PX), 1)
     # Decodes a JPEG at a fraction of its size; other formats ignore it.
     image.draft(None, (max(1, width_px // divisor), max(1, height_px // divisor)))
-    image.load()
+    decoded = image
+    if format == "HEIF" and image.mode == "RGB" and longer_px > DETECT_SIDE_PX:
+        decoded = _reduced_heic(data, image.size)
+    decoded.load()
     orientation, focal_35mm = _exif(image)
-    upright = _upright(_reduced(image), orientation)
+    upright = _upright(_reduced(decoded), orientation)
     if orientation >= 5:
         width_px, height_px = height_px, width_px
     name = {"MPO": "jpeg", "HEIF": "heic"}.get(format, format.lower())
@@ -192,6 +208,18 @@ def _exif(image: Image.Image) -> tuple[int, float | None]:
         orientation if orientation in range(1, 9) else 1,
         focal_35mm if believed else None,
     )
+
+
+def _reduced_heic(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """Decode a large HEIC at its kept size: Pillow would hold a second copy, four bytes a pixel."""
+    import pillow_heif
+
+    pixels = np.asarray(pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True))
+    if pixels.shape != (size[1], size[0], 3):
+        raise UnsupportedImageError
+    scale = DETECT_SIDE_PX / max(size)
+    kept = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    return Image.fromarray(cv2.resize(pixels, kept, interpolation=cv2.INTER_AREA))
 
 
 def _reduced(image: Image.Image) -> Image.Image:

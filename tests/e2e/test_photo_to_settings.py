@@ -26,7 +26,8 @@ def test_upload_measure_and_the_event_brings_the_recommendation(
     assert state["state"] == "done"
     assert state["measurement"]["segments"] == measured["segments"]
     by_hand = data(client.post("/recommend", measured["segments"]))
-    assert state["recommendation"] == by_hand
+    # What the photo left in doubt widens the bands; it moves nothing.
+    assert state["recommendation"]["settings"] == by_hand["settings"]
 
 
 def test_an_upload_with_a_height_is_measured_without_being_asked(

@@ -185,6 +185,7 @@ def test_a_large_body(client: Client, megabytes: int) -> None:
             (400, "INVALID_INPUT"),
         ),
         ("GET", "/measure", (405, "METHOD_NOT_ALLOWED")),
+        ("TRACE", "/measure", (404, "NOT_FOUND")),
     ],
 )
 def test_an_address_where_nothing_is(

@@ -1,6 +1,7 @@
 """The app in Chalice's test client, on a real S3 (moto server) and the real measure handler."""
 
 import json
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from awslambdaric.lambda_context import LambdaContext
 from moto.server import ThreadedMotoServer
 
 from chalicelib.settings import settings
@@ -45,14 +47,28 @@ def aws() -> Iterator[dict[str, str]]:
     moto.stop()
 
 
+@pytest.fixture
+def handler(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The measure handler's module; where a test passes no context, its entry is given Lambda's."""
+    import handler
+
+    entry = handler.handle
+    usual = lambda_context()
+    monkeypatch.setattr(handler, "handle", lambda event, context: entry(event, context or usual))
+    return handler
+
+
+def lambda_context(remaining_s: float = 0.0) -> LambdaContext:
+    """Lambda's own context of an invocation."""
+    return LambdaContext("request-of-a-test", None, None, int(1000 * (time.time() + remaining_s)))
+
+
 class MeasureEndpoint(BaseHTTPRequestHandler):
     """Lambda's Invoke API, over the measure handler in this process."""
 
     invocations: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012
 
     def do_POST(self) -> None:
-        from awslambdaric.lambda_context import LambdaContext
-
         import handler
 
         kind = self.headers["X-Amz-Invocation-Type"]
@@ -61,8 +77,7 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
         if kind != "DryRun":
             event = json.loads(payload)
             self.invocations.append((kind, event))
-            context = LambdaContext("request-of-a-test", None, None, 0)
-            answer = json.dumps(handler.handle(event, context)).encode()
+            answer = json.dumps(handler.handle(event, lambda_context())).encode()
         self.send_response({"Event": 202, "DryRun": 204}.get(kind, 200))
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

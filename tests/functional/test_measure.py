@@ -151,7 +151,7 @@ def test_delete_removes_all_and_may_be_repeated(api, stored, photo):
     for _ in range(2):
         assert api.call("DELETE", path)[0] == 200
     assert keys(stored) == []
-    assert keys(stored, IMAGES) == ["test/full_body.jpg"]
+    assert keys(stored, IMAGES) == ["test/full_body.jpg", f"uploads/kim/{mid}.deleted"]
     assert api.call("GET", path)[0] == 404
 
 

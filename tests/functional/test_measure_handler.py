@@ -2,28 +2,17 @@
 
 import hashlib
 import json
+import time
 from dataclasses import replace
 
 import pytest
-from awslambdaric.lambda_context import LambdaContext
 
-from chalicelib.errors import BucketNotAllowedError
+from chalicelib.errors import BucketNotAllowedError, restored
 from chalicelib.settings import settings
-from tests.functional.conftest import PEOPLE
+from tests.functional.conftest import PEOPLE, lambda_context
 
 IMAGES, RESULTS, MODELS = "hypermob-images", "hypermob-results", "hypermob-models"
 ID = "0123456789abcdef" * 2
-
-
-@pytest.fixture
-def handler(s3, monkeypatch):
-    """The handler's module; its entry is given Lambda's context, whatever a test passes for it."""
-    import handler
-
-    entry = handler.handle
-    context = LambdaContext("request-of-a-test", None, None, 0)
-    monkeypatch.setattr(handler, "handle", lambda event, _context: entry(event, context))
-    return handler
 
 
 def uploaded(s3, name, user_id="kim", **metadata):
@@ -36,10 +25,11 @@ def uploaded(s3, name, user_id="kim", **metadata):
     }
 
 
-def message(record, message_id):
+def message(record, message_id, received=1):
     return {
         "eventSource": "aws:sqs",
         "messageId": message_id,
+        "attributes": {"ApproximateReceiveCount": str(received)},
         "body": json.dumps({"Records": [record]}),
     }
 
@@ -107,6 +97,45 @@ def test_one_bad_message_does_not_hold_up_the_others(handler, s3):
     assert "bad" in failed
     assert "good" not in failed
     assert f"results/kim/{ID}/measurement.json" in keys(s3)
+
+
+class KilledError(Exception):
+    """What stands for a signal here: nothing of the handler catches it."""
+
+
+def test_what_fails_the_last_time_leaves_why_even_if_the_process_is_killed(
+    handler, s3, monkeypatch
+):
+    seen = []
+
+    def killed(*_, **__):
+        seen.append(keys(s3) and result(s3, "error.json")["since"] - time.time())
+        raise KilledError
+
+    record = uploaded(s3, "front-8.jpg", **{"height-cm": "158"})
+    monkeypatch.setattr(handler, "scan", killed)
+    for received, left in ((1, []), (2, []), (3, [f"results/kim/{ID}/error.json"])):
+        answer = handler.handle(
+            {"Records": [message(record, "m", received)]}, lambda_context(300.0)
+        )
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+        assert keys(s3) == left
+    # Whoever polls during the last attempt is not told that it failed.
+    assert seen == [[], [], pytest.approx(300, abs=30)]
+    unavailable = {"code": "MEASURE_UNAVAILABLE", "details": {}, "since": 0.0}
+    assert result(s3, "error.json") == unavailable
+    monkeypatch.undo()
+    answer = handler.handle({"Records": [message(record, "m")]}, lambda_context())
+    assert answer == {"batchItemFailures": []}
+    assert f"results/kim/{ID}/measurement.json" in keys(s3)
+    assert f"results/kim/{ID}/error.json" not in keys(s3)
+
+
+def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handler, s3):
+    handler.handle({"Records": [uploaded(s3, "front-8.jpg", **{"height-cm": "tall"})]}, None)
+    error = restored(result(s3, "error.json"))
+    assert "height_cm" in error.message("en")
+    assert "height_cm" in error.message("ko")
 
 
 def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s3):

@@ -210,16 +210,30 @@ def test_the_deployed_zip_answers_a_request(deployed: Account) -> None:
 def test_a_measurement_that_arrives_gets_its_recommendation(deployed: Account) -> None:
     s3 = deployed.client("s3")
     folder = f"results/test_user/{'0a' * 16}"
+    measurement = {
+        "measurement_id": "0a" * 16,
+        "user_id": "test_user",
+        "created_at": "2026-01-01T00:00:00Z",
+        "image_url": "s3://images/test/full_body.jpg",
+        "segments": GUIDE_BODY,
+        "arm_cm": 57.0,
+        "leg_cm": 87.0,
+        "torso_cm": 61.0,
+        "interval_95": {
+            name: [GUIDE_BODY[name] - 2.0, GUIDE_BODY[name] + 2.0]
+            for name in ("upper_arm", "forearm", "thigh", "calf", "torso")
+        },
+        "quality": {},
+        "model": {},
+    }
     for name in ("overlay.jpg", "measurement.json"):
         s3.put_object(
-            Bucket=NAMES["RESULTS_BUCKET"],
-            Key=f"{folder}/{name}",
-            Body=json.dumps({"segments": GUIDE_BODY}),
+            Bucket=NAMES["RESULTS_BUCKET"], Key=f"{folder}/{name}", Body=json.dumps(measurement)
         )
     stored = s3.get_object(Bucket=NAMES["RESULTS_BUCKET"], Key=f"{folder}/recommendation.json")
     recommendation = json.loads(stored["Body"].read())
     _, answered = deployed.request("POST", "/recommend", GUIDE_BODY)
-    assert recommendation == answered["data"]
+    assert recommendation["settings"] == answered["data"]["settings"]
 
 
 def test_the_deployed_zip_is_whole(deployed: Account, tmp_path: Path) -> None:

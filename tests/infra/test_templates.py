@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from chalicelib.storage import MAX_RECEIVES
 from local.config import REPOSITORY
-from local.storage import MAX_RECEIVE_COUNT
 
 Template = dict[str, Any]
 STAGES = ("dev", "prod")
@@ -131,7 +131,7 @@ def test_a_photo_is_not_measured_twice_at_once_and_not_for_ever(
     assert queue["VisibilityTimeout"] > measure["Function"]["Properties"]["Timeout"] == 300
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"GetAtt": "UploadsDeadLetters.Arn"},
-        "maxReceiveCount": MAX_RECEIVE_COUNT,
+        "maxReceiveCount": MAX_RECEIVES,
     }
     mapping = measure["Uploads"]["Properties"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -186,9 +186,14 @@ def test_the_measure_role_may_do_these_things_and_no_other(measure: Template) ->
             "arn:aws:s3:::${ImagesBucket}/uploads/*",
             "arn:aws:s3:::${ImagesBucket}/test/*",
             "arn:aws:s3:::${ModelsBucket}/pose/*",
+            "arn:aws:s3:::${ResultsBucket}/results/*",
         },
-        "s3:ListBucket": {"arn:aws:s3:::${ImagesBucket}"},
+        "s3:ListBucket": {"arn:aws:s3:::${ImagesBucket}", "arn:aws:s3:::${ResultsBucket}"},
         "s3:PutObject": {"arn:aws:s3:::${ResultsBucket}/results/*"},
+        "s3:DeleteObject": {
+            "arn:aws:s3:::${ResultsBucket}/results/*",
+            "arn:aws:s3:::${ImagesBucket}/uploads/*",
+        },
         "sqs:ReceiveMessage": uploads,
         "sqs:DeleteMessage": uploads,
         "sqs:GetQueueAttributes": uploads,
@@ -235,7 +240,11 @@ def test_the_handler_of_stored_measurements_may_do_these_things_and_no_other(sta
         "logs:PutLogEvents": logs,
         "s3:GetObject": results | {f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*"},
         "s3:PutObject": results,
-        "s3:ListBucket": {f"arn:aws:s3:::{names['RESULTS_BUCKET']}"},
+        "s3:DeleteObject": results | {f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*"},
+        "s3:ListBucket": {
+            f"arn:aws:s3:::{names['IMAGES_BUCKET']}",
+            f"arn:aws:s3:::{names['RESULTS_BUCKET']}",
+        },
         "sqs:SendMessage": {f"arn:aws:sqs:*:*:{prefix}-failures"},
     }
 

@@ -1,6 +1,7 @@
 """The gateway's own answers, in front of an app that tells what reached it."""
 
 import json
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -138,3 +139,15 @@ def test_an_app_that_is_gone_is_an_internal_error(tmp_path: Path) -> None:
     gateway.close()
     log.close()
     assert refusal(answer) == (500, "INTERNAL_ERROR")
+
+
+def test_a_method_that_api_gateway_does_not_know_is_an_unknown_route(client: httpx.Client) -> None:
+    assert refusal(client.request("TRACE", "/vehicles")) == (404, "NOT_FOUND")
+
+
+def test_a_header_that_cannot_be_sent_on_is_refused(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as raw:
+        raw.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Odd: a\0b\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert answer.split(b"\r\n", 1)[0].split()[1] == b"400"
+    assert b"INVALID_INPUT" in answer

@@ -1,0 +1,433 @@
+"""Photos sent by both paths while S3, SQS, Lambda and the measure processes fail.
+
+``python -m benchmarks.faults [--requests N] [--json]``: starts a stack of its own on this machine,
+sends every other photo through the API (``POST /measure`` with an ``Idempotency-Key``) and the
+rest by upload alone (SQS), and says what became of each. Fails unless lost = duplicated = wrong =
+0. Ends by itself after `BOUND_S` at the latest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from benchmarks.faultproxy import FaultProxy
+from benchmarks.processes import measure_processes
+from chalicelib.measurements import EVENT_S
+from hypermob.redrive import redrive
+from local.config import REPOSITORY, StackConfig
+from local.stack import LocalStack
+from local.storage import UPLOADS_DEAD_LETTERS, Endpoints
+
+PEOPLE: Final = REPOSITORY / "tests" / "fixtures" / "people"
+GOOD: Final = ("front-1.jpg", "front-2.jpg", "front-7.jpg", "front-8.jpg")
+REFUSED: Final = ("two_people-5.jpg", "cut_feet-4.jpg", "empty-6.jpg", "sitting-10.jpg")
+HEIGHT_CM: Final = 170.0
+
+SHARE: Final = 0.08
+"""Of requests to AWS that meet a fault: each photo makes about 12."""
+AT_ONCE: Final = 8
+TRIES: Final = 8
+SETTLE_S: Final = 200
+"""From an accepted photo to its end: three attempts, each after a visibility time-out."""
+BOUND_S: Final = 1500
+MEASURE_TIMEOUT_S: Final = 10.0
+CHAOS_EVERY_S: Final = 6.0
+POLL_S: Final = 0.5
+
+MEASURED, TYPED, DEAD, LOST, WRONG = "measured", "refused", "in the DLQ", "lost", "wrong"
+UNAVAILABLE: Final = {"MEASURE_UNAVAILABLE", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS"}
+
+
+@dataclass
+class Photo:
+    """A photo, and what an undisturbed stack makes of it."""
+
+    name: str
+    content: bytes
+    answer: Any = None
+    """Segments in cm, or the code of the refusal."""
+
+
+@dataclass
+class Outcome:
+    """What became of one photo."""
+
+    path: str
+    photo: Photo
+    end: str = LOST
+    said: Any = None
+    measurement_id: str = ""
+    tries: int = 0
+
+
+@dataclass
+class User:
+    """One app that uses the API as its documentation says: it repeats what failed in passing."""
+
+    http: httpx.Client
+    random: random.Random
+    deadline: float
+    user_id: str = "faults"
+
+    def send(self, photo: Photo, path: str) -> Outcome:
+        """Send a photo by one of the paths, and wait for its end."""
+        outcome = Outcome(path, photo)
+        upload = path == "upload"
+        body = {"user_id": self.user_id, "content_type": "image/jpeg"}
+        granted = self._repeat(
+            lambda: self._post("/uploads", body | ({"height_cm": HEIGHT_CM} if upload else {}))
+        )
+        if granted is None or granted.status_code != 200:
+            return self._refused(outcome, granted)
+        data = granted.json()["data"]
+        outcome.measurement_id = data["measurement_id"]
+        form = data["upload"]
+        stored = self._repeat(
+            lambda: httpx.post(
+                form["url"],
+                data=form["fields"],
+                files={"file": photo.content},
+                trust_env=False,
+                timeout=30,
+            )
+        )
+        if stored is None or stored.status_code != 204:
+            return self._refused(outcome, stored)
+        where = f"/measurements/{self.user_id}/{outcome.measurement_id}"
+        if not upload:
+            key = str(uuid.UUID(int=self.random.getrandbits(128)))
+            asked = {
+                "image_url": data["image_url"],
+                "height_cm": HEIGHT_CM,
+                "user_id": self.user_id,
+            }
+
+            def measure() -> httpx.Response:
+                outcome.tries += 1
+                headers = {"Idempotency-Key": key, "Prefer": "wait=20"}
+                return self._post("/measure", asked, headers)
+
+            answer = self._repeat(measure)
+            if answer is None or answer.status_code not in (200, 202):
+                return self._refused(outcome, answer)
+            data = answer.json()["data"]
+            outcome.measurement_id = data["measurement_id"]
+            if answer.status_code == 200:
+                return self._measured(outcome, data)
+            where = answer.headers["Location"]
+        return self._poll(outcome, where)
+
+    def _post(self, path: str, body: Any, headers: Any = None) -> httpx.Response:
+        return self.http.post(path, json=body, headers=headers)
+
+    def _repeat(self, call: Callable[[], httpx.Response]) -> httpx.Response | None:
+        """Answer of a call, again while it may succeed; None when none ever came."""
+        answer: httpx.Response | None = None
+        for attempt in range(TRIES):
+            try:
+                answer = call()
+            except httpx.TransportError:
+                answer = None
+            if answer is not None and answer.status_code < 500 and answer.status_code != 429:
+                return answer
+            time.sleep(self.random.uniform(0, min(8.0, 0.25 * 2**attempt)))
+        return answer
+
+    def _poll(self, outcome: Outcome, where: str) -> Outcome:
+        end = min(time.monotonic() + SETTLE_S, self.deadline)
+        while time.monotonic() < end:
+            time.sleep(POLL_S)
+            answer = self._repeat(lambda: self.http.get(where))
+            state = answer.json().get("data", {}) if answer is not None else {}
+            if state.get("state") == "done":
+                return self._measured(outcome, state["measurement"])
+            if state.get("state") == "failed":
+                return self._judged(outcome, state["error"]["code"])
+        return outcome
+
+    def _measured(self, outcome: Outcome, data: Any) -> Outcome:
+        outcome.said = lengths(data["segments"])
+        outcome.end = MEASURED if outcome.said == outcome.photo.answer else WRONG
+        return outcome
+
+    def _refused(self, outcome: Outcome, answer: httpx.Response | None) -> Outcome:
+        try:
+            code = answer.json()["error"]["code"] if answer is not None else "NO_ANSWER"
+        except (ValueError, KeyError):
+            code = f"HTTP {answer.status_code if answer is not None else ''}"
+        return self._judged(outcome, code)
+
+    def _judged(self, outcome: Outcome, code: str) -> Outcome:
+        outcome.said = code
+        right = code == outcome.photo.answer or code in UNAVAILABLE
+        # S3 itself refuses an upload in its own words, after all tries: the photo was not accepted.
+        outcome.end = TYPED if right or code.startswith(("HTTP 5", "NO_ANSWER")) else WRONG
+        return outcome
+
+
+def lengths(segments: Any) -> dict[str, float]:
+    """Lengths without what the request told."""
+    return {k: v for k, v in segments.items() if k not in ("user_id", "height")}
+
+
+@dataclass
+class Chaos:
+    """Kills measure processes, takes their memory and their disk, one at a time."""
+
+    random: random.Random
+    done: Counter[str] = field(default_factory=Counter)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _starved: int | None = None
+
+    def run(self) -> None:
+        """Until told to stop."""
+        while not self.stopping.wait(CHAOS_EVERY_S):
+            processes = sorted(measure_processes())
+            if self._starved in processes:
+                os.kill(self._starved, signal.SIGKILL)
+                self._starved = None
+            elif processes:
+                self._disturb(self.random.choice(processes))
+
+    def _disturb(self, process: int) -> None:
+        kind = self.random.choice(("killed", "out of memory", "full /tmp"))
+        self.done[kind] += 1
+        if kind == "killed":
+            os.kill(process, signal.SIGKILL)
+            return
+        self._starved = process
+        if kind == "full /tmp":  # no file can grow
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (0, 0))
+        else:
+            pages = int(Path(f"/proc/{process}/statm").read_text().split()[0])
+            now = pages * os.sysconf("SC_PAGE_SIZE")
+            resource.prlimit(process, resource.RLIMIT_AS, (now + 2**20, now + 2**20))
+
+
+def run(requests: int, seed: int) -> dict[str, Any]:
+    """Send the photos, and say what became of them."""
+    photos = [Photo(name, (PEOPLE / name).read_bytes()) for name in (*GOOD, *GOOD, *REFUSED)]
+    photos += [Photo("text", b"not a photo"), Photo("half", photos[0].content[:20_000])]
+    proxies: list[FaultProxy] = []
+
+    def through_proxies(real: Endpoints) -> Endpoints:
+        proxies.extend(FaultProxy(url, seed) for url in (real.s3_url, real.functions_url))
+        return Endpoints(s3=proxies[0].url, functions=proxies[1].url)
+
+    config = StackConfig.of_repository()
+    config = replace(config, measure=replace(config.measure, timeout_s=MEASURE_TIMEOUT_S))
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        LocalStack(config, logs=Path(logs), seen_as=through_proxies) as stack,
+        httpx.Client(
+            base_url=stack.url,
+            headers={"X-API-Key": stack.api_key},
+            timeout=40,
+            trust_env=False,
+        ) as http,
+    ):
+        dice = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        user = User(http, dice, began + BOUND_S)
+        for photo in tqdm(photos, desc="undisturbed", leave=False):
+            photo.answer = learn(user, photo)
+        for proxy in proxies:
+            proxy.share = SHARE
+        chaos = Chaos(dice)
+        thread = threading.Thread(target=chaos.run)
+        thread.start()
+        try:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                futures = [
+                    pool.submit(user.send, dice.choice(photos), ("API", "upload")[i % 2])
+                    for i in range(requests)
+                ]
+                done = tqdm(as_completed(futures), total=requests, desc="disturbed")
+                outcomes = [future.result() for future in done]
+        finally:
+            chaos.stopping.set()
+            thread.join()
+            for proxy in proxies:
+                proxy.share = 0.0
+        faults: Counter[str] = Counter()
+        for proxy in proxies:
+            for (service, fault), count in proxy.injected.items():
+                faults[f"{service}: {fault}"] += count
+        return {
+            **judge(stack, user, outcomes, proxies[1].invoked),
+            "seconds": round(time.monotonic() - began, 1),
+            "injected": dict(sorted((faults + chaos.done).items())),
+        }
+
+
+def learn(user: User, photo: Photo) -> Any:
+    """What an undisturbed stack makes of a photo."""
+    outcome = user.send(photo, "API")
+    if outcome.said is None:
+        raise SystemExit(f"the undisturbed stack made nothing of {photo.name}")
+    return outcome.said
+
+
+def judge(
+    stack: LocalStack, user: User, outcomes: list[Outcome], invoked: Counter[str]
+) -> dict[str, Any]:
+    """Count what became of the photos, and look whether the stack agrees."""
+    letters = dead_letters(stack)
+    for outcome in outcomes:
+        if (
+            outcome.end == TYPED
+            and outcome.said in UNAVAILABLE
+            and outcome.measurement_id in letters
+        ):
+            outcome.end = DEAD
+    rows = {}
+    for path in ("API", "upload"):
+        sent = [outcome for outcome in outcomes if outcome.path == path]
+        ends = Counter(outcome.end for outcome in sent)
+        rows[path] = {
+            "sent": len(sent),
+            "accepted": sum(bool(outcome.measurement_id) for outcome in sent),
+            "measured": ends[MEASURED],
+            "refused, typed": ends[TYPED],
+            "of these unavailable": sum(
+                outcome.end == TYPED and outcome.said != outcome.photo.answer for outcome in sent
+            ),
+            "in the DLQ, explained": ends[DEAD],
+            "lost": ends[LOST],
+            "duplicated": sum(
+                outcome.path == "API" and invoked[outcome.measurement_id] > outcome.tries
+                for outcome in sent
+            ),
+            "wrong": ends[WRONG],
+        }
+    stored = results(stack, "measurement.json")
+    ids = Counter(outcome.measurement_id for outcome in outcomes if outcome.end == MEASURED)
+    twice = sum(count - 1 for count in ids.values())
+    # With a photo's own id there is one place for its result: a second one has no address.
+    missing = sum(measurement_id not in stored for measurement_id in ids)
+    end = time.monotonic() + EVENT_S
+    while (unadvised := set(ids) - results(stack, "recommendation.json")) and (
+        time.monotonic() < end
+    ):
+        time.sleep(1)
+    moved = redrive(stack.sqs(), UPLOADS_DEAD_LETTERS)
+    healed = sum(
+        user._poll(replace(outcome), f"/measurements/{user.user_id}/{outcome.measurement_id}").end
+        == MEASURED
+        for outcome in outcomes
+        if outcome.end == DEAD and isinstance(outcome.photo.answer, dict)
+    )
+    return {
+        "paths": rows,
+        "same id twice": twice,
+        "measured but not stored": missing,
+        "recommendation computed when asked for, its event lost": len(unadvised),
+        # An upload without a height asked for nothing, and nobody polls for it.
+        "dead letters without an error document": sum(
+            outcome.path == "upload" and outcome.measurement_id in letters and outcome.said is None
+            for outcome in outcomes
+        ),
+        "dead letters moved back": moved,
+        "of these measured then": healed,
+        "ends": dict(
+            Counter(f"{o.path}: {o.end}: {o.said}" for o in outcomes if o.end in (LOST, WRONG))
+        ),
+    }
+
+
+def dead_letters(stack: LocalStack) -> set[str]:
+    """Measurements whose upload is in the dead-letter queue, without taking them out of it."""
+    url = stack.sqs().get_queue_url(QueueName=UPLOADS_DEAD_LETTERS)["QueueUrl"]
+    found: set[str] = set()
+    receipts = []
+    while (
+        messages := stack.sqs()
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        .get("Messages", [])
+    ):
+        for message in messages:
+            receipts.append(message["ReceiptHandle"])
+            for record in json.loads(message["Body"]).get("Records", []):
+                found.add(Path(record["s3"]["object"]["key"]).stem)
+    for receipt in receipts:
+        stack.sqs().change_message_visibility(
+            QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0
+        )
+    return found
+
+
+def results(stack: LocalStack, name: str) -> set[str]:
+    """Measurements of which the results bucket holds the file ``name``."""
+    pages = stack.s3().get_paginator("list_objects_v2").paginate(Bucket=stack.config.results_bucket)
+    keys = [Path(item["Key"]) for page in pages for item in page.get("Contents", [])]
+    return {key.parent.name for key in keys if key.name == name}
+
+
+def broken(report: dict[str, Any]) -> int:
+    """How many promises were not kept."""
+    rows = report["paths"].values()
+    promises = [row[promise] for row in rows for promise in ("lost", "duplicated", "wrong")]
+    kept = ("same id twice", "measured but not stored", "dead letters without an error document")
+    return sum(map(int, promises + [report[promise] for promise in kept]))
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    arguments = parser.parse_args()
+    report = run(arguments.requests, arguments.seed)
+    if arguments.json:
+        print(json.dumps(report))
+    else:
+        show(report)
+    return 1 if broken(report) else 0
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the tables."""
+    table = Table("what became of the photos", *report["paths"], "both")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name in report["paths"]["API"]:
+        counts = [row[name] for row in report["paths"].values()]
+        table.add_row(name, *map(str, counts), str(sum(counts)))
+    console = Console()
+    console.print(table)
+    faults = Table("fault", "times")
+    faults.columns[1].justify = "right"
+    for name, count in report["injected"].items():
+        faults.add_row(name, str(count))
+    console.print(faults)
+    for name, value in report.items():
+        if not isinstance(value, dict):
+            console.print(f"{name}: {value}")
+    for end, count in report["ends"].items():
+        console.print(f"{count} x {end}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

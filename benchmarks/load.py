@@ -1,0 +1,291 @@
+"""Requests per second that the stack holds, how long they take, what overload does, and memory.
+
+``python -m benchmarks.load [--seconds S] [--soak S] [--json]``: on this machine alone, about
+6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so a
+slow answer delays no arrival and hides none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from benchmarks.processes import children, peak_mb, resident_mb
+from local.__main__ import GUIDE_BODY
+from local.config import REPOSITORY, StackConfig
+from local.stack import LocalStack
+from local.storage import GUIDE_PHOTO
+
+MODEL: Final = REPOSITORY / "container" / "models" / "pose_landmarker_full.task"
+PHOTO: Final = REPOSITORY / "samples" / "person.jpg"
+HEIGHT_CM: Final = 175.0
+WORKERS: Final = (1, 2, 4)
+STEADY, OVERLOAD, AFTERWARDS = 0.6, 1.6, 0.5
+"""Arrivals over what the bare detector does a second."""
+RECOMMEND_STEADY, RECOMMEND_OVERLOAD = 40.0, 250.0
+"""Arrivals a second; `chalice local` is one Python process with a thread for each request."""
+PAUSE_S: Final = 3.0
+TIMEOUT_S: Final = 40.0
+SEED: Final = 1
+
+
+@dataclass
+class Answers:
+    """What came back in one run of arrivals."""
+
+    span_s: float
+    """Until the last answer to a request of the run."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    took_s: list[float] = field(default_factory=list)
+    """Of requests answered 200."""
+
+    @property
+    def held_per_s(self) -> float:
+        """Requests answered 200 a second."""
+        return self.statuses[200] / self.span_s
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the table and for JSON."""
+        p50, p95, p99 = np.percentile(self.took_s or [float("nan")], (50, 95, 99))
+        return {
+            "held_per_s": round(self.held_per_s, 2),
+            "p50_s": round(float(p50), 3),
+            "p95_s": round(float(p95), 3),
+            "p99_s": round(float(p99), 3),
+            "statuses": {str(status): n for status, n in sorted(self.statuses.items())},
+        }
+
+
+async def arrive(
+    call: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]],
+    client: httpx.AsyncClient,
+    per_s: float,
+    seconds: float,
+) -> Answers:
+    """Send requests when they are due, whatever became of those before."""
+    dice = random.Random(SEED)  # noqa: S311 - to be repeated, not to be secret
+    answers = Answers(seconds)
+    began = time.perf_counter()
+
+    async def one(due: float) -> None:
+        try:
+            status = (await call(client)).status_code
+        except httpx.TransportError:
+            status = 0
+        answers.statuses[status] += 1
+        if status == 200:
+            answers.took_s.append(time.perf_counter() - due)
+
+    due, tasks = began, []
+    while (due := due + dice.expovariate(per_s)) < began + seconds:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(one(due)))
+    await asyncio.gather(*tasks)
+    answers.span_s = time.perf_counter() - began
+    return answers
+
+
+def run(stack: LocalStack, path: str, body: Any, *rates: tuple[float, float]) -> list[Answers]:
+    """Answers of a route to arrivals of each rate (a second) and span (s), with pauses between."""
+
+    async def all_rates() -> list[Answers]:
+        async with httpx.AsyncClient(
+            base_url=stack.url,
+            headers={"X-API-Key": stack.api_key},
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        ) as client:
+            found = []
+            for per_s, seconds in rates:
+                found.append(
+                    await arrive(
+                        lambda client: client.post(path, json=body), client, per_s, seconds
+                    )
+                )
+                await asyncio.sleep(PAUSE_S)
+            return found
+
+    return asyncio.run(all_rates())
+
+
+def bare(seconds: float) -> int:
+    """Photos that one process measures in so many seconds, with nothing around it."""
+    from bodyscan.scan import load, scan
+
+    model, photo = MODEL.read_bytes(), PHOTO.read_bytes()
+    load(model)
+    scan(photo, HEIGHT_CM, model=model)
+    count, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        scan(photo, HEIGHT_CM, model=model)
+        count += 1
+    return count
+
+
+def bare_per_s(workers: int, seconds: float) -> float:
+    """Photos a second of so many bare processes side by side."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(bare, [seconds] * workers)) / seconds
+
+
+@contextmanager
+def running(workers: int) -> Iterator[LocalStack]:
+    """A stack of its own with so many measure processes, all of them warm."""
+    config = StackConfig.of_repository()
+    measure = replace(config.measure, concurrency=workers, warm=workers)
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        LocalStack(replace(config, measure=measure), logs=Path(logs)) as stack,
+        stack.http() as http,
+    ):
+        body = photo_body(stack)
+        for _ in range(2 * workers):  # each process has met a photo
+            http.post("/measure", json=body).raise_for_status()
+        http.post("/recommend", json=GUIDE_BODY).raise_for_status()
+        yield stack
+
+
+def photo_body(stack: LocalStack) -> dict[str, Any]:
+    """A request that measures the sample person."""
+    url = f"s3://{stack.config.images_bucket}/{GUIDE_PHOTO}"
+    return {"image_url": url, "height_cm": HEIGHT_CM, "user_id": "load"}
+
+
+def measured(workers: int, seconds: float) -> dict[str, Any]:
+    """``POST /measure`` with so many processes: steady, overloaded, and afterwards."""
+    bare_rate = bare_per_s(workers, seconds / 2)
+    with running(workers) as stack:
+        rates = [(share * bare_rate, seconds) for share in (STEADY, OVERLOAD, AFTERWARDS)]
+        steady, overload, after = run(stack, "/measure", photo_body(stack), *rates)
+        memory = {
+            f"{part} {number}": round(peak_mb(process))
+            for number, (process, part) in enumerate(sorted(children().items()), start=1)
+        }
+    shed = sum(n for status, n in overload.statuses.items() if status in (429, 503))
+    return {
+        "bare_per_s": round(bare_rate, 2),
+        "steady": steady.to_dict(),
+        "overload": overload.to_dict(),
+        "afterwards": after.to_dict(),
+        "efficiency": round(overload.held_per_s / bare_rate, 3),
+        "shed": shed,
+        "neither_held_nor_shed": overload.statuses.total() - shed - overload.statuses[200],
+        "peak_mb": memory,
+    }
+
+
+def arrive_twice(stack: LocalStack) -> tuple[Answers, Answers, float, float]:
+    """Few enough arrivals to meet no queue, then too many; how many a second, and for how long."""
+    body = photo_body(stack)
+    with stack.http() as http:
+        began = time.perf_counter()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: http.post("/measure", json=body), range(16)))
+        capacity_per_s = 16 / (time.perf_counter() - began)
+    per_s, span_s = OVERLOAD * capacity_per_s, 20.0
+    busy, overload = run(stack, "/measure", body, (0.8 * capacity_per_s, span_s), (per_s, span_s))
+    return busy, overload, per_s, span_s
+
+
+def recommended(seconds: float) -> dict[str, Any]:
+    """``POST /recommend`` alone: steady and overloaded."""
+    with running(1) as stack:
+        steady, overload = run(
+            stack,
+            "/recommend",
+            GUIDE_BODY,
+            (RECOMMEND_STEADY, seconds),
+            (RECOMMEND_OVERLOAD, seconds / 2),
+        )
+    return {"steady": steady.to_dict(), "overload": overload.to_dict()}
+
+
+def soaked(seconds: float, per_s: float) -> dict[str, Any]:
+    """Resident memory of each process before, halfway and after a steady run with two workers."""
+    marks: list[dict[int, float]] = []
+    with running(2) as stack:
+        parts = children()
+
+        def mark() -> None:
+            marks.append({process: resident_mb(process) for process in parts})
+
+        mark()
+        for _ in range(2):
+            (answers,) = run(stack, "/measure", photo_body(stack), (per_s, seconds / 2))
+            mark()
+    return {
+        "per_s": round(per_s, 2),
+        "statuses": answers.to_dict()["statuses"],
+        "resident_mb": {
+            f"{part} {number}": [round(each[process], 1) for each in marks]
+            for number, (process, part) in enumerate(sorted(parts.items()), start=1)
+        },
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each run of arrivals")
+    parser.add_argument("--soak", type=float, default=90.0, help="seconds of the soak")
+    parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {"measure": {}}
+    for workers in tqdm(WORKERS, desc="measure workers", leave=False):
+        report["measure"][str(workers)] = measured(workers, arguments.seconds)
+    report["recommend"] = recommended(arguments.seconds)
+    report["soak"] = soaked(arguments.soak, STEADY * report["measure"]["2"]["bare_per_s"])
+    if arguments.json:
+        print(json.dumps(report))
+    else:
+        show(report)
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the tables."""
+    table = Table("route", "arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers")
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    rows = {f"/measure, {n} processes": found for n, found in report["measure"].items()}
+    for name, found in (rows | {"/recommend": report["recommend"]}).items():
+        for arrivals in ("steady", "overload", "afterwards"):
+            if arrivals in found:
+                one = found[arrivals]
+                figures = [one[key] for key in ("held_per_s", "p50_s", "p95_s", "p99_s")]
+                answers = ", ".join(f"{status}: {n}" for status, n in one["statuses"].items())
+                table.add_row(name, arrivals, *map(str, figures), answers)
+    console = Console(width=110)
+    console.print(table)
+    table = Table("measure processes", "bare detector, photos/s", "efficiency", "peak MB")
+    for workers, found in report["measure"].items():
+        peaks = ", ".join(f"{part}: {mb}" for part, mb in found["peak_mb"].items())
+        table.add_row(workers, str(found["bare_per_s"]), str(found["efficiency"]), peaks)
+    console.print(table)
+    soak = report["soak"]
+    table = Table(f"soak at {soak['per_s']} photos/s", "MB before", "halfway", "after")
+    for part, marks in soak["resident_mb"].items():
+        table.add_row(part, *map(str, marks))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,376 @@
+"""What 1, 100 and 10,000 photos a second need of AWS: a simulation of its quotas.
+
+``python -m benchmarks.scale [--check] [--json]``: service times and starts are measured here, then
+arrivals meet Lambda's concurrency and its growth, API Gateway's and SQS's quotas, event by event.
+``--check`` also runs the local stack and compares the simulation of that small size with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from local.config import REPOSITORY
+
+RATES: Final = (1.0, 100.0, 10_000.0)
+SPANS_S: Final = {1.0: 600.0, 100.0: 120.0, 10_000.0: 30.0}
+"""Simulated time at each rate: quotas that grow have grown by then, or have broken."""
+MEMORY_GB: Final = 3008 / 1024
+API_CALLS: Final = 2
+"""Of one photo that is measured by the API: the grant of its upload, and the measurement."""
+SEED: Final = 1
+S3_PUTS, S3_GETS, SQS_REQUESTS = 4, 3, 3
+"""Of one photo: photo, overlay, measurement, recommendation; photo, measurement twice; receive,
+delete, and its share of empty polls."""
+PRICES: Final = REPOSITORY / "hypermob" / "prices.json"
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """A new account's quotas in one region, as AWS documents them (2025).
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html,
+    .../lambda-concurrency.html (scaling rate), .../services-sqs-scaling.html,
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+
+    Attributes
+    ----------
+    concurrency
+        Executions at once in the account.
+    starts_per_10_s
+        New execution environments of one function in 10 s.
+    queue_concurrency, queue_growth_per_s
+        Executions at once that one SQS mapping reaches, and how fast it grows; the first five are
+        there at once.
+    gateway_per_s, gateway_burst
+        API Gateway's token bucket, account and region.
+    """
+
+    concurrency: float = 1000
+    starts_per_10_s: float = 1000
+    queue_concurrency: float = 1250
+    queue_growth_per_s: float = 300 / 60
+    gateway_per_s: float = 10_000
+    gateway_burst: float = 5000
+
+
+NONE: Final = Quotas(*[float("inf")] * 6)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Measured here.
+
+    Attributes
+    ----------
+    service_s
+        Of single photos, in a warm process.
+    start_s
+        Of a process, until it can take a photo.
+    """
+
+    service_s: tuple[float, ...]
+    start_s: float
+
+
+@dataclass
+class Outcome:
+    """What a simulated span came to."""
+
+    arrived: int = 0
+    measured: int = 0
+    shed: dict[str, int] = field(default_factory=dict)
+    first_shed_s: dict[str, float] = field(default_factory=dict)
+    most_at_once: int = 0
+    cold: int = 0
+    waiting_at_end: int = 0
+    took_s: list[float] = field(default_factory=list)
+
+    def shed_by(self, quota: str, at_s: float) -> None:
+        """Count a photo that a quota turned away or held back."""
+        self.shed[quota] = self.shed.get(quota, 0) + 1
+        self.first_shed_s.setdefault(quota, at_s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the table and for JSON."""
+        p50, p95, p99 = np.percentile(self.took_s or [float("nan")], (50, 95, 99))
+        first = min(self.first_shed_s.items(), key=lambda one: one[1], default=("none", 0.0))
+        return {
+            "arrived": self.arrived,
+            "measured": self.measured,
+            "most_at_once": self.most_at_once,
+            "cold_starts": self.cold,
+            "p50_s": round(float(p50), 2),
+            "p95_s": round(float(p95), 2),
+            "p99_s": round(float(p99), 2),
+            "first_quota_to_break": first[0],
+            "after_s": round(first[1], 1),
+            "turned_away_or_held_back": sum(self.shed.values()),
+            "waiting_at_end": self.waiting_at_end,
+        }
+
+
+def simulate(
+    path: str,
+    per_s: float,
+    span_s: float,
+    times: Times,
+    quotas: Quotas,
+    *,
+    warm: int = 0,
+    queue: int = 0,
+) -> Outcome:
+    """Photos that arrive at random meet execution environments, which start as quotas allow.
+
+    Parameters
+    ----------
+    path
+        "API": a photo that finds no environment is answered 429 (after ``queue`` that may wait,
+        which AWS has not and the local stack has). "upload": it waits in SQS.
+    warm
+        Environments that are there at the start.
+    """
+    dice = random.Random(SEED)  # noqa: S311 - a simulation
+    outcome = Outcome()
+    ends: list[float] = []  # of executions under way
+    idle, started = warm, warm
+    waiting: deque[float] = deque()
+    starts: deque[float] = deque()  # in the last 10 s
+    tokens, refilled = quotas.gateway_burst, 0.0
+
+    def limit(now: float) -> tuple[float, str]:
+        if path == "upload":
+            grown = 5 + quotas.queue_growth_per_s * now
+            mapping = min(quotas.queue_concurrency, grown)
+            if mapping < quotas.concurrency:
+                return mapping, "SQS mapping's concurrency"
+        return quotas.concurrency, "Lambda concurrency"
+
+    def execute(due: float, now: float) -> str | None:
+        """Start one; None, or the quota that forbids it."""
+        nonlocal idle, started
+        most, name = limit(now)
+        if len(ends) >= most:
+            return name
+        cold_s = 0.0
+        if idle > 0:
+            idle -= 1
+        else:
+            while starts and starts[0] < now - 10:
+                starts.popleft()
+            if len(starts) >= quotas.starts_per_10_s:
+                return "Lambda scaling rate"
+            starts.append(now)
+            started += 1
+            outcome.cold += 1
+            cold_s = times.start_s
+        end = now + cold_s + dice.choice(times.service_s)
+        heapq.heappush(ends, end)
+        outcome.most_at_once = max(outcome.most_at_once, len(ends))
+        outcome.took_s.append(end - due)
+        return None
+
+    def finish(until: float) -> None:
+        nonlocal idle
+        while ends and ends[0] <= until:
+            now = heapq.heappop(ends)
+            idle += 1
+            outcome.measured += 1
+            while waiting and execute(waiting[0], now) is None:
+                waiting.popleft()
+
+    now = 0.0
+    while (now := now + dice.expovariate(per_s)) < span_s:
+        finish(now)
+        while waiting and execute(waiting[0], now) is None:
+            waiting.popleft()
+        outcome.arrived += 1
+        if path == "API":
+            tokens = min(quotas.gateway_burst, tokens + (now - refilled) * quotas.gateway_per_s)
+            refilled = now
+            if tokens < API_CALLS:
+                outcome.shed_by("API Gateway rate", now)
+                continue
+            tokens -= API_CALLS
+        broken = execute(now, now) if not waiting else "queue"
+        if broken is None:
+            continue
+        if path == "upload" or len(waiting) < queue:
+            waiting.append(now)
+            if path == "upload" and broken != "queue":
+                outcome.shed_by(broken, now)
+        else:
+            outcome.shed_by(limit(now)[1] if broken == "queue" else broken, now)
+    outcome.waiting_at_end = len(waiting)
+    finish(float("inf"))
+    return outcome
+
+
+def measured_here(photos: int = 30) -> Times:
+    """Service times of single photos, and the start of a process that loads what they need."""
+    from benchmarks.load import HEIGHT_CM, MODEL, PHOTO
+    from bodyscan.scan import load, scan
+
+    model, photo = MODEL.read_bytes(), PHOTO.read_bytes()
+    load(model)
+    scan(photo, HEIGHT_CM, model=model)
+    took = []
+    for _ in range(photos):
+        began = time.perf_counter()
+        scan(photo, HEIGHT_CM, model=model)
+        took.append(time.perf_counter() - began)
+    program = (
+        "import sys; sys.path[:0] = ['.', 'container']; import boto3; "
+        "from pathlib import Path; from bodyscan.scan import load; "
+        f"load(Path({str(MODEL)!r}).read_bytes())"
+    )
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)  # noqa: S603
+    return Times(tuple(took), time.perf_counter() - began)
+
+
+def dollars_per_million(path: str, service_s: float) -> float:
+    """What a million photos cost, storage and free tier aside."""
+    price = json.loads(PRICES.read_text("utf-8"))
+    calls = API_CALLS if path == "API" else 1
+    each = (
+        service_s * MEMORY_GB * price["lambda_gb_second"]
+        + (2 + calls) * price["lambda_request"]
+        + calls * price["api_gateway_request"]
+        + S3_PUTS * price["s3_put"]
+        + S3_GETS * price["s3_get"]
+        + SQS_REQUESTS * price["sqs_request"]
+    )
+    return float(1e6 * each)
+
+
+def report(times: Times) -> dict[str, Any]:
+    """Each rate by each path: with a new account's quotas, and without any."""
+    mean_s = float(np.mean(times.service_s))
+    rows = []
+    for path in ("API", "upload"):
+        for per_s in RATES:
+            found = simulate(path, per_s, SPANS_S[per_s], times, Quotas()).to_dict()
+            free = simulate(path, per_s, SPANS_S[per_s], times, NONE).to_dict()
+            needed = int(np.ceil(per_s * mean_s + 3 * np.sqrt(per_s * mean_s)))
+            rows.append(
+                {
+                    "path": path,
+                    "photos_per_s": per_s,
+                    "concurrency_to_hold": needed,
+                    "at_the_start": free["most_at_once"],
+                    "with_default_quotas": found,
+                    "dollars_per_million": round(dollars_per_million(path, mean_s)),
+                    "dollars_per_day": round(
+                        dollars_per_million(path, mean_s) * per_s * 86_400 / 1e6
+                    ),
+                    "ask_aws_for": ask(path, per_s, needed, free["most_at_once"]),
+                }
+            )
+    return {
+        "service_s": {"mean": round(mean_s, 3), "start": round(times.start_s, 2)},
+        "rows": rows,
+    }
+
+
+def ask(path: str, per_s: float, needed: int, at_start: int) -> list[str]:
+    """Quotas of a new account that a rate passes, and what to raise them to."""
+    quotas, wishes = Quotas(), []
+    if needed > quotas.concurrency:
+        wishes.append(f"Lambda concurrency {round(1.3 * needed, -2):.0f}")
+    if path == "API" and API_CALLS * per_s > quotas.gateway_per_s:
+        wishes.append(f"API Gateway {1.3 * API_CALLS * per_s:.0f} requests/s")
+    if path == "API" and at_start > quotas.starts_per_10_s:
+        wishes.append(f"provisioned concurrency {needed}, or arrivals that grow over a minute")
+    if path == "upload" and needed > quotas.queue_concurrency:
+        mappings = int(np.ceil(needed / quotas.queue_concurrency))
+        wishes.append(f"{mappings} queues, each with its mapping")
+    return wishes
+
+
+def check() -> dict[str, Any]:
+    """The local stack with two processes, overloaded, and the simulation of the same."""
+    from benchmarks.load import arrive_twice, running
+
+    with running(2) as stack:
+        alone, overload, per_s, span_s = arrive_twice(stack)
+    queue = stack.config.measure.queue
+    times = Times(tuple(alone.took_s), 0.0)
+    quotas = replace(NONE, concurrency=2)
+    found = simulate("API", per_s, span_s, times, quotas, warm=2, queue=queue)
+    return {
+        "arrivals_per_s": round(per_s, 2),
+        "stack": {
+            "held_per_s": round(overload.held_per_s, 2),
+            "p50_s": overload.to_dict()["p50_s"],
+            "shed": overload.statuses[429],
+        },
+        "simulation": {
+            "held_per_s": round(found.measured / span_s, 2),
+            "p50_s": found.to_dict()["p50_s"],
+            "shed": sum(found.shed.values()),
+        },
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--check", action="store_true", help="compare with the local stack")
+    parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    arguments = parser.parse_args()
+    found = report(measured_here())
+    if arguments.check:
+        found["check"] = check()
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        show(found)
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the tables."""
+    table = Table(
+        "path", "photos/s", "concurrency", "cold start of all", "first quota to break",
+        "p95 s", "$ a million", "$ a day", "ask AWS for",
+    )  # fmt: skip
+    for row in found["rows"]:
+        quota = row["with_default_quotas"]
+        broke = quota["first_quota_to_break"]
+        table.add_row(
+            row["path"],
+            f"{row['photos_per_s']:g}",
+            str(row["concurrency_to_hold"]),
+            str(row["at_the_start"]),
+            broke if broke == "none" else f"{broke}, {quota['after_s']} s",
+            str(quota["p95_s"]),
+            str(row["dollars_per_million"]),
+            str(row["dollars_per_day"]),
+            "; ".join(row["ask_aws_for"]) or "nothing",
+        )
+    console = Console(width=150)
+    console.print(f"measured here, s: {found['service_s']}")
+    console.print(table)
+    if "check" in found:
+        table = Table(
+            f"{found['check']['arrivals_per_s']} photos/s, two processes", "held/s", "p50 s", "shed"
+        )
+        for name in ("stack", "simulation"):
+            table.add_row(name, *map(str, found["check"][name].values()))
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Asks for a measurement: at once or later, and once for each ``Idempotency-Key``.
+
+The request document beside the results is the claim on a key: S3 lets one writer create it. Who
+comes later with the same request gets the result of the first, or waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.contracts import MeasureJob, Measurement, MeasureRequest
+from chalicelib.errors import (
+    DeletedError,
+    HypermobError,
+    IdempotencyKeyReusedError,
+    ImageNotFoundError,
+    MeasureUnavailableError,
+    TooManyRequestsError,
+    restored,
+)
+from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLL_S = 0.25
+LEAST_WAIT_S = 0.5
+"""Shorter waits are not worth a connection that holds a measure process's answer."""
+
+MAY_PASS = (ImageNotFoundError, TooManyRequestsError, MeasureUnavailableError)
+"""Refusals that a repeat of the same request may not meet: they free its key again."""
+
+
+class Request(msgspec.Struct, kw_only=True, frozen=True):
+    """``request.json``: that a measurement was asked for, and by which request.
+
+    Attributes
+    ----------
+    requested_at
+        Unix time, s.
+    image_url, side_image_url
+        The photos, which are deleted with the measurement.
+    fingerprint
+        Of all fields of the request: what a repeat must share.
+    token
+        Tells this call from every other: S3 may have stored a claim whose answer was lost.
+    """
+
+    requested_at: float
+    image_url: str
+    side_image_url: str | None
+    fingerprint: str
+    token: str
+
+
+def wait_s(prefer: str | None, longest_s: float) -> float:
+    """How long a client will wait for an answer, by its ``Prefer`` header (RFC 7240).
+
+    Examples
+    --------
+    >>> wait_s("respond-async", 25), wait_s("respond-async, wait=10", 25), wait_s("wait=99", 25)
+    (0.0, 10.0, 25)
+    """
+    preferences: dict[str, str] = {}
+    for part in (prefer or "").split(","):
+        name, _, value = part.partition(";")[0].partition("=")
+        preferences.setdefault(name.strip().lower(), value.strip().strip('"'))
+    if re.fullmatch(r"[0-9]{1,9}", preferences.get("wait", "")):
+        return min(float(preferences["wait"]), longest_s)
+    return 0.0 if "respond-async" in preferences else longest_s
+
+
+def note(storage: Storage, owner: Owner, image_url: str) -> None:
+    """Note that an upload is to be measured, so that one which never is can be told from that."""
+    request = {"requested_at": time.time(), "image_url": image_url}
+    storage.write_result(owner, REQUEST, request)
+
+
+def ask(
+    storage: Storage, function: MeasureFunction, owner: Owner, job: MeasureJob, wait_s: float
+) -> Measurement | None:
+    """Have a photo measured; None when the wait ended first: the result will be stored.
+
+    Raises
+    ------
+    HypermobError
+        What the measure function says of the photo, or that it cannot be reached.
+    """
+    request = _request(job)
+    if wait_s < LEAST_WAIT_S:
+        storage.write_result(owner, REQUEST, request)
+        try:
+            function.start(job)
+        except HypermobError:
+            storage.delete_results(owner, REQUEST)  # nothing is under way
+            raise
+    else:
+        try:
+            return function.measure(job, wait_s)
+        except StillMeasuringError:
+            storage.write_result(owner, REQUEST, request)
+    storage.sweep_if_deleted(owner)
+    return None
+
+
+def ask_once(
+    storage: Storage, function: MeasureFunction, owner: Owner, job: MeasureJob, wait_s: float
+) -> Measurement | None:
+    """As `ask`, but only the first of equal requests measures, however many race.
+
+    Raises
+    ------
+    IdempotencyKeyReusedError
+        The key came with another request before.
+    DeletedError
+        What the key stands for was deleted.
+    HypermobError
+        As in `ask`; a repeat gets the same again, unless it is one of `MAY_PASS`.
+    """
+    request = _request(job)
+    end = time.monotonic() + wait_s
+    replacing = None
+    while not storage.claim(owner, REQUEST, request, replacing):
+        earlier, tag = storage.read_tagged(owner, REQUEST)
+        replacing = None
+        if earlier is None:  # freed meanwhile
+            continue
+        if earlier["token"] == request.token:
+            break
+        if earlier["fingerprint"] != request.fingerprint:
+            raise IdempotencyKeyReusedError
+        found = _result(storage, owner)
+        if found is not None:
+            return found
+        if time.time() - earlier["requested_at"] > GIVEN_UP_S:
+            replacing = tag
+        elif time.monotonic() >= end:
+            return None
+        else:
+            time.sleep(POLL_S)
+    try:
+        if storage.is_deleted(owner):
+            raise DeletedError
+        # An earlier call may have freed the key without knowing that it was measured.
+        return _result(storage, owner) or _measure(function, job, end - time.monotonic())
+    except HypermobError as error:
+        if isinstance(error, (*MAY_PASS, DeletedError)):
+            _free(storage, owner)
+        raise
+    except Exception:
+        _free(storage, owner)
+        raise
+
+
+def _measure(function: MeasureFunction, job: MeasureJob, wait_s: float) -> Measurement | None:
+    if wait_s < LEAST_WAIT_S:
+        function.start(job)
+        return None
+    try:
+        return function.measure(job, wait_s, store_refusal=True)  # a repeat gets it again
+    except StillMeasuringError:
+        return None
+
+
+def _free(storage: Storage, owner: Owner) -> None:
+    storage.delete_results(owner, ERROR, REQUEST)
+
+
+def _result(storage: Storage, owner: Owner) -> Measurement | None:
+    measurement = storage.read_result(owner, MEASUREMENT)
+    if measurement is not None:
+        return msgspec.convert(measurement, Measurement)
+    failed = storage.read_result(owner, ERROR)
+    if failed is not None:
+        raise restored(failed)
+    return None
+
+
+def _request(job: MeasureJob) -> Request:
+    asked: Mapping[str, object] = {
+        name: getattr(job, name) for name in MeasureRequest.__struct_fields__
+    }
+    return Request(
+        requested_at=time.time(),
+        image_url=job.image_url,
+        side_image_url=job.side_image_url,
+        fingerprint=hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest(),
+        token=secrets.token_hex(16),
+    )

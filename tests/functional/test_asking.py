@@ -1,0 +1,365 @@
+"""Asking for a measurement: once for each Idempotency-Key, now or later, and in what words."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+
+from chalicelib import asking
+from chalicelib.contracts import MeasureJob
+from chalicelib.errors import (
+    HypermobError,
+    IdempotencyKeyReusedError,
+    MeasureUnavailableError,
+    TooManyRequestsError,
+)
+from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.settings import settings
+from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage
+from tests.functional.conftest import PEOPLE, MeasureEndpoint
+
+IMAGES, RESULTS = "hypermob-images", "hypermob-results"
+OWNER = Owner("kim", "0123456789abcdef" * 2)
+GUIDE = {
+    "image_url": "s3://hypermob-images/test/full_body.jpg",
+    "height_cm": 175.0,
+    "user_id": "kim",
+}
+JOB = MeasureJob(**GUIDE, measurement_id=OWNER.measurement_id)
+
+
+@pytest.fixture
+def storage(s3):
+    photo = (PEOPLE / "front-8.jpg").read_bytes()
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=photo)
+    return Storage(settings())
+
+
+@pytest.fixture
+def function(storage):
+    MeasureEndpoint.invocations.clear()
+    return MeasureFunction(settings())
+
+
+class Counted:
+    """The measure function, with a count of calls, a delay, and what the first calls come to."""
+
+    def __init__(self, function, *outcomes, delay_s=0.0):
+        self.calls = 0
+        self._function = function
+        self._outcomes = list(outcomes)
+        self._delay_s = delay_s
+        self._lock = threading.Lock()
+
+    def measure(self, job, wait_s, *, store_refusal=False):
+        with self._lock:
+            self.calls += 1
+            outcome = self._outcomes.pop(0) if self._outcomes else None
+        time.sleep(self._delay_s)
+        if outcome is not None:
+            raise outcome
+        return self._function.measure(job, wait_s, store_refusal=store_refusal)
+
+    def start(self, job):
+        self.calls += 1
+        self._function.start(job)
+
+
+def once(storage, function, job=JOB, wait_s=25.0):
+    return asking.ask_once(storage, function, OWNER, job, wait_s)
+
+
+def test_repeats_that_race_measure_once_and_get_the_same(storage, function):
+    counted = Counted(function, delay_s=0.3)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: once(storage, counted), range(8)))
+    assert counted.calls == 1
+    assert found[0] is not None
+    assert all(one == found[0] for one in found)
+
+
+def test_a_repeat_that_will_not_wait_longer_is_told_to_come_back(storage, function):
+    counted = Counted(function, delay_s=3)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(once, storage, counted)
+        while storage.read_result(OWNER, REQUEST) is None:
+            time.sleep(0.01)
+        assert once(storage, counted, wait_s=0.2) is None
+        assert first.result() == once(storage, counted)
+    assert counted.calls == 1
+
+
+def test_a_claim_whose_answer_was_lost_is_known_again(storage, function, monkeypatch):
+    """S3 stored it, the answer broke off, and the SDK's own retry met what it had stored."""
+    claim = Storage.claim
+
+    def answer_lost(self, *arguments):
+        assert claim(self, *arguments)
+        return claim(self, *arguments)
+
+    monkeypatch.setattr(Storage, "claim", answer_lost)
+    assert once(storage, Counted(function), wait_s=5) is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"height_cm": 176.0},
+        {"sex": "male"},
+        {"side_image_url": "s3://hypermob-images/test/side.jpg"},
+        {"vehicle": "minivan"},
+    ],
+)
+def test_another_body_under_the_same_key_is_refused(api, storage, change):
+    assert api.call("POST", "/measure", GUIDE, Idempotency_Key="k")[0] == 200
+    status, answer = api.call("POST", "/measure", GUIDE | change, Idempotency_Key="k")
+    assert (status, answer["error"]["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert len(MeasureEndpoint.invocations) == 1
+
+
+def test_the_same_body_in_other_words_is_the_same(api, storage):
+    other = json.dumps({**dict(reversed(GUIDE.items())), "note": "x"}, indent=2).encode()
+    first = api.call("POST", "/measure", GUIDE, Idempotency_Key="k")[1]["data"]
+    second = api.call("POST", "/fit", other, Idempotency_Key="k")[1]["data"]["measurement"]
+    assert {**second, "output_image_url": ""} == {**first, "output_image_url": ""}
+    assert len(MeasureEndpoint.invocations) == 1
+
+
+def test_the_same_key_of_another_user_is_another_key(api, storage):
+    for user_id in ("kim", "lee"):
+        status, _ = api.call("POST", "/measure", GUIDE | {"user_id": user_id}, Idempotency_Key="k")
+        assert status == 200
+    assert len(MeasureEndpoint.invocations) == 2
+
+
+def test_a_refusal_is_repeated_without_measuring_again(api, s3, storage):
+    photo = (PEOPLE / "two_people-5.jpg").read_bytes()
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=photo)
+    answers = [api.call("POST", "/measure", GUIDE, Idempotency_Key="k") for _ in range(2)]
+    assert [(status, a["error"]["code"]) for status, a in answers] == [(422, "SEVERAL_PEOPLE")] * 2
+    assert len(MeasureEndpoint.invocations) == 1
+
+
+def test_a_photo_that_comes_late_is_measured_under_the_same_key(api, s3, storage):
+    photo = s3.get_object(Bucket=IMAGES, Key="test/full_body.jpg")["Body"].read()
+    s3.delete_object(Bucket=IMAGES, Key="test/full_body.jpg")
+    assert api.call("POST", "/measure", GUIDE, Idempotency_Key="k")[0] == 404
+    s3.put_object(Bucket=IMAGES, Key="test/full_body.jpg", Body=photo)
+    assert api.call("POST", "/measure", GUIDE, Idempotency_Key="k")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "error", [TooManyRequestsError(), MeasureUnavailableError(), RuntimeError("a broken bucket")]
+)
+def test_what_may_pass_frees_the_key(storage, function, error):
+    counted = Counted(function, error)
+    with pytest.raises(type(error)):
+        once(storage, counted)
+    assert once(storage, counted) is not None
+    assert counted.calls == 2
+
+
+def test_a_measurement_whose_answer_was_lost_is_not_made_again(storage, function):
+    assert once(storage, Counted(function)) is not None
+    storage.delete_results(OWNER, REQUEST)  # freed by a call that never heard the answer
+    counted = Counted(function)
+    assert once(storage, counted) is not None
+    assert counted.calls == 0
+
+
+def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
+    request = asking._request(JOB)
+    held = {name: getattr(request, name) for name in asking.Request.__struct_fields__} | {
+        "requested_at": time.time() - GIVEN_UP_S - 1,
+        "token": "of a process that died",
+    }
+    storage.write_result(OWNER, REQUEST, held)
+    counted = Counted(function, delay_s=0.2)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: once(storage, counted), range(6)))
+    assert counted.calls == 1
+    assert all(found)
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "é", "a\tb"])
+def test_a_key_that_is_none_is_refused(api, storage, key):
+    status, answer = api.call("POST", "/measure", GUIDE, Idempotency_Key=key)
+    assert (status, answer["error"]["code"]) == (400, "INVALID_INPUT")
+    assert answer["error"]["fields"][0]["field"] == "Idempotency-Key"
+    assert MeasureEndpoint.invocations == []
+
+
+# --- now or later ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [
+        (None, 25),
+        ("", 25),
+        ("respond-async", 0),
+        ("Respond-Async", 0),
+        ("respond-async; x=y", 0),
+        ("wait=10", 10),
+        ("respond-async, wait=10", 10),
+        ('wait="7"', 7),
+        ("WAIT = 3", 3),
+        ("wait=0", 0),
+        ("wait=99", 25),
+        ("wait=5, wait=9", 5),
+        ("wait=-1", 25),
+        ("wait=soon, respond-async", 0),
+        ("wait=" + "9" * 5000, 25),
+        ("wait=٣", 25),
+        ("not-respond-async", 25),
+        ("return=minimal", 25),
+    ],
+)
+def test_prefer_says_how_long_to_wait(prefer, seconds):
+    assert asking.wait_s(prefer, 25) == seconds
+
+
+def test_a_wait_that_ends_first_answers_where_the_result_will_be(api, storage, monkeypatch):
+    waited = []
+
+    def slow(self, job, wait_s, *, store_refusal=False):
+        waited.append(wait_s)
+        raise StillMeasuringError
+
+    monkeypatch.setattr(MeasureFunction, "measure", slow)
+    for headers in ({}, {"Idempotency_Key": "k"}):
+        response = api.send("POST", "/measure", GUIDE, Prefer="wait=3", **headers)
+        assert response.status_code == 202
+        assert response.headers["Retry-After"] == "2"
+        pending = api.send("GET", response.headers["Location"])
+        assert pending.json_body["data"] == {"state": "pending"}
+        assert pending.headers["Retry-After"] == "2"
+    assert waited == [pytest.approx(3, abs=0.5)] * 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k"}])
+def test_what_could_not_be_started_is_not_pending(api, storage, s3, monkeypatch, headers):
+    def throttled(*_):
+        raise TooManyRequestsError
+
+    monkeypatch.setattr(MeasureFunction, "start", throttled)
+    response = api.send("POST", "/measure", GUIDE, Prefer="respond-async", **headers)
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "10")
+    assert "Contents" not in s3.list_objects_v2(Bucket=RESULTS)
+
+
+def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
+    """The measure function would run twice."""
+    gone_on = threading.Event()
+    handle = __import__("handler").handle
+    monkeypatch.setattr("handler.handle", lambda *_: (gone_on.wait(4), handle(*_))[1])
+    with pytest.raises(StillMeasuringError):
+        function.measure(JOB, 1)
+    gone_on.set()
+    end = time.monotonic() + 20
+    while storage.read_result(OWNER, MEASUREMENT) is None:  # the function goes on
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert len(MeasureEndpoint.invocations) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "uploaded", "code"),
+    [
+        ("test/full_body.jpg", False, "MEASURE_UNAVAILABLE"),
+        (f"uploads/kim/{OWNER.measurement_id}.jpg", True, "MEASURE_UNAVAILABLE"),
+        (f"uploads/kim/{OWNER.measurement_id}.jpg", False, "IMAGE_NOT_FOUND"),
+    ],
+)
+def test_what_was_asked_for_and_never_came_has_failed(api, storage, s3, key, uploaded, code):
+    if uploaded:
+        s3.put_object(Bucket=IMAGES, Key=key, Body=b"photo")
+    request = {"requested_at": time.time() - GIVEN_UP_S - 1, "image_url": f"s3://{IMAGES}/{key}"}
+    storage.write_result(OWNER, REQUEST, request)
+    _, answer = api.call("GET", f"/measurements/kim/{OWNER.measurement_id}")
+    assert answer["data"]["state"] == "failed"
+    assert answer["data"]["error"]["code"] == code
+
+
+def test_an_upload_with_a_height_is_pending_from_the_start(api, storage):
+    for more, expected in (({"height_cm": 170}, 200), ({}, 404)):
+        body = {"user_id": "kim", "content_type": "image/jpeg", **more}
+        _, answer = api.call("POST", "/uploads", body)
+        path = f"/measurements/kim/{answer['data']['measurement_id']}"
+        assert api.call("GET", path)[0] == expected
+
+
+def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
+    from botocore.exceptions import ClientError, EndpointConnectionError
+    from urllib3.exceptions import ProtocolError
+
+    slow_down = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
+    skewed = {
+        "Error": {"Code": "RequestTimeTooSkewed"},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
+    for error in (
+        EndpointConnectionError(endpoint_url="http://internal"),
+        ClientError(slow_down, "GetObject"),
+        ClientError(skewed, "GetObject"),
+        ProtocolError("Connection broken: IncompleteRead at internal"),
+    ):
+
+        def broken(*_, error=error):
+            raise error
+
+        monkeypatch.setattr(Storage, "read_tagged", broken)
+        response = api.send("GET", f"/measurements/kim/{OWNER.measurement_id}")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"]
+        assert response.json_body["error"]["code"] == "SERVICE_UNAVAILABLE"
+        assert "internal" not in response.body.decode()
+        assert "SlowDown" not in response.body.decode()
+
+
+def test_a_stored_error_that_is_not_known_any_more_is_an_internal_one(storage):
+    storage.write_result(OWNER, ERROR, {"code": "OF_A_LATER_VERSION", "details": {}, "since": 0.0})
+    storage.write_result(OWNER, REQUEST, asking._request(JOB))
+    assert storage.read_result(OWNER, MEASUREMENT) is None
+    with pytest.raises(HypermobError) as raised:
+        once(storage, None)
+    assert raised.value.code == "INTERNAL_ERROR"
+    with pytest.raises(IdempotencyKeyReusedError):
+        once(storage, None, job=MeasureJob(**GUIDE | {"height_cm": 170.0}))
+
+
+def test_a_lost_event_costs_no_recommendation(api, storage):
+    _, answer = api.call("POST", "/measure", GUIDE)
+    path = f"/measurements/kim/{answer['data']['measurement_id']}"
+    owner = Owner("kim", answer["data"]["measurement_id"])
+    assert api.call("GET", path)[1]["data"]["recommendation"] is None  # its event may still come
+    measurement = storage.read_result(owner, MEASUREMENT)
+    old = datetime.fromisoformat(measurement["created_at"]) - timedelta(minutes=2)
+    storage.write_result(owner, MEASUREMENT, measurement | {"created_at": old.isoformat()})
+    by_hand = api.call("POST", "/fit", GUIDE)[1]["data"]["recommendation"]
+    assert api.call("GET", path)[1]["data"]["recommendation"] == by_hand
+
+
+def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch):
+    from botocore.exceptions import ClientError
+
+    put, tries = storage._s3.put_object, []
+
+    def skewed_once(**named):
+        tries.append(named)
+        if len(tries) == 1:
+            answer = {
+                "Error": {"Code": "RequestTimeTooSkewed"},
+                "ResponseMetadata": {"HTTPStatusCode": 403},
+            }
+            raise ClientError(answer, "PutObject")
+        return put(**named)
+
+    monkeypatch.setattr(storage._s3, "put_object", skewed_once)
+    storage.write_result(OWNER, ERROR, {"code": "x"})
+    assert storage.read_result(OWNER, ERROR) == {"code": "x"}
+    assert len(tries) == 2

@@ -1,0 +1,157 @@
+"""What stands between a client and other people's data; docs/security.md cites these."""
+
+import base64
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.contracts import MAX_PHOTO_BYTES, PHOTO_EXTENSIONS, MeasurementPath, validated
+from chalicelib.errors import BucketNotAllowedError, InvalidInputError
+from chalicelib.settings import settings
+from chalicelib.storage import MEASUREMENT, Owner, Storage, result_key, result_owner, upload_owner
+from tests.functional.test_measure import GUIDE, IMAGES, RESULTS
+
+ID = "0123456789abcdef" * 2
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.mark.parametrize("content_type", PHOTO_EXTENSIONS)
+@pytest.mark.parametrize("more", [{}, {"height_cm": 168.5, "sex": "female", "vehicle": "minivan"}])
+def test_an_upload_form_cannot_be_widened(api, s3, content_type, more):
+    """S3 refuses every form field that no condition names, and every value but the one named."""
+    body = {"user_id": "kim", "content_type": content_type, **more}
+    data = api.call("POST", "/uploads", body)[1]["data"]
+    fields = data["upload"]["fields"]
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    exact = {}
+    sizes = []
+    for condition in policy["conditions"]:
+        if isinstance(condition, dict):
+            exact |= condition
+        else:
+            sizes.append(condition)
+    assert sizes == [["content-length-range", 1, MAX_PHOTO_BYTES]]
+    assert exact.pop("bucket") == IMAGES
+    assert exact == {k: v for k, v in fields.items() if k not in ("policy", "x-amz-signature")}
+    extension = PHOTO_EXTENSIONS[content_type]
+    assert exact["key"] == f"uploads/kim/{data['measurement_id']}.{extension}"
+    left = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
+    assert timedelta(minutes=9) < left <= timedelta(minutes=10, seconds=1)
+
+
+NAMES = st.one_of(
+    st.text(max_size=80),
+    st.from_regex(r"[A-Za-z0-9_.%/\\-]{0,70}", fullmatch=True),
+    st.sampled_from(["..", ".", "../kim", "kim/..", "%2e%2e", "kim%2f..", "kim\0", "kim\n", "a/b"]),
+)
+
+
+@given(user_id=NAMES, measurement_id=st.one_of(NAMES, st.just(ID)))
+def test_no_name_reaches_another_users_keys(user_id, measurement_id):
+    try:
+        path = validated(MeasurementPath, {"user_id": user_id, "measurement_id": measurement_id})
+    except InvalidInputError:
+        return
+    owner = Owner(path.user_id, path.measurement_id)
+    key = result_key(owner, MEASUREMENT)
+    assert key.split("/") == ["results", user_id, measurement_id, MEASUREMENT]
+    assert user_id.strip(".")
+    assert result_owner(key) == owner
+    assert upload_owner(f"uploads/{user_id}/{measurement_id}.jpg") == owner
+
+
+@given(
+    key=st.one_of(
+        st.from_regex(r"(uploads|test|results|\.\.)/[a-z./%0-9]{0,60}", fullmatch=True),
+        st.builds(lambda user: f"uploads/{user}/{ID}.jpg", NAMES),
+    ),
+    bucket=st.sampled_from([IMAGES, RESULTS, "hypermob-models", "elsewhere"]),
+)
+def test_only_own_uploads_and_test_photos_can_be_named(key, bucket):
+    try:
+        address = Storage(settings()).allowed_image(f"s3://{bucket}/{key}", "kim", "image_url")
+    except BucketNotAllowedError:
+        return
+    assert address.bucket == IMAGES
+    assert ".." not in address.key
+    assert address.key.startswith("test/") or re.fullmatch(
+        r"uploads/kim/[0-9a-f]{32}\.[a-z]{3,4}", address.key
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/measurements/../{ID}",
+        f"/measurements/%2e%2e/{ID}",
+        f"/measurements/kim%2f..%2flee/{ID}",
+        f"/measurements/kim/..%2f{ID}",
+        f"/measurements/kim/{ID}%00",
+        f"/measurements/kim/{ID.upper()}",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_path_that_climbs_is_refused_before_anything_is_touched(api, s3, method, path):
+    s3.put_object(Bucket=RESULTS, Key=f"results/lee/{ID}/{MEASUREMENT}", Body=b"{}")
+    status, answer = api.call(method, path)
+    assert status in (400, 403, 404)
+    assert answer.get("status") != "success"
+    assert s3.head_object(Bucket=RESULTS, Key=f"results/lee/{ID}/{MEASUREMENT}")
+
+
+def test_an_error_inside_says_nothing_of_the_inside(api, s3, monkeypatch, caplog):
+    def broken(*_):
+        raise ValueError("s3://hypermob-results/secret at line 7")
+
+    monkeypatch.setattr(Storage, "read_tagged", broken)
+    response = api.send("GET", f"/measurements/kim/{ID}")
+    assert response.status_code == 500
+    error = response.json_body["error"]
+    assert error["code"] == "INTERNAL_ERROR"
+    assert error["request_id"]
+    for internal in ("secret", "ValueError", "Traceback", "line 7", "/chalicelib/", "boto"):
+        assert internal not in response.body.decode()
+
+
+def test_every_answer_has_its_security_headers(api, s3):
+    for method, path, body in (
+        ("GET", "/health", None),
+        ("POST", "/measure", {}),
+        ("POST", "/measure", GUIDE),
+        ("GET", f"/measurements/kim/{ID}", None),
+    ):
+        headers = api.send(method, path, body).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("https://app.example", True),
+        ("https://other.example", True),
+        ("https://app.example.evil.example", False),
+        ("http://app.example", False),
+        ("https://evil.example", False),
+        ("null", False),
+        ("*", False),
+        ("", False),
+    ],
+)
+def test_only_pages_of_named_origins_may_read_answers(api, origin, allowed):
+    for method, path in (("GET", "/health"), ("OPTIONS", "/measure")):
+        headers = api.send(method, path, Origin=origin).headers
+        assert headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+        assert "Access-Control-Allow-Credentials" not in headers
+        assert "Origin" in headers["Vary"]
+
+
+def test_measurement_ids_cannot_be_guessed(api, s3):
+    body = {"user_id": "kim", "content_type": "image/jpeg"}
+    ids = {api.call("POST", "/uploads", body)[1]["data"]["measurement_id"] for _ in range(20)}
+    assert len(ids) == 20
+    assert all(re.fullmatch("[0-9a-f]{32}", measurement_id) for measurement_id in ids)
