@@ -17,19 +17,18 @@ from rich.table import Table
 PRICES = Path(__file__).with_name("prices.json")
 MONTH_S = 30 * 24 * 3600
 
-# What one request moves and leaves, in GB; a photo as phones make them, the rest as seen in the
-# local stack.
-PHOTO_GB = 4e-3
-OVERLAY_GB = 0.15e-3
-LOG_GB = 4e-6
+# What one request moves and leaves, in GB.
+PHOTO_GB = 4e-3  # as phones make them (assumed)
+OVERLAY_GB = 0.15e-3  # docs/overlay.jpg has 139 kB
+LOG_GB = 4e-6  # assumed
 PHOTO_DAYS = 7  # infra/storage.yaml deletes it then
 API_CALLS = 2  # POST /uploads, POST /fit
-APP_S = 0.2
+APP_S = 0.2  # assumed
 APP_MEMORY_MB = 1024  # .chalice/config.json
 S3_PUTS, S3_GETS = 4, 5
 SQS_REQUESTS = 3
 
-IMAGE_GB = 0.5  # compressed, times the images that are kept
+IMAGE_GB = 0.5  # compressed (assumed), times the images that are kept
 KEPT_IMAGES = 10
 CUSTOM_METRICS = 18  # five latencies; each refusal's code that has ever been answered
 ALARMS = 10
