@@ -75,9 +75,11 @@ image-check: $(MODEL)
 		--build-arg BASE=$(CHECKED_BASE) --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
 	$(BIN)/python -m pytest tests/infra/test_image.py
 
-# STAGE=dev or prod; DRY_RUN=1 prints every step and does none. See docs/deployment.md.
+# STAGE=dev or prod; DRY_RUN=1 prints every step (of prod, where no stage is named) and does none.
+# See docs/deployment.md.
+DRY := $(filter-out 0,$(DRY_RUN))
 deploy destroy: .venv/ready
-	@IMAGE_ARGS="$(IMAGE_ARGS)" infra/$@ "$(STAGE)" $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+	@IMAGE_ARGS="$(IMAGE_ARGS)" infra/$@ "$(or $(STAGE),$(if $(DRY),prod))" $(if $(DRY),--dry-run)
 
 openapi: .venv/ready
 	@$(BIN)/python -m local.openapi $(ARGS)
