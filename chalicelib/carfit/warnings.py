@@ -17,7 +17,7 @@ from chalicelib.carfit.types import FitWarning
 _SEGMENTS: Final = {
     "upper_arm": ("upper arm", "위팔"),
     "forearm": ("forearm", "아래팔"),
-    "thigh": ("thigh", "넓적다리"),
+    "thigh": ("thigh", "허벅지"),
     "calf": ("calf", "종아리"),
     "torso": ("torso", "몸통"),
 }
@@ -156,7 +156,7 @@ _LOSSES: Final = {
     ),
     "seat.cushion_tilt_deg": (
         "The cushion supports less of your thighs.",
-        "쿠션이 넓적다리를 덜 받쳐 줍니다.",
+        "쿠션이 허벅지를 덜 받쳐 줍니다.",
     ),
     "seat.backrest_recline_deg": (
         "Your trunk sits at another angle than you like.",
@@ -172,7 +172,7 @@ _LOSSES: Final = {
     ),
     "steering_wheel.tilt_deg": (
         "The wheel comes closer to your thighs or hides more of the instruments.",
-        "운전대가 넓적다리에 가까워지거나 계기판을 더 가립니다.",
+        "운전대가 허벅지에 가까워지거나 계기판을 더 가립니다.",
     ),
     "hud.height_mm": (
         "Part of the head-up display stays out of sight.",
@@ -262,7 +262,7 @@ def _thigh_to_wheel(short_mm: float) -> FitWarning:
         {
             "en": f"{clearance_mm:.0f} mm between thigh and steering wheel; legs move freely from"
             f" {WHEEL_TO_THIGH_MM:.0f} mm. Make sure that you can lift your foot to the brake.",
-            "ko": f"넓적다리와 운전대 사이가 {clearance_mm:.0f} mm입니다."
+            "ko": f"허벅지와 운전대 사이가 {clearance_mm:.0f} mm입니다."
             f" {WHEEL_TO_THIGH_MM:.0f} mm 이상이어야 다리가 자유롭습니다."
             " 발을 브레이크로 옮길 수 있는지 확인하세요.",
         },
