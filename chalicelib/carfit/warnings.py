@@ -22,7 +22,7 @@ _SEGMENTS: Final = {
     "torso": ("torso", "몸통"),
 }
 
-_SETTINGS: Final = {
+SETTING_WORDS: Final = {
     "seat.fore_aft_mm": ("seat fore-aft", "좌석 앞뒤 위치", "mm"),
     "seat.height_mm": ("seat height", "좌석 높이", "mm"),
     "seat.cushion_tilt_deg": ("cushion tilt", "쿠션 기울기", "°"),
@@ -39,6 +39,7 @@ _SETTINGS: Final = {
     "mirrors.interior.pitch_deg": ("interior mirror, up and down", "실내 거울 상하 각도", "°"),
     "hud.height_mm": ("head-up display height", "헤드업 디스플레이 높이", "mm"),
 }
+"""English, Korean and unit of each setting, by its path."""
 
 
 def unusual_proportions(deviations: Sequence[Deviation]) -> FitWarning:
@@ -117,7 +118,7 @@ def limit_reached(
     chosen, free : Seated
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
-    english, korean, unit = _SETTINGS[setting]
+    english, korean, unit = SETTING_WORDS[setting]
     at, more = (
         f"{each:.0f}{'' if unit == '°' else ' '}{unit}" for each in (limit, abs(wanted - limit))
     )
