@@ -42,14 +42,17 @@ body > .hypermob { margin: 0 auto; max-width: 68rem; padding: 2rem 1rem 3rem; }
 .hypermob .two > * { min-width: 0; } .hypermob .two h2 { margin-top: 0; }
 .hypermob img, .hypermob svg { border: 1px solid #d8dde5; border-radius: 12px; display: block;
   height: auto; max-width: 100%; }
-.hypermob img { max-height: 42rem; } .hypermob svg { margin-bottom: 1rem; width: 100%; }
+.hypermob img { max-height: 42rem; } .hypermob svg { width: 100%; }
+.hypermob .car { margin-bottom: 1rem; overflow-x: auto; }
+@media (max-width: 40rem) { .hypermob .car svg { max-width: none; width: 145%; } }
 .hypermob table { border-collapse: collapse; width: 100%; }
-.hypermob th { color: #525c6b; font-size: .85rem; text-align: left; vertical-align: bottom; }
-.hypermob th, .hypermob td { border-bottom: 1px solid #d8dde5; padding: .4rem 1rem .4rem 0; }
+.hypermob th { color: #525c6b; font-size: .85rem; text-align: left; }
+.hypermob th, .hypermob td { border-bottom: 1px solid #d8dde5; padding: .4rem 1rem .4rem 0;
+  vertical-align: top; }
 .hypermob th + th, .hypermob td + td { font-variant-numeric: tabular-nums; padding-right: 0;
   text-align: right; white-space: nowrap; }
 .hypermob td + td + td { color: #525c6b; padding-left: 1rem; }
-.hypermob td small { color: #525c6b; display: block; font-size: .85rem; }
+.hypermob small { color: #525c6b; display: block; font-size: .85rem; font-weight: 400; }
 .hypermob .note { background: #fdf5e2; border-left: 4px solid #7a4f00; border-radius: 8px;
   margin: 0 0 .75rem; padding: .6rem 1rem; }
 .hypermob .soft { color: #525c6b; font-size: .85rem; }
@@ -109,13 +112,13 @@ class Report:
         settings = (
             (
                 f"{escape(name)}<small>{escape(reasons[path])}</small>",
-                quantity(value, unit),
-                band(low_high, unit, self.language),
+                f"{quantity(value, unit)}<small>{band(low_high, unit, self.language)}</small>",
             )
             for path, name, value, low_high, unit in setting_rows(
                 self.recommendation, self.language
             )
         )
+        value_and_band = f"{words['setting']}<small>{words['band']}</small>"
         notes = "".join(
             f'<p class="note">{escape(warning["message"][self.language])}</p>'
             for warning in self.recommendation["warnings"]
@@ -127,8 +130,9 @@ class Report:
             f'src="data:image/jpeg;base64,{picture}"><div><h2>{words["lengths"]}</h2>'
             f"{_table(('', words['length'], words['interval']), lengths)}"
             f'<p class="soft">{words["interval_words"]}</p></div></div>'
-            f"<h2>{words['settings']}</h2>{self.drawing_svg}{notes}"
-            f"{_table(('', words['setting'], words['band']), settings)}</div>"
+            f"<h2>{words['settings']}</h2>"
+            f'<div class="car" tabindex="0">{self.drawing_svg}</div>{notes}'
+            f"{_table(('', value_and_band), settings)}</div>"
         )
 
     def _title(self) -> str:

@@ -50,7 +50,7 @@ const WORDS = {
       height: "Height", upper_arm: "Upper arm", forearm: "Forearm", thigh: "Thigh", calf: "Calf", torso: "Torso", arm: "Arm", leg: "Leg",
       seat: "Seat", head_restraint: "Head restraint", belt: "Belt", steering_wheel: "Steering wheel", mirrors: "Mirrors", hud: "Head-up display",
       fore_aft: "Fore and aft", cushion_tilt: "Cushion tilt", backrest_recline: "Backrest recline", anchor_height: "Anchor height",
-      telescope: "Telescope", tilt: "Tilt", yaw: "Yaw", pitch: "Pitch", interior: "Interior", left: "Left", right: "Right",
+      telescope: "Reach", tilt: "Tilt", yaw: "sideways", pitch: "up and down", interior: "Interior", left: "Left", right: "Right",
     },
   },
   ko: {
@@ -101,7 +101,7 @@ const WORDS = {
       height: "높이", upper_arm: "위팔", forearm: "아래팔", thigh: "허벅지", calf: "종아리", torso: "몸통", arm: "팔", leg: "다리",
       seat: "좌석", head_restraint: "머리지지대", belt: "안전벨트", steering_wheel: "운전대", mirrors: "거울", hud: "헤드업 디스플레이",
       fore_aft: "앞뒤 위치", cushion_tilt: "쿠션 기울기", backrest_recline: "등받이 각도", anchor_height: "고정점 높이",
-      telescope: "앞뒤 길이", tilt: "기울기", yaw: "좌우 각도", pitch: "상하 각도", interior: "실내", left: "왼쪽", right: "오른쪽",
+      telescope: "앞뒤 위치", tilt: "기울기", yaw: "좌우 각도", pitch: "상하 각도", interior: "실내", left: "왼쪽", right: "오른쪽",
     },
   },
 };
