@@ -10,19 +10,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import shtab
 from rich.console import Console
 
-from chalicelib import carfit
-from chalicelib.carfit.vehicles import vehicle
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.settings import settings
 from hypermob import cost
 from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person
-from hypermob.report import Report
+from hypermob.report import report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -34,6 +31,7 @@ EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
   hypermob fit me.jpg --height 175 --vehicle medium_suv --report out.html
   hypermob measure me.jpg --height 175 --json | hypermob recommend - --vehicle minivan
+  hypermob fit me.jpg --height 175 --json > me.json; hypermob transfer me.json --to minivan
   hypermob batch people.csv -j 4 > lengths.jsonl
   hypermob cost --requests 10000 --measure-seconds 1
   hypermob fit me.jpg --height 175 --api https://api.example.com/prod --key KEY
@@ -71,9 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shtab.add_argument_to(parser, "--print-completion")
+    parser.set_defaults(json=False, language="en")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON document, no table")
+    common.add_argument("--language", choices=("en", "ko"), default="en", help="of the words")
     common.add_argument("--api", default=settings().api, metavar="URL", help="let this API do it")
     common.add_argument("--key", default=settings().api_key, help="the API's key")
     car = argparse.ArgumentParser(add_help=False)
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.set_defaults(run=_fit)
 
     recommend = commands.add_parser(
-        "recommend", parents=[common, car], help="lengths to the settings of a car"
+        "recommend", parents=[common, _lengths(), car], help="lengths to the settings of a car"
     )
     recommend.add_argument(
         "measurement",
@@ -102,12 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what hypermob measure --json printed; - reads it from a pipe",
     )
-    for name in LENGTHS:
-        flag = f"--{name.replace('_', '-')}"
-        recommend.add_argument(flag, type=float, metavar="CM", dest=name)
-    recommend.add_argument("--sex", choices=("female", "male"))
     recommend.add_argument("--posture", choices=("relaxed", "normal", "upright"))
-    recommend.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
     recommend.add_argument(
         "--estimate-missing",
         action="store_const",
@@ -115,6 +110,29 @@ def _parser() -> argparse.ArgumentParser:
         help="take what people of that height have for lengths that are not told",
     )
     recommend.set_defaults(run=_recommend)
+
+    transfer = commands.add_parser(
+        "transfer",
+        parents=[common, _lengths()],
+        help="settings that are kept in one car to those of another",
+        description="The posture stays. Edit the settings in FILE to what you really keep.",
+    )
+    transfer.add_argument(
+        "kept",
+        metavar="FILE",
+        help="what hypermob fit --json or hypermob recommend --json printed (the latter has no "
+        "lengths: give them); - reads it from a pipe",
+    )
+    transfer.add_argument(
+        "--from", metavar="NAME", dest="from_vehicle", help="the car of FILE (default: as it says)"
+    )
+    transfer.add_argument(
+        "--to", metavar="NAME", required=True, dest="to_vehicle", help="the other car"
+    )
+    transfer.add_argument(
+        "--drive-side", choices=("left", "right"), help="where the driver sits in the other car"
+    )
+    transfer.set_defaults(run=_transfer)
 
     vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
     vehicles.set_defaults(run=_vehicles)
@@ -138,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", help="one that clients reach")
     serve.add_argument("--port", type=int, default=8000, help="the API's (default: %(default)s)")
-    serve.set_defaults(run=_serve, json=False)
+    serve.set_defaults(run=_serve)
 
     redrive = commands.add_parser(
         "redrive",
@@ -146,10 +164,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Moves the messages back to the queue that they came from.",
     )
     redrive.add_argument("queue", metavar="QUEUE", help="name of the dead-letter queue")
-    redrive.set_defaults(run=_redrive, json=False)
+    redrive.set_defaults(run=_redrive)
 
     cost.add_command(commands)
     return parser
+
+
+def _lengths() -> argparse.ArgumentParser:
+    lengths = argparse.ArgumentParser(add_help=False)
+    for name in LENGTHS:
+        flag = f"--{name.replace('_', '-')}"
+        lengths.add_argument(flag, type=float, metavar="CM", dest=name)
+    lengths.add_argument("--sex", choices=("female", "male"))
+    lengths.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
+    return lengths
 
 
 def _person() -> argparse.ArgumentParser:
@@ -195,7 +223,7 @@ def _engine(options: argparse.Namespace) -> Engine:
                 "--key", "the API's key, or HYPERMOB_API_KEY", "API 키 또는 HYPERMOB_API_KEY"
             )
         )
-    return There(options.api, options.key)
+    return There(options.api, options.key, options.language)
 
 
 def _person_of(options: argparse.Namespace) -> Person:
@@ -215,7 +243,7 @@ def _measure(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"photo": person.photo, "status": "success", **found.document}))
     else:
-        Console().print(lengths_table(found.document, {}))
+        Console().print(lengths_table(found.document, {}, options.language))
     return OK
 
 
@@ -226,56 +254,74 @@ def _fit(options: argparse.Namespace) -> int:
     found, recommendation = engine.fit(_person_of(options), _car(options), options.again)
     _write_overlay(options, found)
     if options.report is not None:
-        drawing = _drawing(recommendation, found.document["segments"], engine)
-        report = Report(found.document, recommendation, found.overlay_jpeg(), drawing)
-        _write(options.report, "--report", report.html().encode())
+        page = report(found, recommendation, engine, options.language)
+        _write(options.report, "--report", page.html().encode())
     if options.json:
         both = {"measurement": found.document, "recommendation": recommendation}
         print(json.dumps({"status": "success", **both}))
         return OK
-    Console().print(lengths_table(found.document, {}))
-    _show(recommendation)
+    Console().print(lengths_table(found.document, {}, options.language))
+    _show(recommendation, options)
     return OK
 
 
 def _recommend(options: argparse.Namespace) -> int:
-    told = (*LENGTHS, "sex", "posture", "side_mirrors", "estimate_missing")
-    given = {name: getattr(options, name) for name in told}
     body = {**_segments(options.measurement), **_car(options)}
-    body |= {name: value for name, value in given.items() if value is not None}
-    recommendation = _engine(options).recommend(body)
-    if options.json:
-        print(json.dumps({"status": "success", **recommendation}))
-    else:
-        _show(recommendation)
+    told = (*LENGTHS, "sex", "posture", "side_mirrors", "estimate_missing")
+    recommendation = _engine(options).recommend(body | _given(options, *told))
+    _answer(recommendation, options)
     return OK
 
 
 def _segments(path: str | None) -> dict[str, Any]:
     if path is None:
         return {}
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
-        document = json.loads(text)
-        segments: dict[str, Any] = document.get("segments") or document["measurement"]["segments"]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        expected = "what hypermob measure --json printed", "hypermob measure --json의 출력"
-        raise InvalidInputError(FieldProblem(path, *expected)) from None
+    document = _document(path, "hypermob measure --json")
+    segments = document.get("segments") or _inside(document, "measurement").get("segments")
+    if not isinstance(segments, dict):
+        raise _not_from(path, "hypermob measure --json")
     return segments
 
 
+def _transfer(options: argparse.Namespace) -> int:
+    document = _document(options.kept, "hypermob fit --json")
+    found = _inside(document, "recommendation") or document
+    body = {
+        **_inside(_inside(document, "measurement"), "segments"),
+        "settings": found.get("settings"),
+        "from_vehicle": found.get("vehicle"),
+    }
+    told = (*LENGTHS, "sex", "side_mirrors", "from_vehicle", "to_vehicle", "drive_side")
+    _answer(_engine(options).transfer(body | _given(options, *told)), options)
+    return OK
+
+
+def _document(path: str, command: str) -> dict[str, Any]:
+    try:
+        document = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise _not_from(path, command) from None
+    if not isinstance(document, dict):
+        raise _not_from(path, command)
+    return document
+
+
+def _not_from(path: str, command: str) -> InvalidInputError:
+    return InvalidInputError(FieldProblem(path, f"what {command} printed", f"{command}의 출력"))
+
+
+def _inside(document: dict[str, Any], name: str) -> dict[str, Any]:
+    inner = document.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
 def _car(options: argparse.Namespace) -> dict[str, str]:
-    named = {"vehicle": options.vehicle, "drive_side": options.drive_side}
+    return _given(options, "vehicle", "drive_side")
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    named = {name: getattr(options, name) for name in names}
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _drawing(recommendation: dict[str, Any], segments: dict[str, Any], engine: Engine) -> str:
-    name = recommendation["vehicle"]
-    return carfit.side_view(
-        msgspec.convert(recommendation, carfit.Recommendation),
-        carfit.Body(**{f"{part}_cm": segments[part] for part in LENGTHS}),
-        vehicle(name, engine.vehicles()["vehicles"][name]),
-    )
 
 
 def _check_vehicle(name: str, engine: Engine) -> None:
@@ -287,11 +333,20 @@ def _check_vehicle(name: str, engine: Engine) -> None:
         )
 
 
-def _show(recommendation: dict[str, Any]) -> None:
+def _answer(recommendation: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({"status": "success", **recommendation}))
+    else:
+        _show(recommendation, options)
+
+
+def _show(recommendation: dict[str, Any], options: argparse.Namespace) -> None:
     console = Console(highlight=False)
-    console.print(settings_table(recommendation))
+    console.print(settings_table(recommendation, options.language))
+    note = {"en": "Note", "ko": "참고"}[options.language]
     for warning in recommendation["warnings"]:
-        console.print(f"Note: {warning['message']['en']}", style="yellow", markup=False)
+        words = warning["message"][options.language]
+        console.print(f"{note}: {words}", style="yellow", markup=False)
 
 
 def _vehicles(options: argparse.Namespace) -> int:
@@ -351,9 +406,10 @@ def _redrive(options: argparse.Namespace) -> int:
 
 def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
     if options.json:
-        print(json.dumps({"status": "error", "error": error.to_dict()}, ensure_ascii=False))
+        refused = {"status": "error", "error": error.to_dict(options.language)}
+        print(json.dumps(refused, ensure_ascii=False))
     else:
-        print(f"{error.code}: {error.message('en')}", file=sys.stderr)
+        print(f"{error.code}: {error.message(options.language)}", file=sys.stderr)
     return UNAVAILABLE if error.status == 429 or error.status >= 500 else REFUSED
 
 

@@ -14,9 +14,9 @@ from msgspec import structs
 
 from chalicelib import carfit
 from chalicelib.answers import Measured
-from chalicelib.contracts import Segments, parse_recommend
-from chalicelib.errors import FieldProblem, InvalidInputError
-from chalicelib.recommending import recommend, recommend_measured
+from chalicelib.contracts import Segments, TransferRequest, parse_recommend, validated
+from chalicelib.errors import FieldProblem, InvalidInputError, Language
+from chalicelib.recommending import recommend, recommend_measured, transfer
 from hypermob.people import Person, read_photo
 from hypermob_client import Client
 
@@ -44,6 +44,9 @@ class Engine(Protocol):
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Settings for the body of a ``POST /recommend``."""
+
+    def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings for the body of a ``POST /recommend/transfer``."""
 
     def vehicles(self) -> dict[str, Any]:
         """The catalogue."""
@@ -76,6 +79,10 @@ class Here:
         """As `Engine.recommend`."""
         return recommend(parse_recommend(msgspec.json.encode({"user_id": USER, **body})))
 
+    def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.transfer`."""
+        return transfer(validated(TransferRequest, {"user_id": USER, **body}))
+
     def vehicles(self) -> dict[str, Any]:
         """As `Engine.vehicles`."""
         return carfit.catalogue()
@@ -88,8 +95,8 @@ class Here:
 class There:
     """An API."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self._client = Client(url, key, user_id=USER)
+    def __init__(self, url: str, key: str, language: Language) -> None:
+        self._client = Client(url, key, user_id=USER, language=language)
 
     def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
         """As `Engine.measure`."""
@@ -106,6 +113,11 @@ class There:
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
         return self._client.recommend(body).to_dict()
+
+    def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.transfer`."""
+        cars = {name: body[name] for name in ("from_vehicle", "to_vehicle")}
+        return self._client.transfer(body, body["settings"], **cars).to_dict()
 
     def vehicles(self) -> dict[str, Any]:
         """As `Engine.vehicles`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,15 +42,30 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
     side = None
     if person.side_photo is not None:
         side = read_photo(folder / person.side_photo, "side_photo")
-    return scan(
-        photo,
-        person.height_cm,
-        model=pose_model(),
-        side_photo=side,
-        more_photos=[read_photo(folder / path, "again") for path in again],
-        sex=person.sex,
-        device_pitch_deg=person.device_pitch_deg,
-    )
+    more = [read_photo(folder / path, "again") for path in again]
+    with _without_native_log():
+        return scan(
+            photo,
+            person.height_cm,
+            model=pose_model(),
+            side_photo=side,
+            more_photos=more,
+            sex=person.sex,
+            device_pitch_deg=person.device_pitch_deg,
+        )
+
+
+@contextmanager
+def _without_native_log() -> Iterator[None]:
+    """MediaPipe's library tells its start-up to the terminal, and has no switch for it."""
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def to_dict(person: Person, found: Scan) -> dict[str, Any]:

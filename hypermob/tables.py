@@ -1,37 +1,47 @@
-"""Lengths, settings and vehicles as tables for people."""
+"""Lengths, settings and vehicles as tables for people, in English or Korean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
-LENGTHS = {
-    "height": "Height (given)",
-    "upper_arm": "Upper arm",
-    "forearm": "Forearm",
-    "thigh": "Thigh",
-    "calf": "Calf",
-    "torso": "Torso",
-    "arm": "Arm",
-    "leg": "Leg",
+from chalicelib import carfit
+from chalicelib.errors import Language
+
+LENGTHS: Final = {
+    "height": {"en": "Height (given)", "ko": "키 (입력값)"},
+    "upper_arm": {"en": "Upper arm", "ko": "위팔"},
+    "forearm": {"en": "Forearm", "ko": "아래팔"},
+    "thigh": {"en": "Thigh", "ko": "허벅지"},
+    "calf": {"en": "Calf", "ko": "종아리"},
+    "torso": {"en": "Torso", "ko": "몸통"},
+    "arm": {"en": "Arm", "ko": "팔"},
+    "leg": {"en": "Leg", "ko": "다리"},
 }
-SUMS = {"arm": ("upper_arm", "forearm"), "leg": ("thigh", "calf")}
-UNITS = {"mm": "mm", "deg": "°"}
-SPELLED = {"fore_aft": "fore-aft", "hud": "HUD", "mirrors": "mirror"}
-"""Words of the settings' names that read better in a table than in JSON."""
+SUMS: Final = {"arm": ("upper_arm", "forearm"), "leg": ("thigh", "calf")}
+HEADS: Final = {
+    "body": {"en": "Body", "ko": "몸"},
+    "interval": {"en": "95 % interval", "ko": "95 % 구간"},
+    "true": {"en": "true", "ko": "참값"},
+    "car": {"en": "Car", "ko": "차량"},
+    "setting": {"en": "setting", "ko": "설정값"},
+    "band": {"en": "80 % band", "ko": "80 % 범위"},
+}
 
 
-def lengths_table(measurement: Mapping[str, Any], true_cm: Mapping[str, float]) -> Table:
+def lengths_table(
+    measurement: Mapping[str, Any], true_cm: Mapping[str, float], language: Language = "en"
+) -> Table:
     """Lengths in cm, each with the interval that holds the true one 95 times in 100."""
-    table = Table("Body")
+    table = Table(HEADS["body"][language])
     table.add_column("cm", justify="right", style="bold cyan")
-    table.add_column("95 % interval", justify="right")
+    table.add_column(HEADS["interval"][language], justify="right")
     if true_cm:
-        table.add_column("true", justify="right")
-    for name, words, length_cm, low_high in length_rows(measurement):
-        row = [words, f"{length_cm:.1f}", band(low_high, "") if low_high else ""]
+        table.add_column(HEADS["true"][language], justify="right")
+    for name, words, length_cm, low_high in length_rows(measurement, language):
+        row = [words, f"{length_cm:.1f}", band(low_high, "", language) if low_high else ""]
         if true_cm:
             row.append(f"{true_cm[name]:.1f}" if name in true_cm else "")
         table.add_row(*row)
@@ -39,35 +49,34 @@ def lengths_table(measurement: Mapping[str, Any], true_cm: Mapping[str, float]) 
 
 
 def length_rows(
-    measurement: Mapping[str, Any],
+    measurement: Mapping[str, Any], language: Language
 ) -> Iterator[tuple[str, str, float, tuple[float, float] | None]]:
     """Name, words, cm and 95 % interval of each length."""
     segments = measurement["segments"]
     for name, words in LENGTHS.items():
         length_cm = sum(segments[part] for part in SUMS.get(name, (name,)))
-        yield name, words, length_cm, measurement["interval_95"].get(name)
+        yield name, words[language], length_cm, measurement["interval_95"].get(name)
 
 
-def settings_table(recommendation: Mapping[str, Any]) -> Table:
+def settings_table(recommendation: Mapping[str, Any], language: Language = "en") -> Table:
     """Settings with their units, each with the band that suits 80 of 100 such drivers."""
-    table = Table(f"Car ({recommendation['vehicle'].replace('_', ' ')})")
-    table.add_column("setting", justify="right", style="bold cyan")
-    table.add_column("80 % band", justify="right")
-    for words, value, low_high, unit in setting_rows(recommendation):
-        table.add_row(words, quantity(value, unit), band(low_high, unit))
+    table = Table(f"{HEADS['car'][language]} ({car_name(recommendation['vehicle'], language)})")
+    table.add_column(HEADS["setting"][language], justify="right", style="bold cyan")
+    table.add_column(HEADS["band"][language], justify="right")
+    for _, words, value, low_high, unit in setting_rows(recommendation, language):
+        table.add_row(words, quantity(value, unit), band(low_high, unit, language))
     return table
 
 
 def setting_rows(
-    recommendation: Mapping[str, Any],
-) -> Iterator[tuple[str, float, tuple[float, float], str]]:
-    """Words, value, 80 % band and unit of each setting."""
-    bands = dict(_leaves(recommendation["band_80"]))
-    for path, value in _leaves(recommendation["settings"]):
-        *parts, last = path
-        name, _, unit = last.rpartition("_")
-        words = " ".join(SPELLED.get(part, part) for part in (*parts, name))
-        yield words[0].upper() + words[1:].replace("_", " "), value, bands[path], UNITS[unit]
+    recommendation: Mapping[str, Any], language: Language
+) -> Iterator[tuple[str, str, float, tuple[float, float], str]]:
+    """Path, words, value, 80 % band and unit of each setting."""
+    bands = dict(leaves(recommendation["band_80"]))
+    for path, value in leaves(recommendation["settings"]):
+        english, korean, unit = carfit.SETTING_WORDS[path]
+        words = korean if language == "ko" else english[0].upper() + english[1:]
+        yield path, words, value, bands[path], unit
 
 
 def vehicles_table(catalogue: Mapping[str, Any]) -> Table:
@@ -83,21 +92,29 @@ def vehicles_table(catalogue: Mapping[str, Any]) -> Table:
     return table
 
 
+def car_name(id_: str, language: Language) -> str:
+    """Return a vehicle's name for people; an API may know vehicles that are not known here."""
+    known = carfit.vehicles().get(id_)
+    return known.name[language] if known else id_.replace("_", " ")
+
+
 def quantity(value: float, unit: str) -> str:
     """A setting with its unit: mm whole, degrees to 0.1."""
     return f"{value:.1f}°" if unit == "°" else f"{value:.0f} {unit}"
 
 
-def band(low_high: tuple[float, float], unit: str) -> str:
+def band(low_high: tuple[float, float], unit: str, language: Language) -> str:
     """An interval with its unit."""
     digits = 0 if unit == "mm" else 1
     low, high = (f"{value:.{digits}f}" for value in low_high)
-    return f"{low} to {high}{'' if unit in ('', '°') else ' '}{unit}"
+    between = "~" if language == "ko" else " to "
+    return f"{low}{between}{high}{'' if unit in ('', '°') else ' '}{unit}"
 
 
-def _leaves(tree: Mapping[str, Any], *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Path (``seat.fore_aft_mm``) and value of each leaf of a tree of settings."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, *path, name)
+            yield from leaves(value, f"{path}{name}.")
         else:
-            yield (*path, name), value
+            yield f"{path}{name}", value

@@ -25,9 +25,11 @@ from chalicelib.carfit.vehicles import (
     own_vehicle,
     vehicles,
 )
+from chalicelib.carfit.warnings import SETTING_WORDS
 
 __all__ = [
     "DEFAULT_VEHICLE",
+    "SETTING_WORDS",
     "Body",
     "DriveSide",
     "FitWarning",

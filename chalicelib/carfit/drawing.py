@@ -23,6 +23,7 @@ LEFT_MM, RIGHT_MM = -420.0, 1560.0
 BELOW_MM, ABOVE_MM = -190.0, 130.0
 """Picture edges: x, then below the heel point and above the roof."""
 PANEL_MM: Final = 900.0
+"""Width of the settings' bars at the right; the SVG says it too, for who shows them elsewhere."""
 
 # Half-widths of a body of 175 cm, mm; they grow with stature.
 LIMB_MM: Final = {"thigh": 72.0, "calf": 48.0, "upper_arm": 42.0, "forearm": 34.0, "foot": 34.0}
@@ -76,7 +77,8 @@ def side_view(
     }[language]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{LEFT_MM:.0f} {-top:.0f}'
-        f' {width:.0f} {height:.0f}" font-family="system-ui, sans-serif" font-size="40"'
+        f' {width:.0f} {height:.0f}" data-panel-mm="{PANEL_MM:.0f}"'
+        ' font-family="system-ui, sans-serif" font-size="40"'
         f' fill="{TEXT}"><title>{escape(title)}</title>',
         *_car(vehicle, roof_z),
         *_seat(found, vehicle),

@@ -50,8 +50,7 @@ def sentences(
         "seat.cushion_tilt_deg": _words(
             f"The cushion follows your thigh, so that it is supported along its length"
             f" (thigh and trunk stand at {seated.hip_deg:.0f}°).",
-            "쿠션이 넓적다리를 따라 고르게 받쳐 줍니다"
-            f" (넓적다리와 상체 사이 {seated.hip_deg:.0f}°).",
+            f"쿠션이 허벅지를 따라 고르게 받쳐 줍니다 (허벅지와 상체 사이 {seated.hip_deg:.0f}°).",
         ),
         "seat.backrest_recline_deg": _words(
             f"{seated.trunk_deg:.0f}° behind vertical rests your back and keeps your chest"
@@ -79,7 +78,7 @@ def sentences(
         ),
         "steering_wheel.tilt_deg": _words(
             "Between your thighs and your view of the instruments.",
-            "넓적다리와 계기판 시야 사이의 가운데 높이입니다.",
+            "허벅지와 계기판 시야 사이의 가운데 높이입니다.",
         ),
         "hud.height_mm": _words(
             f"Raised to your eyes, {eye_z:.0f} mm above the heel point.",

@@ -17,12 +17,12 @@ from chalicelib.carfit.types import FitWarning
 _SEGMENTS: Final = {
     "upper_arm": ("upper arm", "위팔"),
     "forearm": ("forearm", "아래팔"),
-    "thigh": ("thigh", "넓적다리"),
+    "thigh": ("thigh", "허벅지"),
     "calf": ("calf", "종아리"),
     "torso": ("torso", "몸통"),
 }
 
-_SETTINGS: Final = {
+SETTING_WORDS: Final = {
     "seat.fore_aft_mm": ("seat fore-aft", "좌석 앞뒤 위치", "mm"),
     "seat.height_mm": ("seat height", "좌석 높이", "mm"),
     "seat.cushion_tilt_deg": ("cushion tilt", "쿠션 기울기", "°"),
@@ -39,6 +39,7 @@ _SETTINGS: Final = {
     "mirrors.interior.pitch_deg": ("interior mirror, up and down", "실내 거울 상하 각도", "°"),
     "hud.height_mm": ("head-up display height", "헤드업 디스플레이 높이", "mm"),
 }
+"""English, Korean and unit of each setting, by its path."""
 
 
 def unusual_proportions(deviations: Sequence[Deviation]) -> FitWarning:
@@ -117,7 +118,7 @@ def limit_reached(
     chosen, free : Seated
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
-    english, korean, unit = _SETTINGS[setting]
+    english, korean, unit = SETTING_WORDS[setting]
     at, more = (
         f"{each:.0f}{'' if unit == '°' else ' '}{unit}" for each in (limit, abs(wanted - limit))
     )
@@ -156,7 +157,7 @@ _LOSSES: Final = {
     ),
     "seat.cushion_tilt_deg": (
         "The cushion supports less of your thighs.",
-        "쿠션이 넓적다리를 덜 받쳐 줍니다.",
+        "쿠션이 허벅지를 덜 받쳐 줍니다.",
     ),
     "seat.backrest_recline_deg": (
         "Your trunk sits at another angle than you like.",
@@ -172,7 +173,7 @@ _LOSSES: Final = {
     ),
     "steering_wheel.tilt_deg": (
         "The wheel comes closer to your thighs or hides more of the instruments.",
-        "운전대가 넓적다리에 가까워지거나 계기판을 더 가립니다.",
+        "운전대가 허벅지에 가까워지거나 계기판을 더 가립니다.",
     ),
     "hud.height_mm": (
         "Part of the head-up display stays out of sight.",
@@ -262,7 +263,7 @@ def _thigh_to_wheel(short_mm: float) -> FitWarning:
         {
             "en": f"{clearance_mm:.0f} mm between thigh and steering wheel; legs move freely from"
             f" {WHEEL_TO_THIGH_MM:.0f} mm. Make sure that you can lift your foot to the brake.",
-            "ko": f"넓적다리와 운전대 사이가 {clearance_mm:.0f} mm입니다."
+            "ko": f"허벅지와 운전대 사이가 {clearance_mm:.0f} mm입니다."
             f" {WHEEL_TO_THIGH_MM:.0f} mm 이상이어야 다리가 자유롭습니다."
             " 발을 브레이크로 옮길 수 있는지 확인하세요.",
         },

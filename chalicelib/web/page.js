@@ -374,7 +374,6 @@ function showSettings() {
 
 // -- pictures -------------------------------------------------------------------------------
 
-const PANEL_MM = 900; // of the drawing, at its right: bars of the settings, which the table has too
 const MOVE_MS = 350;
 const NUMBER = /-?\d+(?:\.\d+)?/g;
 
@@ -383,9 +382,9 @@ function showDrivers() {
   const shown = [...$("drivers").children];
   cars.forEach((each, i) => {
     const drawn = new DOMParser().parseFromString(each.drawing, "image/svg+xml").documentElement;
-    if (narrow || cars.length > 1) {
+    if (narrow || cars.length > 1) { // the bars at its right are in the table, too
       const [left, top, width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
-      drawn.setAttribute("viewBox", `${left} ${top} ${width - PANEL_MM} ${height}`);
+      drawn.setAttribute("viewBox", `${left} ${top} ${width - drawn.dataset.panelMm} ${height}`);
       drawn.classList.add("cropped");
     }
     const picture = document.adoptNode(drawn);

@@ -50,13 +50,13 @@ const WORDS = {
       height: "Height", upper_arm: "Upper arm", forearm: "Forearm", thigh: "Thigh", calf: "Calf", torso: "Torso", arm: "Arm", leg: "Leg",
       seat: "Seat", head_restraint: "Head restraint", belt: "Belt", steering_wheel: "Steering wheel", mirrors: "Mirrors", hud: "Head-up display",
       fore_aft: "Fore and aft", cushion_tilt: "Cushion tilt", backrest_recline: "Backrest recline", anchor_height: "Anchor height",
-      telescope: "Telescope", tilt: "Tilt", yaw: "Yaw", pitch: "Pitch", interior: "Interior", left: "Left", right: "Right",
+      telescope: "Reach", tilt: "Tilt", yaw: "sideways", pitch: "up and down", interior: "Interior", left: "Left", right: "Right",
     },
   },
   ko: {
     skip: "본문으로", docs: "API",
     title: "내 몸에 맞춘 자동차",
-    lead: "서 있는 사진 한 장과 키만 있으면 됩니다. 팔, 다리, 몸통 길이를 재고 시트, 운전대, 거울을 어떻게 맞출지 알려 드립니다.",
+    lead: "서 있는 사진 한 장과 키만 있으면 됩니다. 팔, 다리, 몸통 길이를 재고 좌석, 운전대, 거울을 어떻게 맞출지 알려 드립니다.",
     standing: "서는 자세: 카메라를 보고 똑바로, 팔은 몸에서 조금 떼고, 머리부터 발까지 사진에 나오게",
     tip_whole: "머리부터 발끝까지 모두 나오게, 혼자서",
     tip_arms: "똑바로 서서 팔을 몸에서 조금 떼기",
@@ -99,9 +99,9 @@ const WORDS = {
     privacy: "사진은 이 측정에만 쓰이며, 7일 뒤 또는 삭제를 누르면 바로 지워집니다.",
     names: {
       height: "높이", upper_arm: "위팔", forearm: "아래팔", thigh: "허벅지", calf: "종아리", torso: "몸통", arm: "팔", leg: "다리",
-      seat: "시트", head_restraint: "머리 받침", belt: "안전벨트", steering_wheel: "운전대", mirrors: "거울", hud: "헤드업 디스플레이",
-      fore_aft: "앞뒤 위치", cushion_tilt: "방석 기울기", backrest_recline: "등받이 각도", anchor_height: "고정점 높이",
-      telescope: "앞뒤 길이", tilt: "기울기", yaw: "좌우 각도", pitch: "상하 각도", interior: "실내", left: "왼쪽", right: "오른쪽",
+      seat: "좌석", head_restraint: "머리지지대", belt: "안전벨트", steering_wheel: "운전대", mirrors: "거울", hud: "헤드업 디스플레이",
+      fore_aft: "앞뒤 위치", cushion_tilt: "쿠션 기울기", backrest_recline: "등받이 각도", anchor_height: "고정점 높이",
+      telescope: "앞뒤 위치", tilt: "기울기", yaw: "좌우 각도", pitch: "상하 각도", interior: "실내", left: "왼쪽", right: "오른쪽",
     },
   },
 };

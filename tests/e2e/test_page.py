@@ -139,7 +139,7 @@ def test_car_side_and_lengths_change_the_settings_at_once(
     page = visit()
     fill(page, stack, height_cm)
     measure(page)
-    seat, mirror = setting(page, "Fore and aft"), setting(page, "Left, Yaw")
+    seat, mirror = setting(page, "Fore and aft"), setting(page, "Left, sideways")
     measured, aimed = seat.inner_text(), mirror.inner_text()
     page.locator("#adjust summary").click()
     thigh = page.get_by_role("slider", name="Thigh")

@@ -94,7 +94,7 @@ def test_the_guides_example_is_served_with_a_warning_about_its_proportions() -> 
     named = {each["segment"]: each for each in warning.params["segments"]}
     assert set(named) == {"thigh", "calf", "torso"}
     assert named["thigh"]["off_cm"] > 5.0 and named["thigh"]["off_sd"] > 3.0
-    assert "thigh" in warning.message["en"] and "넓적다리" in warning.message["ko"]
+    assert "thigh" in warning.message["en"] and "허벅지" in warning.message["ko"]
     # What the proportions add is bounded: it sits near the average body of its height.
     average = recommend(average_body(175.0), CAR)
     assert abs(found.settings.seat.fore_aft_mm - average.settings.seat.fore_aft_mm) < 40.0

@@ -25,6 +25,14 @@ def test_a_drawing_is_one_well_formed_picture_inside_its_frame(
     assert title is not None
     assert f"{height_cm:.0f} cm" in (title.text or "")
     assert car.name[language] in (title.text or "")
+    cropped = width - float(root.attrib["data-panel-mm"])
+    words = [
+        float(each.attrib["x"])
+        for each in root.iter(f"{SVG}text")
+        if "text-anchor" not in each.attrib
+    ]
+    assert words
+    assert all(x > left + cropped for x in words), "the page shows the car without the bars"
     texts = [each.text for each in root.iter(f"{SVG}text")]
     assert f"{found.settings.seat.fore_aft_mm:.0f} mm" in texts
     assert not any(each.tag == f"{SVG}script" for each in root.iter())
