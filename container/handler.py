@@ -64,6 +64,7 @@ def read_model(names: Settings, storage: Storage) -> bytes:
 # Made while Lambda initialises, which has a full CPU and is not billed by the first request's wait.
 storage = Storage(settings())
 model = read_model(settings(), storage)
+model_sha256 = hashlib.sha256(model).hexdigest()
 load(model)
 
 
@@ -211,7 +212,7 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         interval_95=found.lengths.intervals_95_cm(),
         quality=found.quality,
         model={
-            "pose_sha256": hashlib.sha256(model).hexdigest(),
+            "pose_sha256": model_sha256,
             "calibration": lengths.calibration_version(),
         },
     )
