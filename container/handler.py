@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,11 @@ def read_model(names: Settings, storage: Storage) -> bytes:
 storage = Storage(settings())
 model = read_model(settings(), storage)
 model_sha256 = hashlib.sha256(model).hexdigest()
-load(model)
+with ThreadPoolExecutor(max_workers=1) as aside:
+    # The SDK takes as long as the networks, which leave the interpreter to it.
+    connected = aside.submit(storage.connect)
+    load(model)
+connected.result()
 
 
 @telemetry().watch
