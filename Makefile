@@ -4,7 +4,7 @@ BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
 .PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models \
-	accuracy carfit faults load scale fuzz lock clean
+	accuracy carfit bench faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -110,6 +110,12 @@ accuracy: $(MODEL) .venv-render/ready
 # Car fit against published models, the solver and the safety rules; five minutes. DOCS=1 writes docs/.
 carfit: .venv/ready
 	@$(BIN)/python -m benchmarks.carfit \
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
+
+# Speed, size and cost beside the guide's own handlers, and how they grow; under 15 minutes.
+# DOCS=1 writes README and docs/.
+bench: $(MODEL)
+	@$(BIN)/python -m benchmarks.performance \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Each starts a stack of its own on this machine, is bounded in count and time, and prints a table.

@@ -17,11 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bodyscan import lengths, pose, scan
+from bodyscan.crop import CLOSE_HEIGHT_PX, CLOSE_PERSON_PX, CLOSE_WIDTH_PX, cut_out
+from bodyscan.overlay import draw_overlay
 from bodyscan.photo import read_photo
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 HEIGHT_CM = 175.0
+BASELINE = "find the person (MediaPipe)"
 
 
 def median_ms(call: Callable[[], Any], runs: int) -> float:
@@ -42,11 +45,18 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
     sight = scan.see(photo, "front", model=model)
     skeleton = sight.skeleton(sight.log_focal)
     observation = sight.observe(skeleton, sight.log_focal)
+    measured = lengths.estimate([observation], HEIGHT_CM)
+    drawing = scan._drawing(sight, skeleton, measured, HEIGHT_CM)
+    close = (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX), CLOSE_PERSON_PX
+
+    def cuts() -> None:
+        cut_out(picture.pixels, sight.person, sight.outline)
+        cut_out(picture.pixels, sight.person, sight.outline, *close)
+
     return {
         "read the photo": median_ms(lambda: read_photo(photo), runs),
-        "find the person (MediaPipe)": median_ms(
-            lambda: pose.find_people(picture.pixels, model), runs
-        ),
+        BASELINE: median_ms(lambda: pose.find_people(picture.pixels, model), runs),
+        "cut the person out, twice": median_ms(cuts, runs),
         "joints (two networks)": median_ms(lambda: sight.skeleton(sight.log_focal), runs),
         "lengths": median_ms(
             lambda: (
@@ -55,9 +65,8 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
             ),
             runs,
         ),
-        "all, with crops and overlay": median_ms(
-            lambda: scan.scan(photo, HEIGHT_CM, model=model), runs
-        ),
+        "overlay": median_ms(lambda: draw_overlay(picture.pixels, drawing), runs),
+        "all": median_ms(lambda: scan.scan(photo, HEIGHT_CM, model=model), runs),
     }
 
 
@@ -72,7 +81,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(found))
         return
-    baseline = found["find the person (MediaPipe)"]
+    baseline = found[BASELINE]
     table = Table("one photo", "ms, median", "of finding the person")
     for name, milliseconds in found.items():
         table.add_row(name, f"{milliseconds:.1f}", f"{milliseconds / baseline:.2f}")

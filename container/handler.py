@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,12 @@ def read_model(names: Settings, storage: Storage) -> bytes:
 # Made while Lambda initialises, which has a full CPU and is not billed by the first request's wait.
 storage = Storage(settings())
 model = read_model(settings(), storage)
-load(model)
+model_sha256 = hashlib.sha256(model).hexdigest()
+with ThreadPoolExecutor(max_workers=1) as aside:
+    # The SDK takes as long as the networks, which leave the interpreter to it.
+    connected = aside.submit(storage.connect)
+    load(model)
+connected.result()
 
 
 @telemetry().watch
@@ -241,7 +247,7 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         interval_95=found.lengths.intervals_95_cm(),
         quality=found.quality,
         model={
-            "pose_sha256": hashlib.sha256(model).hexdigest(),
+            "pose_sha256": model_sha256,
             "calibration": lengths.calibration_version(),
         },
     )

@@ -46,7 +46,12 @@ class Item:
 
 
 def monthly(
-    requests: int, measure_s: float, *, memory_mb: int = 3008, provisioned: int = 0
+    requests: int,
+    measure_s: float,
+    *,
+    memory_mb: int = 3008,
+    app_s: float = APP_S,
+    provisioned: int = 0,
 ) -> list[Item]:
     """Lines of a month's bill.
 
@@ -58,6 +63,8 @@ def monthly(
         Seconds that the measure function is billed for each.
     memory_mb
         Its memory, as in ``infra/{stage}.json``.
+    app_s
+        Seconds that the app is billed for each of its calls, of which a photo takes three.
     provisioned
         Environments of it kept started all month.
 
@@ -69,7 +76,7 @@ def monthly(
     prices = json.loads(PRICES.read_text("utf-8"))
     left = dict(prices["free_every_month"])
     items = []
-    for name, kind, amount, unit in _amounts(requests, measure_s, memory_mb, provisioned):
+    for name, kind, amount, unit in _amounts(requests, measure_s, memory_mb, app_s, provisioned):
         free = min(amount, left.get(kind, 0))
         left[kind] = left.get(kind, 0) - free
         price = prices[kind]
@@ -78,10 +85,10 @@ def monthly(
 
 
 def _amounts(
-    requests: int, measure_s: float, memory_mb: int, provisioned: int
+    requests: int, measure_s: float, memory_mb: int, app_s: float, provisioned: int
 ) -> list[tuple[str, str, float, str]]:
     memory_gb = memory_mb / 1024
-    app_gb_s = requests * (API_CALLS + 1) * APP_S * APP_MEMORY_MB / 1024
+    app_gb_s = requests * (API_CALLS + 1) * app_s * APP_MEMORY_MB / 1024
     return [
         ("Lambda, measuring", "lambda_gb_second", requests * measure_s * memory_gb, "GB-s"),
         ("Lambda, the app", "lambda_gb_second", app_gb_s, "GB-s"),

@@ -188,6 +188,7 @@ class StackConfig:
                     "IMAGES_BUCKET": images,
                     "MODELS_BUCKET": models,
                     "RESULTS_BUCKET": results,
+                    "MALLOC_ARENA_MAX": "1",  # as container/Dockerfile
                     "POSE_MODEL": str(container / "models" / "pose_landmarker_full.task"),
                 },
                 timeout_s=300.0,

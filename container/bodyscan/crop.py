@@ -72,7 +72,7 @@ def cut_out(
     scale = person_px / outline.height_px
     centre = body_centre_px(person, outline)
     mask = (person.mask.clip(0, 1) * 255).astype(np.uint8)
-    stacked = np.dstack([pixels, mask])
+    stacked = cv2.merge([*cv2.split(pixels), mask])
     # Averaged down first: bilinear sampling alone would skip pixels and alias.
     factor = max(1, int(1 / scale))
     if factor > 1:

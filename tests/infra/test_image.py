@@ -20,7 +20,7 @@ BUILDAH = ("buildah", "--storage-driver", "vfs")
 BUCKETS = ("hypermob-images", "hypermob-models", "hypermob-results")
 MIB = 2**20
 NAIVE_MIB = 681
-"""Of ``pip install mediapipe opencv-python-headless``: ``python -m benchmarks.image``."""
+"""Of ``pip install mediapipe opencv-python-headless``, once; `make bench` sizes what is current."""
 
 
 def buildah(*arguments: str) -> str:
