@@ -6,7 +6,7 @@ from pathlib import Path
 PARTS = {
     b"handler.handle": "measure",
     b"app.on_measurement_stored": "recommend",
-    b"moto.server": "S3 and SQS",
+    b"local.moto_server": "S3 and SQS",
     b"local": "API",  # chalice local
 }
 """An argument that tells a part's process from the others'."""
