@@ -1,4 +1,4 @@
-"""``python -m local.moto_server -H HOST -p PORT``: moto server, whose queues take one call at a time.
+"""``python -m local.moto_server -H HOST -p PORT``: moto server whose queues take a call at a time.
 
 As moto 5.2.5 is, a message that arrives while another is deleted may vanish, one may be delivered
 to two receivers at once, and one that was set aside may come back.
