@@ -1,8 +1,8 @@
 """Requests per second that the stack holds, how long they take, what overload does, and memory.
 
-``python -m benchmarks.load [--seconds S] [--soak S] [--json]``: on this machine alone, about
-6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so a
-slow answer delays no arrival and hides none.
+``python -m benchmarks.load [--seconds S] [--soak S] [--json] [--docs]``: on this machine alone,
+about 6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so
+a slow answer delays no arrival and hides none.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from benchmarks import document
 from benchmarks.processes import children, peak_mb, resident_mb
 from local.__main__ import GUIDE_BODY
 from local.config import REPOSITORY, StackConfig
@@ -234,6 +235,7 @@ def soaked(seconds: float, per_s: float) -> dict[str, Any]:
             mark()
     return {
         "per_s": round(per_s, 2),
+        "seconds": seconds,
         "statuses": answers.to_dict()["statuses"],
         "resident_mb": {
             f"{part} {number}": [round(each[process], 1) for each in marks]
@@ -248,6 +250,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run of arrivals")
     parser.add_argument("--soak", type=float, default=90.0, help="seconds of the soak")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    parser.add_argument("--docs", action="store_true", help="write the tables into the README")
     arguments = parser.parse_args()
     report: dict[str, Any] = {"measure": {}}
     for workers in tqdm(WORKERS, desc="measure workers", leave=False):
@@ -258,6 +261,45 @@ def main() -> None:
         print(json.dumps(report))
     else:
         show(report)
+    if arguments.docs:
+        document.write("load", page(report))
+
+
+def page(report: dict[str, Any]) -> str:
+    """Write the tables for the README."""
+    arrivals = document.table(
+        ["route, arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers"],
+        [[f"{name}, {how}", *figures] for name, how, *figures in _rows(report)],
+    )
+    processes = document.table(
+        ["measure processes", "bare photos/s", "overloaded, of bare", "their largest memory, MB"],
+        [
+            [
+                workers,
+                found["bare_per_s"],
+                f"{100 * found['efficiency']:.0f} %",
+                max(mb for part, mb in found["peak_mb"].items() if part.startswith("measure")),
+            ]
+            for workers, found in report["measure"].items()
+        ],
+    )
+    soak = report["soak"]
+    memory = document.table(
+        [f"resident MB in a soak of {soak['seconds']:g} s", "before", "halfway", "after"],
+        [[part, *marks] for part, marks in soak["resident_mb"].items()],
+    )
+    return "\n\n".join((arrivals, processes, memory))
+
+
+def _rows(report: dict[str, Any]) -> Iterator[list[str]]:
+    rows = {f"`/measure`, {n} processes": found for n, found in report["measure"].items()}
+    for name, found in (rows | {"`/recommend`": report["recommend"]}).items():
+        for arrivals in ("steady", "overload", "afterwards"):
+            if arrivals in found:
+                one = found[arrivals]
+                figures = [one[key] for key in ("held_per_s", "p50_s", "p95_s", "p99_s")]
+                answers = ", ".join(f"{status}: {n}" for status, n in one["statuses"].items())
+                yield [name, arrivals, *map(str, figures), answers]
 
 
 def show(report: dict[str, Any]) -> None:
@@ -265,14 +307,8 @@ def show(report: dict[str, Any]) -> None:
     table = Table("route", "arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers")
     for column in table.columns[2:6]:
         column.justify = "right"
-    rows = {f"/measure, {n} processes": found for n, found in report["measure"].items()}
-    for name, found in (rows | {"/recommend": report["recommend"]}).items():
-        for arrivals in ("steady", "overload", "afterwards"):
-            if arrivals in found:
-                one = found[arrivals]
-                figures = [one[key] for key in ("held_per_s", "p50_s", "p95_s", "p99_s")]
-                answers = ", ".join(f"{status}: {n}" for status, n in one["statuses"].items())
-                table.add_row(name, arrivals, *map(str, figures), answers)
+    for row in _rows(report):
+        table.add_row(*row)
     console = Console(width=110)
     console.print(table)
     table = Table("measure processes", "bare detector, photos/s", "efficiency", "peak MB")
