@@ -33,6 +33,12 @@ def measure_processes() -> set[int]:
     return {process for process, part in children().items() if part == "measure"}
 
 
+def cpu_s(process: int) -> float:
+    """Processor time that a process has used, s."""
+    after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def peak_mb(process: int) -> float:
     """Largest resident memory that a process ever had, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
