@@ -32,10 +32,10 @@ MEMORY_GB: Final = 3008 / 1024
 API_CALLS: Final = 2
 """Of one photo that is measured by the API: the grant of its upload, and the measurement."""
 SEED: Final = 1
-S3_PUTS, S3_GETS, SQS_REQUESTS = 10, 3, 3
+S3_PUTS, S3_GETS, SQS_REQUESTS = 10, 4, 3
 """Of one upload (by the API two PUTs fewer): request, photo, why it failed should it fail, overlay,
-measurement, recommendation, and four lists, which cost as much, for a mark of deletion; photo,
-measurement twice; receive, delete, and its share of empty polls."""
+measurement, recommendation, and four lists, which cost as much, for a mark of deletion; an earlier
+end, photo, measurement twice; receive, delete, and its share of empty polls."""
 PRICES: Final = REPOSITORY / "hypermob" / "prices.json"
 
 

@@ -187,12 +187,12 @@ def _measure_uploads(
             if tries_end is not None:
                 # Before each attempt: a process that is killed in it writes nothing more, and the
                 # deliveries after it may be lost before they reach one.
-                _store_error(owner, MeasureUnavailableError(), since=tries_end)
+                _explain(owner, since=tries_end)
             try:
                 _measure_upload(address, owner, metadata)
             except Exception:
                 if is_last_try:
-                    _store_error(owner, MeasureUnavailableError())
+                    _explain(owner)
                 raise
 
 
@@ -222,6 +222,13 @@ def _number(text: str | None) -> float | str | None:
         return None if text is None else float(text)
     except ValueError:
         return text  # named as wrong by the validation
+
+
+def _explain(owner: Owner, since: float = 0.0) -> None:
+    """Store that it could not be measured, unless an event that came twice has brought an end."""
+    earlier = storage.read_result(owner, ERROR)
+    if earlier is None or earlier["since"] > 0:
+        _store_error(owner, MeasureUnavailableError(), since)
 
 
 def _store_error(owner: Owner, error: HypermobError, since: float = 0.0) -> None:

@@ -130,6 +130,21 @@ def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3
     assert f"results/kim/{ID}/error.json" not in keys(s3)
 
 
+def test_an_event_that_comes_twice_does_not_hide_why_the_photo_was_refused(
+    handler, s3, monkeypatch
+):
+    record = uploaded(s3, "empty-6.jpg", **{"height-cm": "158"})
+    handler.handle({"Records": [message(record, "m")]}, lambda_context())
+    assert result(s3, "error.json")["code"] == "NO_PERSON"
+
+    def killed(*_, **__):
+        raise KilledError
+
+    monkeypatch.setattr(handler, "scan", killed)
+    handler.handle({"Records": [message(record, "m", 3)]}, lambda_context())
+    assert result(s3, "error.json")["code"] == "NO_PERSON"
+
+
 def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handler, s3):
     handler.handle({"Records": [uploaded(s3, "front-8.jpg", **{"height-cm": "tall"})]}, None)
     error = restored(result(s3, "error.json"))
