@@ -119,14 +119,16 @@ bench: $(MODEL)
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Each starts a stack of its own on this machine, is bounded in count and time, and prints a table.
+# DOCS=1 writes it into the README.
+DOCUMENTED = $(if $(filter-out 0,$(DOCS)),--docs)
 faults: $(MODEL)
-	@$(BIN)/python -m benchmarks.faults $(ARGS)
+	@$(BIN)/python -m benchmarks.faults $(DOCUMENTED) $(ARGS)
 
 load: $(MODEL)
-	@$(BIN)/python -m benchmarks.load $(ARGS)
+	@$(BIN)/python -m benchmarks.load $(DOCUMENTED) $(ARGS)
 
 scale: $(MODEL)
-	@$(BIN)/python -m benchmarks.scale $(ARGS)
+	@$(BIN)/python -m benchmarks.scale $(DOCUMENTED) $(ARGS)
 
 fuzz: $(MODEL)
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -16,6 +16,7 @@ from chalicelib import VERSION, asking, carfit, measurements, openapi, pages
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
+    HealthQuery,
     MeasureHeaders,
     MeasureJob,
     Measurement,
@@ -83,7 +84,8 @@ def car_fit_model() -> carfit.Model:
 @answers
 def health() -> dict[str, Any]:
     """Alive, and which versions; ``?deep=1`` also tries the buckets and the measure function."""
-    deep = (app.current_request.query_params or {}).get("deep") == "1"
+    asked = {"deep": (app.current_request.query_params or {}).get("deep")}
+    deep = validated(HealthQuery, asked).deep == "1"
     if deep:
         parts = storage().unreachable()
         if not measure_function().is_reachable():

@@ -1,9 +1,9 @@
 """Photos sent by both paths while S3, SQS, Lambda and the measure processes fail.
 
-``python -m benchmarks.faults [--requests N] [--json]``: starts a stack of its own on this machine,
-sends every other photo through the API (``POST /measure`` with an ``Idempotency-Key``) and the
-rest by upload alone (SQS), and says what became of each. Fails unless lost = duplicated = wrong =
-0. Ends by itself after `BOUND_S` at the latest.
+``python -m benchmarks.faults [--requests N] [--json] [--docs]``: starts a stack of its own on this
+machine, sends every other photo through the API (``POST /measure`` with an ``Idempotency-Key``) and
+the rest by upload alone (SQS), and says what became of each. Fails unless lost = duplicated =
+wrong = 0. Ends by itself after `BOUND_S` at the latest; the stack's logs stay in ``out/faults``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import random
 import resource
 import signal
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -31,13 +30,14 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from benchmarks import document
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import measure_processes
 from chalicelib.measurements import EVENT_S
 from hypermob.redrive import redrive
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
-from local.storage import UPLOADS_DEAD_LETTERS, Endpoints
+from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE, Endpoints
 
 PEOPLE: Final = REPOSITORY / "tests" / "fixtures" / "people"
 GOOD: Final = ("front-1.jpg", "front-2.jpg", "front-7.jpg", "front-8.jpg")
@@ -46,11 +46,12 @@ HEIGHT_CM: Final = 170.0
 
 SHARE: Final = 0.08
 """Of requests to AWS that meet a fault: each photo makes about 12."""
-AT_ONCE: Final = 8
+AT_ONCE: Final = 12
 TRIES: Final = 8
 SETTLE_S: Final = 200
 """From an accepted photo to its end: three attempts, each after a visibility time-out."""
 BOUND_S: Final = 1500
+LOGS: Final = REPOSITORY / "out" / "faults"
 MEASURE_TIMEOUT_S: Final = 10.0
 CHAOS_EVERY_S: Final = 6.0
 POLL_S: Final = 0.5
@@ -239,8 +240,7 @@ def run(requests: int, seed: int) -> dict[str, Any]:
     config = replace(config, measure=replace(config.measure, timeout_s=MEASURE_TIMEOUT_S))
     began = time.monotonic()
     with (
-        tempfile.TemporaryDirectory() as logs,
-        LocalStack(config, logs=Path(logs), seen_as=through_proxies) as stack,
+        LocalStack(config, logs=LOGS, seen_as=through_proxies) as stack,
         httpx.Client(
             base_url=stack.url,
             headers={"X-API-Key": stack.api_key},
@@ -294,6 +294,11 @@ def judge(
 ) -> dict[str, Any]:
     """Count what became of the photos, and look whether the stack agrees."""
     letters = dead_letters(stack)
+    astray = [
+        f"{o.path}: {o.end}: {o.said}: {whereabouts(stack, o.measurement_id, letters)}"
+        for o in outcomes
+        if o.end in (LOST, WRONG)
+    ]
     for outcome in outcomes:
         if (
             outcome.end == TYPED
@@ -350,10 +355,26 @@ def judge(
         ),
         "dead letters moved back": moved,
         "of these measured then": healed,
-        "ends": dict(
-            Counter(f"{o.path}: {o.end}: {o.said}" for o in outcomes if o.end in (LOST, WRONG))
-        ),
+        "lost or wrong": astray,
     }
+
+
+def whereabouts(stack: LocalStack, measurement_id: str, letters: set[str]) -> str:
+    """What the queues and buckets hold of a measurement that did not end as it should."""
+    url = stack.sqs().get_queue_url(QueueName=UPLOADS_QUEUE)["QueueUrl"]
+    queue = stack.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    found = [
+        item["Key"]
+        for bucket in (stack.config.images_bucket, stack.config.results_bucket)
+        for page in stack.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for item in page.get("Contents", [])
+        if measurement_id and measurement_id in item["Key"]
+    ]
+    return (
+        f"stored: {found}; in the DLQ: {measurement_id in letters}; still queued, of any photo: "
+        f"{queue['ApproximateNumberOfMessages']} to come, "
+        f"{queue['ApproximateNumberOfMessagesNotVisible']} under way"
+    )
 
 
 def dead_letters(stack: LocalStack) -> set[str]:
@@ -398,13 +419,29 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    parser.add_argument("--docs", action="store_true", help="write the table into the README")
     arguments = parser.parse_args()
     report = run(arguments.requests, arguments.seed)
     if arguments.json:
         print(json.dumps(report))
     else:
         show(report)
+    if arguments.docs:
+        document.write("faults", page(report))
     return 1 if broken(report) else 0
+
+
+def page(report: dict[str, Any]) -> str:
+    """Write the table for the README."""
+    rows = [
+        [name, *(row[name] for row in report["paths"].values())] for name in report["paths"]["API"]
+    ]
+    paths = [f"by {'the API' if name == 'API' else name}" for name in report["paths"]]
+    return (
+        document.table(["what became of the photos", *paths], rows)
+        + f"\n\n{sum(report['injected'].values())} faults in {report['seconds']:.0f} s; "
+        f"{report['dead letters moved back']} dead letters were put back at the end."
+    )
 
 
 def show(report: dict[str, Any]) -> None:
@@ -423,10 +460,10 @@ def show(report: dict[str, Any]) -> None:
         faults.add_row(name, str(count))
     console.print(faults)
     for name, value in report.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | list):
             console.print(f"{name}: {value}")
-    for end, count in report["ends"].items():
-        console.print(f"{count} x {end}")
+    for line in report["lost or wrong"]:
+        console.print(line)
 
 
 if __name__ == "__main__":

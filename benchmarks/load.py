@@ -1,8 +1,8 @@
 """Requests per second that the stack holds, how long they take, what overload does, and memory.
 
-``python -m benchmarks.load [--seconds S] [--soak S] [--json]``: on this machine alone, about
-6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so a
-slow answer delays no arrival and hides none.
+``python -m benchmarks.load [--seconds S] [--soak S] [--json] [--docs]``: on this machine alone,
+about 6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so
+a slow answer delays no arrival and hides none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.processes import children, peak_mb, resident_mb
+from benchmarks import document
+from benchmarks.processes import children, cpu_s, measure_processes, peak_mb, resident_mb
 from local.__main__ import GUIDE_BODY
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
@@ -127,24 +128,25 @@ def run(stack: LocalStack, path: str, body: Any, *rates: tuple[float, float]) ->
     return asyncio.run(all_rates())
 
 
-def bare(seconds: float) -> int:
-    """Photos that one process measures in so many seconds, with nothing around it."""
+def bare(seconds: float) -> tuple[int, float]:
+    """Photos that one process measures in so many seconds, with nothing around it; its CPU time."""
     from bodyscan.scan import load, scan
 
     model, photo = MODEL.read_bytes(), PHOTO.read_bytes()
     load(model)
     scan(photo, HEIGHT_CM, model=model)
-    count, end = 0, time.perf_counter() + seconds
+    count, used, end = 0, time.process_time(), time.perf_counter() + seconds
     while time.perf_counter() < end:
         scan(photo, HEIGHT_CM, model=model)
         count += 1
-    return count
+    return count, time.process_time() - used
 
 
-def bare_per_s(workers: int, seconds: float) -> float:
-    """Photos a second of so many bare processes side by side."""
+def bare_rates(workers: int, seconds: float) -> tuple[float, float]:
+    """Photos of so many bare processes side by side: a second, and a second of CPU time."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return sum(pool.map(bare, [seconds] * workers)) / seconds
+        counts, used_s = zip(*pool.map(bare, [seconds] * workers), strict=True)
+    return sum(counts) / seconds, sum(counts) / sum(used_s)
 
 
 @contextmanager
@@ -172,10 +174,14 @@ def photo_body(stack: LocalStack) -> dict[str, Any]:
 
 def measured(workers: int, seconds: float) -> dict[str, Any]:
     """``POST /measure`` with so many processes: steady, overloaded, and afterwards."""
-    bare_rate = bare_per_s(workers, seconds / 2)
+    bare_rate, bare_per_cpu_s = bare_rates(workers, seconds / 2)
     with running(workers) as stack:
-        rates = [(share * bare_rate, seconds) for share in (STEADY, OVERLOAD, AFTERWARDS)]
-        steady, overload, after = run(stack, "/measure", photo_body(stack), *rates)
+        body = photo_body(stack)
+        (steady,) = run(stack, "/measure", body, (STEADY * bare_rate, seconds))
+        used_s = -sum(map(cpu_s, measure_processes()))
+        (overload,) = run(stack, "/measure", body, (OVERLOAD * bare_rate, seconds))
+        used_s += sum(map(cpu_s, measure_processes()))
+        (after,) = run(stack, "/measure", body, (AFTERWARDS * bare_rate, seconds))
         memory = {
             f"{part} {number}": round(peak_mb(process))
             for number, (process, part) in enumerate(sorted(children().items()), start=1)
@@ -187,6 +193,7 @@ def measured(workers: int, seconds: float) -> dict[str, Any]:
         "overload": overload.to_dict(),
         "afterwards": after.to_dict(),
         "efficiency": round(overload.held_per_s / bare_rate, 3),
+        "efficiency_of_cpu": round(overload.statuses[200] / used_s / bare_per_cpu_s, 3),
         "shed": shed,
         "neither_held_nor_shed": overload.statuses.total() - shed - overload.statuses[200],
         "peak_mb": memory,
@@ -234,6 +241,7 @@ def soaked(seconds: float, per_s: float) -> dict[str, Any]:
             mark()
     return {
         "per_s": round(per_s, 2),
+        "seconds": seconds,
         "statuses": answers.to_dict()["statuses"],
         "resident_mb": {
             f"{part} {number}": [round(each[process], 1) for each in marks]
@@ -248,6 +256,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run of arrivals")
     parser.add_argument("--soak", type=float, default=90.0, help="seconds of the soak")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    parser.add_argument("--docs", action="store_true", help="write the tables into the README")
     arguments = parser.parse_args()
     report: dict[str, Any] = {"measure": {}}
     for workers in tqdm(WORKERS, desc="measure workers", leave=False):
@@ -258,6 +267,52 @@ def main() -> None:
         print(json.dumps(report))
     else:
         show(report)
+    if arguments.docs:
+        document.write("load", page(report))
+
+
+def page(report: dict[str, Any]) -> str:
+    """Write the tables for the README."""
+    arrivals = document.table(
+        ["route, arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers"],
+        [[f"{name}, {how}", *figures] for name, how, *figures in _rows(report)],
+    )
+    processes = document.table(
+        [
+            "measure processes",
+            "bare photos/s",
+            "overloaded, of bare",
+            "for the same CPU time",
+            "their largest memory, MB",
+        ],
+        [
+            [
+                workers,
+                found["bare_per_s"],
+                f"{100 * found['efficiency']:.0f} %",
+                f"{100 * found['efficiency_of_cpu']:.0f} %",
+                max(mb for part, mb in found["peak_mb"].items() if part.startswith("measure")),
+            ]
+            for workers, found in report["measure"].items()
+        ],
+    )
+    soak = report["soak"]
+    memory = document.table(
+        [f"resident MB in a soak of {soak['seconds']:g} s", "before", "halfway", "after"],
+        [[part, *marks] for part, marks in soak["resident_mb"].items()],
+    )
+    return "\n\n".join((arrivals, processes, memory))
+
+
+def _rows(report: dict[str, Any]) -> Iterator[list[str]]:
+    rows = {f"`/measure`, {n} at once": found for n, found in report["measure"].items()}
+    for name, found in (rows | {"`/recommend`": report["recommend"]}).items():
+        for arrivals in ("steady", "overload", "afterwards"):
+            if arrivals in found:
+                one = found[arrivals]
+                figures = [one[key] for key in ("held_per_s", "p50_s", "p95_s", "p99_s")]
+                answers = ", ".join(f"{status}: {n}" for status, n in one["statuses"].items())
+                yield [name, arrivals, *map(str, figures), answers]
 
 
 def show(report: dict[str, Any]) -> None:
@@ -265,20 +320,22 @@ def show(report: dict[str, Any]) -> None:
     table = Table("route", "arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers")
     for column in table.columns[2:6]:
         column.justify = "right"
-    rows = {f"/measure, {n} processes": found for n, found in report["measure"].items()}
-    for name, found in (rows | {"/recommend": report["recommend"]}).items():
-        for arrivals in ("steady", "overload", "afterwards"):
-            if arrivals in found:
-                one = found[arrivals]
-                figures = [one[key] for key in ("held_per_s", "p50_s", "p95_s", "p99_s")]
-                answers = ", ".join(f"{status}: {n}" for status, n in one["statuses"].items())
-                table.add_row(name, arrivals, *map(str, figures), answers)
+    for row in _rows(report):
+        table.add_row(*row)
     console = Console(width=110)
     console.print(table)
-    table = Table("measure processes", "bare detector, photos/s", "efficiency", "peak MB")
+    table = Table(
+        "measure processes", "bare detector, photos/s", "efficiency", "of their CPU time", "peak MB"
+    )
     for workers, found in report["measure"].items():
         peaks = ", ".join(f"{part}: {mb}" for part, mb in found["peak_mb"].items())
-        table.add_row(workers, str(found["bare_per_s"]), str(found["efficiency"]), peaks)
+        table.add_row(
+            workers,
+            str(found["bare_per_s"]),
+            str(found["efficiency"]),
+            str(found["efficiency_of_cpu"]),
+            peaks,
+        )
     console.print(table)
     soak = report["soak"]
     table = Table(f"soak at {soak['per_s']} photos/s", "MB before", "halfway", "after")

@@ -6,7 +6,7 @@ from pathlib import Path
 PARTS = {
     b"handler.handle": "measure",
     b"app.on_measurement_stored": "recommend",
-    b"moto.server": "S3 and SQS",
+    b"local.moto_server": "S3 and SQS",
     b"local": "API",  # chalice local
 }
 """An argument that tells a part's process from the others'."""
@@ -31,6 +31,12 @@ def children() -> dict[int, str]:
 def measure_processes() -> set[int]:
     """Ids of the measure processes."""
     return {process for process, part in children().items() if part == "measure"}
+
+
+def cpu_s(process: int) -> float:
+    """Processor time that a process has used, s."""
+    after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mb(process: int) -> float:

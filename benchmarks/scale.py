@@ -1,8 +1,8 @@
 """What 1, 100 and 10,000 photos a second need of AWS: a simulation of its quotas.
 
-``python -m benchmarks.scale [--check] [--json]``: service times and starts are measured here, then
-arrivals meet Lambda's concurrency and its growth, API Gateway's and SQS's quotas, event by event.
-``--check`` also runs the local stack and compares the simulation of that small size with it.
+``python -m benchmarks.scale [--check] [--json] [--docs]``: service times and starts are measured
+here, then arrivals meet Lambda's concurrency and its growth, API Gateway's and SQS's quotas, event
+by event. ``--check`` also runs the local stack and compares the simulation of that size with it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import document
 from local.config import REPOSITORY
 
 RATES: Final = (1.0, 100.0, 10_000.0)
@@ -31,9 +32,10 @@ MEMORY_GB: Final = 3008 / 1024
 API_CALLS: Final = 2
 """Of one photo that is measured by the API: the grant of its upload, and the measurement."""
 SEED: Final = 1
-S3_PUTS, S3_GETS, SQS_REQUESTS = 4, 3, 3
-"""Of one photo: photo, overlay, measurement, recommendation; photo, measurement twice; receive,
-delete, and its share of empty polls."""
+S3_PUTS, S3_GETS, SQS_REQUESTS = 10, 4, 3
+"""Of one upload (by the API two PUTs fewer): request, photo, why it failed should it fail, overlay,
+measurement, recommendation, and four lists, which cost as much, for a mark of deletion; an earlier
+end, photo, measurement twice; receive, delete, and its share of empty polls."""
 PRICES: Final = REPOSITORY / "hypermob" / "prices.json"
 
 
@@ -330,6 +332,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="compare with the local stack")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
+    parser.add_argument("--docs", action="store_true", help="write the tables into the README")
     arguments = parser.parse_args()
     found = report(measured_here())
     if arguments.check:
@@ -338,6 +341,40 @@ def main() -> None:
         print(json.dumps(found))
     else:
         show(found)
+    if arguments.docs:
+        document.write("scale", page(found))
+
+
+def page(found: dict[str, Any]) -> str:
+    """Write the tables for the README."""
+    rows = document.table(
+        [
+            "photos/s, by",
+            "concurrency",
+            "first quota to break",
+            "p95 s",
+            "$ a million",
+            "ask AWS for",
+        ],
+        [
+            [
+                f"{row['photos_per_s']:g}, {row['path']}",
+                row["concurrency_to_hold"],
+                row["with_default_quotas"]["first_quota_to_break"],
+                row["with_default_quotas"]["p95_s"],
+                row["dollars_per_million"],
+                "; ".join(row["ask_aws_for"]) or "nothing",
+            ]
+            for row in found["rows"]
+        ],
+    )
+    if "check" not in found:
+        return rows
+    checked = document.table(
+        [f"{found['check']['arrivals_per_s']} photos/s, two processes", "held/s", "p50 s", "shed"],
+        [[name, *found["check"][name].values()] for name in ("stack", "simulation")],
+    )
+    return f"{rows}\n\nThe same simulation of the local stack, beside the stack:\n\n{checked}"
 
 
 def show(found: dict[str, Any]) -> None:

@@ -313,6 +313,12 @@ class TransferRequest(Struct, kw_only=True, frozen=True):
     side_mirrors: SideMirrorAim | None = None
 
 
+class HealthQuery(Struct, kw_only=True, frozen=True):
+    """``GET /health``."""
+
+    deep: Literal["0", "1"] | None = None
+
+
 class MeasurementPath(Struct, kw_only=True, frozen=True):
     """The address of one measurement."""
 

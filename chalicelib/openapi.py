@@ -154,7 +154,7 @@ OPERATIONS: Final = (
         "health",
         "Alive, and which versions",
         {200: answers.Health},
-        errors=(errors.ServiceUnavailableError,),
+        errors=(errors.InvalidInputError, errors.ServiceUnavailableError),
         parameters=(DEEP,),
         needs_key=False,
     ),

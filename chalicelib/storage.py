@@ -41,6 +41,9 @@ It lies where photos lie, so that it expires as they do."""
 MAX_RECEIVES = 3
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
+REDELIVERY_MARGIN_S = 30
+"""How long after the measure function's time-out SQS delivers an unsettled event again: the rest
+of the queue's visibility time-out."""
 ATTEMPTS = 4
 """Of each request to S3, the first included."""
 UPLOAD_EXPIRES_S = 600

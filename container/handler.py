@@ -35,6 +35,7 @@ from chalicelib.storage import (
     MAX_RECEIVES,
     MEASUREMENT,
     OVERLAY,
+    REDELIVERY_MARGIN_S,
     ObjectAddress,
     Owner,
     Storage,
@@ -89,7 +90,7 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
         return _answer(event)
     if records[0].get("eventSource") == "aws:sqs":
         left_ms = context.get_remaining_time_in_millis() if context else 0
-        return _measure_batch(records, ends=time.time() + left_ms / 1000)
+        return _measure_batch(records, left_ms / 1000)
     _measure_uploads(event)
     return {"status": "success"}
 
@@ -149,13 +150,15 @@ def _answer(event: Any) -> dict[str, Any]:
     return {"status": "success", "data": msgspec.to_builtins(measurement)}
 
 
-def _measure_batch(records: list[Mapping[str, Any]], ends: float) -> dict[str, Any]:
+def _measure_batch(records: list[Mapping[str, Any]], left_s: float) -> dict[str, Any]:
     failures = []
     for record in records:
         try:
             received = int(record["attributes"]["ApproximateReceiveCount"])
+            to_come = max(MAX_RECEIVES - received, 0)
+            tries_end = time.time() + left_s + to_come * (left_s + REDELIVERY_MARGIN_S)
             event = msgspec.json.decode(record["body"])
-            _measure_uploads(event, last_try_ends=ends if received >= MAX_RECEIVES else None)
+            _measure_uploads(event, tries_end, is_last_try=to_come == 0)
         except Exception:
             # One message that fails must not have the others measured again; SQS redelivers it.
             log.exception("message %s failed", record["messageId"])
@@ -163,10 +166,13 @@ def _measure_batch(records: list[Mapping[str, Any]], ends: float) -> dict[str, A
     return {"batchItemFailures": failures}
 
 
-def _measure_uploads(event: Mapping[str, Any], *, last_try_ends: float | None = None) -> None:
+def _measure_uploads(
+    event: Mapping[str, Any], tries_end: float | None = None, *, is_last_try: bool = False
+) -> None:
     """Measure the uploads that an S3 event tells of, where the upload came with a height.
 
-    What fails the last time goes to the dead-letter queue, and leaves why beside the photo.
+    What fails the last time goes to the dead-letter queue, and leaves why beside the photo: from
+    ``tries_end`` on (Unix time, s), by which SQS has delivered the event as often as it does.
     """
     for address in event_addresses(event):
         owner = upload_owner(address.key)
@@ -178,14 +184,15 @@ def _measure_uploads(event: Mapping[str, Any], *, last_try_ends: float | None = 
         metadata = storage.upload_metadata(address)
         # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
         if metadata is not None and "height-cm" in metadata:
-            if last_try_ends is not None:
-                # Before the attempt: a process that is killed in it writes nothing more.
-                _store_error(owner, MeasureUnavailableError(), since=last_try_ends)
+            if tries_end is not None:
+                # Before each attempt: a process that is killed in it writes nothing more, and the
+                # deliveries after it may be lost before they reach one.
+                _explain(owner, since=tries_end)
             try:
                 _measure_upload(address, owner, metadata)
             except Exception:
-                if last_try_ends is not None:
-                    _store_error(owner, MeasureUnavailableError())
+                if is_last_try:
+                    _explain(owner)
                 raise
 
 
@@ -215,6 +222,13 @@ def _number(text: str | None) -> float | str | None:
         return None if text is None else float(text)
     except ValueError:
         return text  # named as wrong by the validation
+
+
+def _explain(owner: Owner, since: float = 0.0) -> None:
+    """Store that it could not be measured, unless an event that came twice has brought an end."""
+    earlier = storage.read_result(owner, ERROR)
+    if earlier is None or earlier["since"] > 0:
+        _store_error(owner, MeasureUnavailableError(), since)
 
 
 def _store_error(owner: Owner, error: HypermobError, since: float = 0.0) -> None:

@@ -145,7 +145,7 @@ class LocalStack:
 
         held.pop("s3").close()
         moto = Child(
-            ["-m", "moto.server", "-H", self._host, "-p", str(ports.s3)],
+            ["-m", "local.moto_server", "-H", self._host, "-p", str(ports.s3)],
             environment={},
             folder=config.project,
             log=self._log(opened, "moto", echo=False),  # a line for every poll of the queues

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from chalicelib.storage import MAX_RECEIVES
+from chalicelib.storage import MAX_RECEIVES, REDELIVERY_MARGIN_S
 from local.config import ACCOUNT, REGION, StackConfig
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
         sqs,
         UPLOADS_QUEUE,
         # Longer than the function may take, or a photo would be measured twice at once.
-        VisibilityTimeout=str(round(config.measure.timeout_s) + 30),
+        VisibilityTimeout=str(round(config.measure.timeout_s) + REDELIVERY_MARGIN_S),
         RedrivePolicy=json.dumps(
             {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVES}
         ),

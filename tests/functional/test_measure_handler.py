@@ -103,25 +103,24 @@ class KilledError(Exception):
     """What stands for a signal here: nothing of the handler catches it."""
 
 
-def test_what_fails_the_last_time_leaves_why_even_if_the_process_is_killed(
-    handler, s3, monkeypatch
-):
+def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3, monkeypatch):
     seen = []
 
     def killed(*_, **__):
-        seen.append(keys(s3) and result(s3, "error.json")["since"] - time.time())
+        seen.append(result(s3, "error.json")["since"] - time.time())
         raise KilledError
 
     record = uploaded(s3, "front-8.jpg", **{"height-cm": "158"})
     monkeypatch.setattr(handler, "scan", killed)
-    for received, left in ((1, []), (2, []), (3, [f"results/kim/{ID}/error.json"])):
+    for received in (1, 2, 3):
         answer = handler.handle(
             {"Records": [message(record, "m", received)]}, lambda_context(300.0)
         )
         assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
-        assert keys(s3) == left
-    # Whoever polls during the last attempt is not told that it failed.
-    assert seen == [[], [], pytest.approx(300, abs=30)]
+        assert keys(s3) == [f"results/kim/{ID}/error.json"]
+    # Whoever polls while another attempt may come is not told that it failed; who polls when none
+    # can come is, also if the last ones never reached a process.
+    assert seen == [pytest.approx(300 + left * 330, abs=20) for left in (2, 1, 0)]
     unavailable = {"code": "MEASURE_UNAVAILABLE", "details": {}, "since": 0.0}
     assert result(s3, "error.json") == unavailable
     monkeypatch.undo()
@@ -129,6 +128,21 @@ def test_what_fails_the_last_time_leaves_why_even_if_the_process_is_killed(
     assert answer == {"batchItemFailures": []}
     assert f"results/kim/{ID}/measurement.json" in keys(s3)
     assert f"results/kim/{ID}/error.json" not in keys(s3)
+
+
+def test_an_event_that_comes_twice_does_not_hide_why_the_photo_was_refused(
+    handler, s3, monkeypatch
+):
+    record = uploaded(s3, "empty-6.jpg", **{"height-cm": "158"})
+    handler.handle({"Records": [message(record, "m")]}, lambda_context())
+    assert result(s3, "error.json")["code"] == "NO_PERSON"
+
+    def killed(*_, **__):
+        raise KilledError
+
+    monkeypatch.setattr(handler, "scan", killed)
+    handler.handle({"Records": [message(record, "m", 3)]}, lambda_context())
+    assert result(s3, "error.json")["code"] == "NO_PERSON"
 
 
 def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handler, s3):

@@ -121,6 +121,12 @@ def test_health_tells_versions_and_deep_health_tries_the_buckets(api):
     assert api.call("GET", "/health?deep=1")[1]["data"]["deep"] is True
 
 
+def test_health_that_is_asked_for_another_depth_says_which_there_are(api):
+    status, answer = api.call("GET", "/health?deep=yes")
+    assert (status, answer["error"]["code"]) == (400, "INVALID_INPUT")
+    assert answer["error"]["fields"] == [{"field": "deep", "expected": "expected one of 0, 1"}]
+
+
 def test_deep_health_names_what_is_out_of_reach(api, s3):
     s3.delete_bucket(Bucket="hypermob-images")
     try:
