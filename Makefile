@@ -4,7 +4,7 @@ BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
 .PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models \
-	accuracy carfit bench faults load scale fuzz lock clean
+	accuracy carfit bench client-docs faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -83,6 +83,10 @@ deploy destroy: .venv/ready
 
 openapi: .venv/ready
 	@$(BIN)/python -m local.openapi $(ARGS)
+
+# The Python client's pages, from its docstrings.
+client-docs: .venv/ready
+	$(BIN)/pdoc --docformat numpy --output-directory out/client-docs hypermob_client
 
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11

@@ -1,4 +1,5 @@
-"""``python -m local.openapi``: write ``openapi.yml``, the API description that clients build on.
+"""``python -m local.openapi``: write ``openapi.yml``, the API description that clients build on,
+and the tables of routes and errors in ``docs/api.md``.
 
 ``--promise`` also keeps it as what clients of this version were promised: done at a release.
 Later versions of the same number (0.1, 1) may add to a promise but not break it.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from typing import Any
 import yaml
 
 from chalicelib import VERSION
+from chalicelib.errors import ERRORS
 from chalicelib.openapi import document
 from local.config import REPOSITORY
 
 WRITTEN = REPOSITORY / "openapi.yml"
+GUIDE = REPOSITORY / "docs" / "api.md"
 COMPATIBLE = VERSION.rpartition(".")[0] if VERSION.startswith("0.") else VERSION.partition(".")[0]
 PROMISED = REPOSITORY / "tests" / "fixtures" / f"openapi-{COMPATIBLE}.yml"
 
@@ -36,6 +40,27 @@ def as_yaml(description: Mapping[str, Any]) -> str:
     """Return a description as it is committed."""
     text: str = yaml.dump(description, Dumper=_Plain, sort_keys=False, allow_unicode=True)
     return text
+
+
+def with_tables(guide: str) -> str:
+    """Return the guide with its tables of routes and errors as the code has them now."""
+    routes = [
+        (f"`{method.upper()} {path}`", operation["summary"], "" if "security" in operation else "✓")
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    errors = [
+        (f"`{code}`", str(error.status), re.sub(r"{\w+}", "…", error.en))
+        for code, error in sorted(ERRORS.items(), key=lambda each: (each[1].status, each[0]))
+    ]
+    tables = {"routes": [("route", "does", "key"), *routes]}
+    tables["errors"] = [("code", "status", "the message says"), *errors]
+    for name, (head, *rows) in tables.items():
+        lines = [head, ("---",) * len(head), *rows]
+        table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        marks = rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)"
+        guide = re.sub(marks, f"{table}\n", guide, flags=re.DOTALL)
+    return guide
 
 
 @dataclass(frozen=True)
@@ -186,6 +211,7 @@ def main() -> int:
     options = parser.parse_args()
     text = as_yaml(document())
     WRITTEN.write_text(text, "utf-8")
+    GUIDE.write_text(with_tables(GUIDE.read_text("utf-8")), "utf-8")
     if options.promise:
         PROMISED.write_text(text, "utf-8")
         return 0

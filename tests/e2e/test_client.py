@@ -165,6 +165,18 @@ def test_the_command_line_has_an_api_do_it(
     assert document["recommendation"]["vehicle"] == "minivan"
     assert overlay.read_bytes().startswith(b"\xff\xd8")
 
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(document))
+    moved = ("transfer", kept, "--to", "small_car", "--drive-side", "right", "--json")
+    code, there, err = hypermob(*moved)
+    assert code == 0, err
+    # The same as in this process: numbers to the last digit, in whatever order of names.
+    here = subprocess.run(
+        [Path(sys.executable).with_name("hypermob"), *moved], capture_output=True, check=True
+    ).stdout
+    assert json.loads(there) == json.loads(here)
+    assert json.loads(there)["drive_side"] == "right"
+
     people_csv = tmp_path / "people.csv"
     rows = [f"{SAMPLE},{height_cm}", f"{SAMPLE},70", f"{tmp_path}/none.jpg,170"]
     people_csv.write_text("\n".join(["photo,height_cm", *rows]))

@@ -101,8 +101,8 @@ def test_settings_come_with_units_and_bands() -> None:
         },
     }
     assert lines(settings_table(recommendation)) == [
-        ["Car (medium car)", "setting", "80 % band"],
+        ["Car (Medium car)", "setting", "80 % band"],
         ["Seat fore-aft", "131 mm", "84 to 178 mm"],
-        ["Mirror left yaw", "-30.9°", "-32.2 to -29.6°"],
-        ["HUD height", "79 mm", "52 to 100 mm"],
+        ["Left mirror, sideways", "-30.9°", "-32.2 to -29.6°"],
+        ["Head-up display height", "79 mm", "52 to 100 mm"],
     ]

@@ -10,7 +10,7 @@ import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.openapi import document
-from local.openapi import PROMISED, WRITTEN, as_yaml, breaking_changes
+from local.openapi import GUIDE, PROMISED, WRITTEN, as_yaml, breaking_changes, with_tables
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -18,6 +18,13 @@ Change = Callable[[dict[str, Any]], Any]
 def test_the_committed_description_is_this_codes() -> None:
     stale = "stale: run python -m local.openapi"
     assert WRITTEN.read_text("utf-8") == as_yaml(document()), stale
+
+
+def test_the_tables_of_the_guide_are_this_codes() -> None:
+    guide = GUIDE.read_text("utf-8")
+    assert guide == with_tables(guide), "stale: run make openapi"
+    assert "`POST /recommend/transfer`" in guide
+    assert "| `POSE_UNSUITABLE` | 422 |" in guide
 
 
 def test_the_description_is_valid() -> None:
