@@ -18,11 +18,11 @@ OURS, GUIDE, OTHER = "#0b7a75", "#d9a441", "#9aa5b1"
 
 
 def curve(axis, points, x, *lines):
-    """Lines of (key, colour, label) over ``points[x]``, all axes from zero."""
+    """Lines of (key, colour, label) over ``points[x]``, from zero, with room for the legend."""
     for key, colour, label in lines:
         at = [point[x] for point in points]
         axis.plot(at, [point[key] for point in points], "o-", color=colour, ms=4, label=label)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, 1.2 * axis.dataLim.y1)
     axis.legend(frameon=False, fontsize=8)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from benchmarks import environments
 from benchmarks.environments import FOLDER, ROOT
-from local.config import FunctionConfig, StackConfig
+from local.config import REGION, FunctionConfig, StackConfig
 from local.package import BUILD
 from local.processes import Child, Log
 from local.sandbox import Sandbox
@@ -28,7 +28,6 @@ Work = Side | Literal["detect"]
 Event = dict[str, Any]
 
 STACK: Final = StackConfig.of_repository()
-MEASURE_ENVIRONMENT: Final = {**STACK.measure.environment, "AWS_DEFAULT_REGION": "ap-northeast-2"}
 PHOTO_KEY: Final = "test/photo.jpg"
 FOREST: Final = FOLDER / "forest.joblib"
 
@@ -85,6 +84,12 @@ class Cold:
     second_s: float
 
 
+def measure_environment(side: Work) -> dict[str, str]:
+    """Variables of a side's measure handler: what the image sets, it sets for itself alone."""
+    ours = {**STACK.measure.environment, "AWS_DEFAULT_REGION": REGION}
+    return ours if side != "guide" else {k: ours[k] for k in ours if k != "MALLOC_ARENA_MAX"}
+
+
 def measure_path(side: Work) -> tuple[Path, ...]:
     """Folders that a side's measure handler imports from."""
     if side == "guide":
@@ -107,7 +112,7 @@ def warm_measure(side: Work, photo: Path, runs: int, cgroup: Path | None = None)
     worker = [sys.executable, "-S", str(ROOT / "benchmarks" / "worker.py")]
     done = subprocess.run(  # noqa: S603
         [*enter, *worker, side, str(photo), str(runs)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **MEASURE_ENVIRONMENT},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **measure_environment(side)},
         capture_output=True,
         text=True,
         check=False,
@@ -124,7 +129,7 @@ def cold_measure(side: Side, aws: Mapping[str, str]) -> Cold:
         STACK.measure,
         handler=handler,
         path=measure_path(side),
-        environment=MEASURE_ENVIRONMENT,
+        environment=measure_environment(side),
         runtime=(str(ROOT / "benchmarks" / "isolated.py"),),
     )
     return _cold(function, aws, MEASURE_EVENT)

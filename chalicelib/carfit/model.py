@@ -160,7 +160,9 @@ class Model:
         bounded = self.bounded(features)
         layer = (2.0 * bounded - (self.low + self.high)) / (self.high - self.low)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            layer = np.maximum(layer @ weight + bias, 0.0)
+            layer = layer @ weight
+            layer += bias
+            np.maximum(layer, 0.0, out=layer)
         return np.asarray(layer @ self.weights[-1] + self.biases[-1])
 
     def to_bytes(self) -> bytes:
