@@ -103,8 +103,21 @@ def recommend_path(side: Side) -> tuple[Path, ...]:
     return (*own, environments.runtime())
 
 
-def warm_measure(side: Work, photo: Path, runs: int, cgroup: Path | None = None) -> Warm:
-    """Measure a photo ``runs`` times in a new process, in a cgroup if one is named."""
+def warm_measure(
+    side: Work,
+    photo: Path,
+    runs: int,
+    *,
+    cgroup: Path | None = None,
+    may_refuse: bool = False,
+) -> Warm:
+    """Measure a photo ``runs`` times in a new process, in a cgroup if one is named.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails, or refuses the photo where it may not: a refusal's time is no measurement.
+    """
     enter = (
         [] if cgroup is None else ["sh", "-c", f'echo $$ > {cgroup}/cgroup.procs; exec "$@"', ""]
     )
@@ -119,7 +132,10 @@ def warm_measure(side: Work, photo: Path, runs: int, cgroup: Path | None = None)
     )
     if done.returncode != 0:
         raise RuntimeError(f"benchmarks/worker.py {side} failed:\n{done.stderr[-2000:]}")
-    return Warm(**json.loads(done.stdout.splitlines()[-1]))
+    found = Warm(**json.loads(done.stdout.splitlines()[-1]))
+    if found.answer != "success" and not may_refuse:
+        raise RuntimeError(f"benchmarks/worker.py {side} refused {photo}")
+    return found
 
 
 def cold_measure(side: Side, aws: Mapping[str, str]) -> Cold:
