@@ -1,9 +1,17 @@
-"""The deployment guide's own two calls, as written there."""
+"""The calls that guides show, as written there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from local.__main__ import curl_lines
-from tests.e2e.client import Client, data
+from local.config import REPOSITORY
+from tests.e2e.client import SAMPLE, Client, data
 
 MEASURE = {
     "image_url": "s3://hypermob-images/test/full_body.jpg",
@@ -45,3 +53,23 @@ def test_curl_lines_of_make_run_are_these_calls() -> None:
     assert "/vehicles" in vehicles
     assert '"torso": 61.0' in recommend
     assert "s3://hypermob-images/test/full_body.jpg" in measure
+
+
+@pytest.mark.skipif(
+    not (shutil.which("jq") and shutil.which("curl")), reason="the lines are theirs"
+)
+def test_a_photos_way_in_the_shell(client: Client, tmp_path: Path) -> None:
+    guide = (REPOSITORY / "docs" / "api.md").read_text("utf-8")
+    (lines,) = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    shutil.copy(SAMPLE, tmp_path / "me.jpg")
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "URL": client.stack.url, "KEY": client.stack.api_key},
+    )
+    answer = json.loads(ran.stdout)
+    assert answer["status"] == "success", ran
+    assert answer["data"]["measurement"]["segments"]["user_id"] == "kim"
+    assert answer["data"]["recommendation"]["settings"]["seat"]
