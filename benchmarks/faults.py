@@ -47,7 +47,7 @@ HEIGHT_CM: Final = 170.0
 
 SHARE: Final = 0.08
 """Of requests to AWS that meet a fault: each photo makes about 12."""
-AT_ONCE: Final = 12
+AT_ONCE: Final = 20
 TRIES: Final = 8
 SETTLE_S: Final = 200
 """From an accepted photo to its end: three attempts, each after a visibility time-out."""
