@@ -96,6 +96,19 @@ def is_out_of_reach(error: Exception) -> bool:
     return isinstance(error, BotoCoreError | HTTPError)
 
 
+def _again_if_skewed(
+    response: tuple[Any, Mapping[str, Any]] | None, attempts: int, **_: Any
+) -> int | None:
+    """Have botocore sign and send again what S3 found too old, which it does not by itself.
+
+    A process that Lambda froze while it sent is such a case. The answer to a HEAD has no body that
+    would tell this from another 403.
+    """
+    code = response[1].get("Error", {}).get("Code") if response else None
+    skewed = code in ("RequestTimeTooSkewed", "403")
+    return 0 if skewed and attempts < ATTEMPTS else None
+
+
 def upload_owner(key: str) -> Owner | None:
     """Owner of an uploaded photo; None when the key is not one of an upload."""
     found = _UPLOAD_KEY.match(key)
@@ -134,13 +147,16 @@ class Storage:
         from botocore.config import Config
 
         # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
-        return boto3.client(
+        client = boto3.client(
             "s3",
             config=Config(
                 signature_version="s3v4",
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             ),
         )
+        # The stubs think that no handler answers.
+        client.meta.events.register("needs-retry.s3", _again_if_skewed)  # type: ignore[arg-type]
+        return client
 
     def connect(self) -> None:
         """Make the client now, which takes 0.2 s, rather than when a bucket is first touched."""
@@ -232,7 +248,7 @@ class Storage:
                     ContentType="application/json" if is_json else "image/jpeg",
                 )
             except Exception as error:
-                # The SDK tries again by itself, but not after a wrong clock or a broken answer.
+                # The SDK tries again by itself, but not after a broken answer.
                 if last or not is_out_of_reach(error):
                     raise
             else:

@@ -1,5 +1,6 @@
 """Asking for a measurement: once for each Idempotency-Key, now or later, and in what words."""
 
+import io
 import json
 import threading
 import time
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from chalicelib import asking
 from chalicelib.contracts import MeasureJob
@@ -19,7 +21,7 @@ from chalicelib.errors import (
 from chalicelib.measurements import GIVEN_UP_S
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
-from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage
+from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
 from tests.functional.conftest import PEOPLE, MeasureEndpoint
 
 IMAGES, RESULTS = "hypermob-images", "hypermob-results"
@@ -345,21 +347,48 @@ def test_a_lost_event_costs_no_recommendation(api, storage):
 
 
 def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch):
-    from botocore.exceptions import ClientError
+    from urllib3.exceptions import ProtocolError
 
     put, tries = storage._s3.put_object, []
 
-    def skewed_once(**named):
+    def broken_once(**named):
         tries.append(named)
         if len(tries) == 1:
-            answer = {
-                "Error": {"Code": "RequestTimeTooSkewed"},
-                "ResponseMetadata": {"HTTPStatusCode": 403},
-            }
-            raise ClientError(answer, "PutObject")
+            raise ProtocolError("Connection broken: IncompleteRead")
         return put(**named)
 
-    monkeypatch.setattr(storage._s3, "put_object", skewed_once)
+    monkeypatch.setattr(storage._s3, "put_object", broken_once)
     storage.write_result(OWNER, ERROR, {"code": "x"})
     assert storage.read_result(OWNER, ERROR) == {"code": "x"}
     assert len(tries) == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda storage: storage.is_deleted(OWNER),
+        lambda storage: storage.delete_results(OWNER, ERROR),
+        lambda storage: storage.upload_metadata(ObjectAddress(IMAGES, "uploads/kim/none.jpg")),
+    ],
+    ids=["list", "delete", "head"],
+)
+def test_what_s3_finds_too_old_is_signed_and_sent_again(storage, call):
+    times = []
+
+    def too_old_twice(request, **_):
+        times.append(request.headers["X-Amz-Date"])
+        if len(times) > 2:
+            return None
+        body = b"<Error><Code>RequestTimeTooSkewed</Code></Error>" * (request.method != "HEAD")
+        return AWSResponse(request.url, 403, {}, BytesRaw(body))
+
+    storage._s3.meta.events.register("before-send.s3", too_old_twice)
+    call(storage)
+    assert len(times) == 3
+
+
+class BytesRaw(io.BytesIO):
+    """A body as urllib3 gives it."""
+
+    def stream(self, **_):
+        yield self.read()
