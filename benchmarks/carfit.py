@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from benchmarks import document
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
 from chalicelib.carfit import comfort, linkage, mirrors, rules
@@ -53,8 +54,6 @@ from training.carfit.solver import CHOICES
 Array = npt.NDArray[np.float64]
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "carfit.md"
-BEGIN: Final = "<!-- evidence: written by make carfit DOCS=1 -->"
-END: Final = "<!-- /evidence -->"
 FIGURE: Final = Path(__file__).parents[1] / "docs" / "carfit-drivers.svg"
 
 STATURES_CM: Final = np.arange(155.0, 191.0, 1.0)
@@ -693,21 +692,12 @@ def main() -> None:
             for row in rows:
                 table.add_row(*row)
             console.print(table)
-        pages.append(f"**{title}**\n\n{_markdown(head, rows)}")
+        pages.append(f"**{title}**\n\n{document.table(head, rows)}")
     if options.json:
         print(json.dumps(found))
     if options.docs:
         FIGURE.write_text(figure(), encoding="utf-8")
-        before, mark, rest = DOCUMENT.read_text().partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not (mark and end):
-            raise ValueError(f"expected {BEGIN} and {END} in {DOCUMENT}")
-        DOCUMENT.write_text(f"{before}{BEGIN}\n" + "\n\n".join(pages) + f"\n{END}{after}")
-
-
-def _markdown(head: list[str], rows: Rows) -> str:
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        document.write("evidence", "\n\n".join(pages), DOCUMENT, command="carfit")
 
 
 if __name__ == "__main__":

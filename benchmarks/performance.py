@@ -31,7 +31,7 @@ from sklearn.ensemble import RandomForestRegressor
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from benchmarks import environments, growth, latency
+from benchmarks import document, environments, growth, latency
 from benchmarks.environments import FOLDER, MIB, ROOT, size_mib
 from benchmarks.handlers import FOREST, cold_measure, cold_recommend, s3_with, warm_measure
 from benchmarks.photos import photo
@@ -43,10 +43,8 @@ from training.carfit import catalogue, drivers
 from training.carfit.__main__ import PIPELINE
 
 PAGE: Final = ROOT / "docs" / "performance.md"
-README: Final = ROOT / "README.md"
 DRAWING: Final = ROOT / "benchmarks" / "growth_plots.py"
 PLOT: Final = ROOT / "docs" / "performance.png"
-MARKS: Final = ("<!-- {}: written by make bench DOCS=1 -->", "<!-- /{} -->")
 
 WARM_RUNS: Final = 11
 FOREST_TREES: Final = 100
@@ -285,23 +283,17 @@ def advice(points: growth.Points) -> list[list[str]]:
 ADVICE_HEAD: Final = ["memory", "vCPU", "first photo", "a photo", "slowest", "USD a 1,000"]
 
 
-def write_between(path: Path, name: str, text: str) -> None:
-    """Put text between the marks of that name."""
-    begin, end = (mark.format(name) for mark in MARKS)
-    before, found, rest = path.read_text("utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"expected {begin} and {end} in {path}")
-    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
-
-
 def write_docs(found: Mapping[str, Any], rows: list[Row]) -> None:
     """Write the tables into the README and the page, and draw the curves."""
-    table = _markdown(HEAD, [each.cells for each in rows])
-    write_between(README, "performance", table)
-    write_between(PAGE, "rows", f"{table}\n\n{found['machine']}")
-    write_between(PAGE, "steps", _markdown(STEPS_HEAD, step_cells(found["steps_ms"])))
-    write_between(PAGE, "advice", _markdown(ADVICE_HEAD, advice(found["memory"])))
+    table = document.table(HEAD, [each.cells for each in rows])
+    document.write("performance", table, command="bench")
+    document.write("rows", f"{table}\n\n{found['machine']}", PAGE, command="bench")
+    document.write(
+        "steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE, command="bench"
+    )
+    document.write(
+        "advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE, command="bench"
+    )
     points = FOLDER / "growth.json"
     points.write_text(json.dumps(found))
     # Drawn by the default environment, to which mediapipe has brought matplotlib.
@@ -319,11 +311,6 @@ def step_cells(steps_ms: Mapping[str, float]) -> list[list[str]]:
     """Lines of the step table."""
     baseline = steps_ms[latency.BASELINE]
     return [[name, f"{ms:.1f}", f"{ms / baseline:.2f}"] for name, ms in steps_ms.items()]
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def machine(took_s: float) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks import growth
-from benchmarks.performance import row, write_between
+from benchmarks import document, growth
+from benchmarks.performance import row
 
 
 def test_a_speed_is_how_many_times_faster_ours_is_by_the_median_pair():
@@ -30,10 +30,10 @@ def test_a_section_is_written_between_its_marks_and_nowhere_else(tmp_path):
     page.write_text(
         "before\n<!-- a: written by make bench DOCS=1 -->\nold\n<!-- /a -->\nafter\n", "utf-8"
     )
-    write_between(page, "a", "new")
+    document.write("a", "new", page, command="bench")
     assert page.read_text("utf-8").split("\n")[::2] == ["before", "new", "after"]
     with pytest.raises(ValueError, match="expected <!-- b"):
-        write_between(page, "b", "new")
+        document.write("b", "new", page, command="bench")
 
 
 def test_a_quota_is_gone_when_its_block_ends():
