@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ from chalicelib.errors import (
     InvalidInputError,
     NotFoundError,
     RequestTooLargeError,
+    TooManyRequestsError,
     preferred_language,
 )
 
@@ -40,11 +42,16 @@ BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024
 """A Lambda event, which carries the body as a JSON string."""
 INTEGRATION_TIMEOUT_S = 29.0
+AT_ONCE = 64
+"""Requests that the app may be answering: a machine's own size of API Gateway's throttling."""
+RETRY_AFTER_S = 10
+"""Of one that is throttled, as `local.gateway_responses` has it on AWS."""
 
 GATEWAY_RESPONSES: Mapping[str, type[HypermobError]] = {
     "INVALID_API_KEY": ForbiddenError,
     "REQUEST_TOO_LARGE": RequestTooLargeError,
     "MISSING_AUTHENTICATION_TOKEN": NotFoundError,  # API Gateway's words for an unknown route
+    "THROTTLED": TooManyRequestsError,
     "INTEGRATION_TIMEOUT": GatewayTimeoutError,
     "INTEGRATION_FAILURE": HypermobError,
 }
@@ -71,14 +78,22 @@ class Gateway:
         Takes one line a request.
     timeout_s
         How long the app may take.
+    at_once
+        How many requests it may be answering.
     """
 
     def __init__(
-        self, upstream: str, api_key: str, log: Log, timeout_s: float = INTEGRATION_TIMEOUT_S
+        self,
+        upstream: str,
+        api_key: str,
+        log: Log,
+        timeout_s: float = INTEGRATION_TIMEOUT_S,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._upstream = upstream
         self._api_key = api_key.encode()
         self._log = log
+        self._room = threading.BoundedSemaphore(at_once)
         # A connection for each request: chalice local answers in two writes, which on a kept-alive
         # connection meet Nagle and delayed acknowledgement, 40 ms a time.
         self._client = httpx.Client(
@@ -95,7 +110,7 @@ class Gateway:
             if request.method not in METHODS:
                 raise _Refused("MISSING_AUTHENTICATION_TOKEN")
             self._check_key(request)
-            response = self._forward(request, _body(request))
+            response = self._forward_if_room(request, _body(request))
         except _Refused as refused:
             response = _envelope(refused.error, request.headers.get("Accept-Language"))
         took_ms = (time.perf_counter() - began) * 1000
@@ -112,6 +127,14 @@ class Gateway:
         given = request.headers.get("X-API-Key", "").encode()
         if not hmac.compare_digest(given, self._api_key):
             raise _Refused("INVALID_API_KEY")
+
+    def _forward_if_room(self, request: Request, body: bytes) -> Response:
+        if not self._room.acquire(blocking=False):
+            raise _Refused("THROTTLED")
+        try:
+            return self._forward(request, body)
+        finally:
+            self._room.release()
 
     def _forward(self, request: Request, body: bytes) -> Response:
         # The target as the client wrote it: percent-encoding is the app's to read.
@@ -175,5 +198,6 @@ def _envelope(error: HypermobError, accept_language: str | None) -> Response:
     return Response(
         json.dumps({"status": "error", "error": described}, ensure_ascii=False),
         error.status,
+        {"Retry-After": str(RETRY_AFTER_S)} if error.status == 429 else None,
         content_type="application/json; charset=utf-8",
     )

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,25 @@ def test_a_header_that_cannot_be_sent_on_is_refused(client: httpx.Client) -> Non
         answer = b"".join(iter(lambda: raw.recv(4096), b""))
     assert answer.split(b"\r\n", 1)[0].split()[1] == b"400"
     assert b"INVALID_INPUT" in answer
+
+
+def test_more_than_the_app_can_answer_at_once_are_told_to_come_back(tmp_path: Path) -> None:
+    log = Log("gateway", tmp_path)
+    upstream = Server(app, bind(0))
+    gateway = Gateway(upstream.url, "secret", log, at_once=1)
+    front = Server(gateway, bind(0))
+    with (
+        httpx.Client(base_url=front.url, trust_env=False, headers=KEY) as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        slow = pool.submit(client.get, "/slow")
+        time.sleep(0.5)
+        answer = client.get("/vehicles")
+        assert refusal(answer) == (429, "TOO_MANY_REQUESTS")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert slow.result().status_code == 201
+        assert client.get("/vehicles").status_code == 201
+    front.stop()
+    gateway.close()
+    upstream.stop()
+    log.close()
