@@ -253,7 +253,7 @@ class RecommendRequest(RecommendOptions, kw_only=True, frozen=True):
     thigh: ThighCm
     calf: CalfCm
     torso: TorsoCm
-    estimate_missing: bool = False
+    estimate_missing: bool | None = None
 
 
 class EstimateRequest(RecommendOptions, kw_only=True, frozen=True):
