@@ -1,7 +1,7 @@
 """Requests per second that the stack holds, how long they take, what overload does, and memory.
 
 ``python -m benchmarks.load [--seconds S] [--soak S] [--json] [--docs]``: on this machine alone,
-about 6 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so
+about 7 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so
 a slow answer delays no arrival and hides none.
 """
 
