@@ -59,6 +59,8 @@ def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> N
         text=True,
         cwd=REPOSITORY,
         env={**os.environ, "LOCAL_API_KEY": "mine"},
+        # A shell's background job ignores Ctrl-C, and so would what these tests start in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert running.stdout is not None
     try:
