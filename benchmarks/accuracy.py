@@ -26,6 +26,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks import document
 from bodyscan import lengths, pose, scan
 from bodyscan.crop import Crop
 from bodyscan.lengths import SEGMENTS, Lengths, Observation
@@ -402,7 +403,7 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
             f"{segment.replace('_', ' ')} {off:+.2f}"
             for segment, off in of_set["views"]["front"]["bias_cm"].items()
         )
-        sections.append(f"{_markdown(heads, rows)}\n\nMean error (bias), front, cm: {bias}.")
+        sections.append(f"{document.table(heads, rows)}\n\nMean error (bias), front, cm: {bias}.")
     real, wide = (figures["sets"][name] for name in SETS)
     ablation = [
         [label, f"{real['ablation'][label]['mae_cm']:.2f}", f"{row['mae_cm']:.2f}"]
@@ -424,28 +425,19 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
     good = " and ".join(f"{figures['sets'][n]['refused_share']:.1%} ({n})" for n in SETS)
     return {
         "table": "\n\n".join(sections),
-        "ablation": _markdown(("mean absolute error, front, cm", *SETS), ablation),
-        "agreement": _markdown(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
-        "refusals": f"{_markdown(('photo of', 'answers'), kinds)}\n\n"
+        "ablation": document.table(("mean absolute error, front, cm", *SETS), ablation),
+        "agreement": document.table(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
+        "refusals": f"{document.table(('photo of', 'answers'), kinds)}\n\n"
         f"Of {refused['photos']} photos to refuse, {refused['refused_share']:.0%} are refused,"
         f" {refused['right_code_share']:.0%} with the code that was meant. Of good photos from the"
         f" front, {good} are refused.",
     }
 
 
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---", *["--:"] * (len(heads) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def write_page(path: Path, figures: dict[str, Any]) -> None:
     """Put the figures between the page's markers."""
-    text = path.read_text(encoding="utf-8")
     for name, section in page(figures).items():
-        before, _, rest = text.partition(f"<!-- {name} -->")
-        _, _, after = rest.partition(f"<!-- /{name} -->")
-        text = f"{before}<!-- {name} -->\n{section}\n<!-- /{name} -->{after}"
-    path.write_text(text, encoding="utf-8")
+        document.write(name, section, path)
 
 
 def main() -> None:

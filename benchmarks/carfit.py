@@ -13,10 +13,8 @@ import argparse
 import json
 import multiprocessing
 import re
-import statistics
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -30,6 +28,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from benchmarks import document
+from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
 from chalicelib.carfit import comfort, linkage, mirrors, rules
@@ -64,9 +63,8 @@ AGE_YEARS: Final = 40.0
 J4004_PER_STATURE: Final = 0.433
 J4004_PER_L6: Final = 0.41
 """SAE J4004, from memory: fore-aft by stature and wheel; all else is constant at one H30."""
-J941_PER_L6: Final = 0.587
-"""SAE J941-2010, from memory: the eyellipse's centre by the wheel."""
 J941_ABOVE_H30_MM: Final = 638.0
+"""SAE J941-2010, from memory: the eyellipse's centre above the SgRP."""
 
 FOLLOWING: Final = {
     "seat.fore_aft_mm": "fore_aft_mm",
@@ -399,6 +397,10 @@ SHOWN: Final = (
 )
 
 
+RUNS: Final = 400
+"""Of each call that is timed."""
+
+
 def speed() -> tuple[Rows, dict[str, Any]]:
     """One answer's time beside one prediction of the trained pipeline."""
     body = carfit.Body(175.0, 28.3, 26.8, 41.8, 42.0, 48.7)
@@ -406,13 +408,13 @@ def speed() -> tuple[Rows, dict[str, Any]]:
     row = features(body, car)[np.newaxis]
     pipeline, net = joblib.load(PIPELINE), bundled_model()
     took = {
-        "pipeline's predict (scikit-learn)": _median_us(lambda: pipeline.predict(row)),
-        "model's predict (numpy)": _median_us(lambda: net.predict(row)),
-        "recommend, whole": _median_us(lambda: carfit.recommend(body, car)),
+        "pipeline's predict (scikit-learn)": median_ms(lambda: pipeline.predict(row), RUNS),
+        "model's predict (numpy)": median_ms(lambda: net.predict(row), RUNS),
+        "recommend, whole": median_ms(lambda: carfit.recommend(body, car), RUNS),
     }
     baseline = took["pipeline's predict (scikit-learn)"]
-    rows = [[name, f"{each / 1000:.3f}", f"{each / baseline:.2f}"] for name, each in took.items()]
-    return rows, {name: each / 1000 for name, each in took.items()}
+    rows = [[name, f"{each:.3f}", f"{each / baseline:.2f}"] for name, each in took.items()]
+    return rows, took
 
 
 def figure() -> str:
@@ -620,16 +622,6 @@ def _facing(yaw_deg: float, pitch_deg: float) -> Array:
     return np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), np.sin(pitch)])
 
 
-def _median_us(call: Callable[[], Any], runs: int = 400) -> float:
-    call()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        times.append(1e6 * (time.perf_counter() - start))
-    return statistics.median(times)
-
-
 def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dict[str, Any]]]:
     """Every table: title, head, rows, and the facts behind it."""
     cars = list(carfit.vehicles().values())
@@ -697,7 +689,7 @@ def main() -> None:
         print(json.dumps(found))
     if options.docs:
         FIGURE.write_text(figure(), encoding="utf-8")
-        document.write("evidence", "\n\n".join(pages), DOCUMENT, command="carfit")
+        document.write("evidence", "\n\n".join(pages), DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Writes what a benchmark found into documents, between the marks that name its command."""
+"""Writes what a command found into documents, between the marks that carry its name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,30 +12,39 @@ from local.config import REPOSITORY
 READMES: Final = (REPOSITORY / "README.md", REPOSITORY / "README.ko.md")
 
 
-def write(name: str, section: str, *paths: Path, command: str | None = None) -> None:
-    """Replace the section of that name, which ``make {command} DOCS=1`` writes.
-
-    Parameters
-    ----------
-    name, section : str
-        Which section, and what it says from now on.
-    *paths : Path
-        Documents that have it; the README in both languages where none is named.
-    command : str, optional
-        What make calls it, where not by the section's name.
+def write(name: str, section: str, *paths: Path) -> None:
+    """Replace the section of that name; in the README of both languages where no path is given.
 
     Raises
     ------
     ValueError
         A document has no marks for it.
     """
-    begin, end = f"<!-- {name}: written by make {command or name} DOCS=1 -->", f"<!-- /{name} -->"
     for path in paths or READMES:
-        before, mark, rest = path.read_text("utf-8").partition(begin)
-        _, closing, after = rest.partition(end)
-        if not (mark and closing):
-            raise ValueError(f"expected {begin} and {end} in {path}")
-        path.write_text(f"{before}{begin}\n{section}\n{end}{after}", "utf-8")
+        try:
+            text = replaced(path.read_text("utf-8"), name, section)
+        except ValueError as error:
+            raise ValueError(f"{error} in {path}") from None
+        path.write_text(text, "utf-8")
+
+
+def replaced(text: str, name: str, section: str) -> str:
+    """Return a document's text with another section of that name.
+
+    Raises
+    ------
+    ValueError
+        It has no marks for it.
+
+    Examples
+    --------
+    >>> replaced("<!-- a: written by make a -->\\nold\\n<!-- /a -->", "a", "new")
+    '<!-- a: written by make a -->\\nnew\\n<!-- /a -->'
+    """
+    marks = re.compile(rf"(<!-- {name}\b[^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not marks.search(text):
+        raise ValueError(f"expected <!-- {name} --> and <!-- /{name} -->")
+    return marks.sub(lambda found: f"{found[1]}{section}\n{found[2]}", text)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.timing import median_ms
 from bodyscan import lengths, pose, scan
 from bodyscan.crop import CLOSE_HEIGHT_PX, CLOSE_PERSON_PX, CLOSE_WIDTH_PX, cut_out
 from bodyscan.overlay import draw_overlay
@@ -25,17 +22,6 @@ ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 HEIGHT_CM = 175.0
 BASELINE = "find the person (MediaPipe)"
-
-
-def median_ms(call: Callable[[], Any], runs: int) -> float:
-    """Median time of a call, after one that is not counted."""
-    call()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
 
 
 def measure(photo: bytes, runs: int) -> dict[str, float]:

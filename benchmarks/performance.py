@@ -35,6 +35,7 @@ from benchmarks import document, environments, growth, latency
 from benchmarks.environments import FOLDER, MIB, ROOT, size_mib
 from benchmarks.handlers import FOREST, cold_measure, cold_recommend, s3_with, warm_measure
 from benchmarks.photos import photo
+from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.carfit.model import bundled_model, features
 from hypermob.cost import API_CALLS, PRICES, monthly
@@ -216,17 +217,6 @@ def cost_row(measure_s: float) -> Row:
     return row("1,000 photos", sizing, "USD", [pair], 0.1)
 
 
-def median_ms(call: Callable[[], Any], runs: int) -> float:
-    """Median time of a call, after one that is not counted."""
-    call()
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times)
-
-
 def train_forest() -> Any:
     """The random forest of the guide's handler: height and five lengths to five settings."""
     rows = drivers.people(FOREST_ROWS, catalogue.cars(), np.random.default_rng(0))
@@ -286,14 +276,10 @@ ADVICE_HEAD: Final = ["memory", "vCPU", "first photo", "a photo", "slowest", "US
 def write_docs(found: Mapping[str, Any], rows: list[Row]) -> None:
     """Write the tables into the README and the page, and draw the curves."""
     table = document.table(HEAD, [each.cells for each in rows])
-    document.write("performance", table, command="bench")
-    document.write("rows", f"{table}\n\n{found['machine']}", PAGE, command="bench")
-    document.write(
-        "steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE, command="bench"
-    )
-    document.write(
-        "advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE, command="bench"
-    )
+    document.write("performance", table)
+    document.write("rows", f"{table}\n\n{found['machine']}", PAGE)
+    document.write("steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE)
+    document.write("advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE)
     points = FOLDER / "growth.json"
     points.write_text(json.dumps(found))
     # Drawn by the default environment, to which mediapipe has brought matplotlib.

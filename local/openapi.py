@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.document import replaced
 from chalicelib import VERSION
 from chalicelib.errors import ERRORS
 from chalicelib.openapi import document
@@ -58,8 +59,7 @@ def with_tables(guide: str) -> str:
     for name, (head, *rows) in tables.items():
         lines = [head, ("---",) * len(head), *rows]
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-        marks = rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)"
-        guide = re.sub(marks, f"{table}\n", guide, flags=re.DOTALL)
+        guide = replaced(guide, name, table)
     return guide
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from benchmarks import document
 from chalicelib.carfit.model import (
     ARRAYS,
     CARD,
@@ -37,8 +38,6 @@ CHUNK: Final = 5_000
 """Rows that are solved at once."""
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "carfit.md"
-BEGIN: Final = "<!-- metrics: written by python -m training.carfit -->"
-END: Final = "<!-- /metrics -->"
 
 
 def main() -> None:
@@ -54,7 +53,7 @@ def main() -> None:
     with threadpool_limits(limits=1):
         card = build(catalogue.cars(), options.rows, options.drivers, options.seed)
     text = report(card)
-    write_report(text)
+    document.write("metrics", text, DOCUMENT)
     print(text)
 
 
@@ -151,15 +150,6 @@ def report(card: dict[str, Any]) -> str:
         f"Pipeline and served arrays differ by {metrics['pipeline_to_arrays']} at most.",
     ]
     return "\n".join(lines)
-
-
-def write_report(text: str) -> None:
-    """Put the report into the model card, between its marks."""
-    before, mark, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (mark and end):
-        raise ValueError(f"expected {BEGIN} and {END} in {DOCUMENT}")
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 if __name__ == "__main__":

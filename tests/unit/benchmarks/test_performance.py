@@ -30,10 +30,10 @@ def test_a_section_is_written_between_its_marks_and_nowhere_else(tmp_path):
     page.write_text(
         "before\n<!-- a: written by make bench DOCS=1 -->\nold\n<!-- /a -->\nafter\n", "utf-8"
     )
-    document.write("a", "new", page, command="bench")
+    document.write("a", "new", page)
     assert page.read_text("utf-8").split("\n")[::2] == ["before", "new", "after"]
     with pytest.raises(ValueError, match="expected <!-- b"):
-        document.write("b", "new", page, command="bench")
+        document.write("b", "new", page)
 
 
 def test_a_quota_is_gone_when_its_block_ends():
