@@ -177,7 +177,7 @@ def measurement(user_id: str, measurement_id: str) -> Answer:
         storage(),
         owner,
         language,
-        lambda found: recommend_measured(found.segments, found.interval_95, car_fit_model()),
+        settings_for,
     )
     return Answer(state, headers=POLL_AGAIN if state["state"] == "pending" else {})
 
@@ -218,13 +218,17 @@ def on_measurement_stored(event: S3Event) -> None:
         if owner is None or stored is None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
-        result = msgspec.convert(stored, Measurement)
-        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
+        found = settings_for(msgspec.convert(stored, Measurement))
         storage().write_result(owner, RECOMMENDATION, found)
         storage().sweep_if_deleted(owner)
 
 
 add_preflight(app)
+
+
+def settings_for(measurement: Measurement) -> dict[str, Any]:
+    """Settings for a measured body."""
+    return recommend_measured(measurement.segments, measurement.interval_95, car_fit_model())
 
 
 def body() -> bytes:
@@ -263,8 +267,7 @@ def measured(*, then_recommend: bool = False) -> Answer:
         return pending(owner)
     data = msgspec.to_builtins(result) | {"output_image_url": storage().overlay_url(owner)}
     if then_recommend:
-        found = recommend_measured(result.segments, result.interval_95, car_fit_model())
-        return Answer({"measurement": data, "recommendation": found})
+        return Answer({"measurement": data, "recommendation": settings_for(result)})
     return Answer(data)
 
 

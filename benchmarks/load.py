@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from benchmarks import document
 from benchmarks.processes import children, cpu_s, measure_processes, peak_mb, resident_mb
-from local.__main__ import GUIDE_BODY
+from chalicelib.openapi import LENGTHS_REQUEST
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
 from local.storage import GUIDE_PHOTO
@@ -162,7 +162,7 @@ def running(workers: int) -> Iterator[LocalStack]:
         body = photo_body(stack)
         for _ in range(2 * workers):  # each process has met a photo
             http.post("/measure", json=body).raise_for_status()
-        http.post("/recommend", json=GUIDE_BODY).raise_for_status()
+        http.post("/recommend", json=LENGTHS_REQUEST).raise_for_status()
         yield stack
 
 
@@ -219,7 +219,7 @@ def recommended(seconds: float) -> dict[str, Any]:
         steady, overload = run(
             stack,
             "/recommend",
-            GUIDE_BODY,
+            LENGTHS_REQUEST,
             (RECOMMEND_STEADY, seconds),
             (RECOMMEND_OVERLOAD, seconds / 2),
         )

@@ -12,21 +12,12 @@ import time
 from dataclasses import fields
 from typing import Any
 
+from chalicelib.openapi import LENGTHS_REQUEST
 from local.config import Ports, StackConfig
 from local.processes import StackError
 from local.server import LOOPBACK
 from local.stack import LocalStack
 from local.storage import GUIDE_PHOTO
-
-GUIDE_BODY = {
-    "height": 175.0,
-    "upper_arm": 31.0,
-    "forearm": 26.0,
-    "thigh": 51.0,
-    "calf": 36.0,
-    "torso": 61.0,
-    "user_id": "test_user",
-}
 
 
 def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:
@@ -39,7 +30,7 @@ def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:
 
     return [
         f"curl -H 'X-API-Key: {api_key}' {url}/vehicles",
-        post("/recommend", GUIDE_BODY),
+        post("/recommend", LENGTHS_REQUEST),
         post("/measure", {"image_url": photo, "height_cm": 175.0, "user_id": "test_user"}),
     ]
 

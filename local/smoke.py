@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from local.__main__ import GUIDE_BODY
+from chalicelib.openapi import LENGTHS_REQUEST
 from local.config import REPOSITORY
 from local.storage import GUIDE_PHOTO
 
@@ -52,17 +52,17 @@ def main() -> int:
     photo = {
         "image_url": f"s3://{images_bucket}/{GUIDE_PHOTO}",
         "height_cm": json.loads(SAMPLE.read_text("utf-8"))["height_cm"],
-        "user_id": GUIDE_BODY["user_id"],
+        "user_id": LENGTHS_REQUEST["user_id"],
     }
     try:
         with httpx.Client(base_url=url, headers=key, timeout=30) as client:
             health = answered(client, "GET", "/health", params={"deep": 1})
             print(f"    GET /health?deep=1: version {health['version']}")
-            answered(client, "POST", "/recommend", json=GUIDE_BODY)
+            answered(client, "POST", "/recommend", json=LENGTHS_REQUEST)
             print("    POST /recommend: settings")
             measured = answered(client, "POST", "/measure", json=photo)
             print(f"    POST /measure: arm {measured['arm_cm']} cm, leg {measured['leg_cm']} cm")
-        bare = httpx.post(f"{url}/recommend", json=GUIDE_BODY, timeout=30)
+        bare = httpx.post(f"{url}/recommend", json=LENGTHS_REQUEST, timeout=30)
         if bare.status_code != 403:
             raise SmokeError(f"POST /recommend without a key: {bare.status_code}, not 403")
     except (SmokeError, httpx.HTTPError) as error:

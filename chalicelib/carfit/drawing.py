@@ -30,7 +30,7 @@ LIMB_MM: Final = {"thigh": 72.0, "calf": 48.0, "upper_arm": 42.0, "forearm": 34.
 REFERENCE_HEIGHT_CM: Final = 175.0
 
 SKIN, CLOTH, SLEEVE, TROUSERS = "#f2c9a8", "#3d6fb4", "#5b8bcc", "#2f5a96"
-CAR, LINE, SEAT, GLASS = "#e3e6ea", "#8a929c", "#5b626b", "#cfe3f2"
+CAR, LINE, SEAT, GLASS = "#e3e6ea", "#8a929c", "#5b626b", "#9cc3e0"
 MARK, BAND, TEXT = "#d6452b", "#f3b9a6", "#1c2126"
 
 ROWS: Final = (
@@ -110,7 +110,7 @@ def _car(vehicle: Vehicle, roof_z: float) -> Iterator[str]:
         stroke=LINE,
         width=10,
     )
-    yield _line(cowl, header, "#9cc3e0", 16)
+    yield _line(cowl, header, GLASS, 16)
     # Dashboard and instrument hood.
     yield _path(
         [

@@ -17,6 +17,7 @@ from PIL import Image
 from bodyscan.photo import DETECT_SIDE_PX, read_photo
 from chalicelib.contracts import MAX_PHOTO_BYTES
 from chalicelib.errors import HypermobError, ImageTooLargeError, UnsupportedImageError
+from tests.bad_photos import STORED_AS
 
 pillow_heif.register_heif_opener()  # for writing
 
@@ -70,19 +71,6 @@ def exif(orientation=None, focal=None):
     if focal is not None:
         block.get_ifd(0x8769)[0xA405] = focal
     return block.tobytes()
-
-
-STORED_AS = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-"""How a camera stores an upright scene that it marks with each EXIF orientation."""
 
 
 def png(header=None, rows=None, before=(), idat=None):
