@@ -59,6 +59,9 @@ def ours(photo: bytes) -> dict[str, Callable[[], Any]]:
         def write_result(self, *_: Any) -> None:
             pass
 
+        def is_deleted(self, *_: Any) -> bool:
+            return False
+
     handler.storage = InMemory(handler.settings())
     return {"handle_ms": lambda: handler.handle(EVENT, CONTEXT)}
 
