@@ -26,9 +26,8 @@ BASELINE = "find the person (MediaPipe)"
 
 def measure(photo: bytes, runs: int) -> dict[str, float]:
     """Median milliseconds of each step, and of the whole."""
-    model = MODEL.read_bytes()
     picture = read_photo(photo)
-    sight = scan.see(photo, "front", model=model)
+    sight = scan.see(photo, "front", model=MODEL)
     skeleton = sight.skeleton(sight.log_focal)
     observation = sight.observe(skeleton, sight.log_focal)
     measured = lengths.estimate([observation], HEIGHT_CM)
@@ -41,7 +40,7 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
 
     return {
         "read the photo": median_ms(lambda: read_photo(photo), runs),
-        BASELINE: median_ms(lambda: pose.find_people(picture.pixels, model), runs),
+        BASELINE: median_ms(lambda: pose.find_people(picture.pixels, MODEL), runs),
         "cut the person out, twice": median_ms(cuts, runs),
         "joints (two networks)": median_ms(lambda: sight.skeleton(sight.log_focal), runs),
         "lengths": median_ms(
@@ -52,7 +51,7 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
             runs,
         ),
         "overlay": median_ms(lambda: draw_overlay(picture.pixels, drawing), runs),
-        "all": median_ms(lambda: scan.scan(photo, HEIGHT_CM, model=model), runs),
+        "all": median_ms(lambda: scan.scan(photo, HEIGHT_CM, model=MODEL), runs),
     }
 
 

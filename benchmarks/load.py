@@ -132,12 +132,12 @@ def bare(seconds: float) -> tuple[int, float]:
     """Photos that one process measures in so many seconds, with nothing around it; its CPU time."""
     from bodyscan.scan import load, scan
 
-    model, photo = MODEL.read_bytes(), PHOTO.read_bytes()
-    load(model)
-    scan(photo, HEIGHT_CM, model=model)
+    photo = PHOTO.read_bytes()
+    load(MODEL)
+    scan(photo, HEIGHT_CM, model=MODEL)
     count, used, end = 0, time.process_time(), time.perf_counter() + seconds
     while time.perf_counter() < end:
-        scan(photo, HEIGHT_CM, model=model)
+        scan(photo, HEIGHT_CM, model=MODEL)
         count += 1
     return count, time.process_time() - used
 

@@ -225,18 +225,18 @@ def measured_here(photos: int = 30) -> Times:
     from benchmarks.load import HEIGHT_CM, MODEL, PHOTO
     from bodyscan.scan import load, scan
 
-    model, photo = MODEL.read_bytes(), PHOTO.read_bytes()
-    load(model)
-    scan(photo, HEIGHT_CM, model=model)
+    photo = PHOTO.read_bytes()
+    load(MODEL)
+    scan(photo, HEIGHT_CM, model=MODEL)
     took = []
     for _ in range(photos):
         began = time.perf_counter()
-        scan(photo, HEIGHT_CM, model=model)
+        scan(photo, HEIGHT_CM, model=MODEL)
         took.append(time.perf_counter() - began)
     program = (
         "import sys; sys.path[:0] = ['.', 'container']; import boto3; "
         "from pathlib import Path; from bodyscan.scan import load; "
-        f"load(Path({str(MODEL)!r}).read_bytes())"
+        f"load(Path({str(MODEL)!r}))"
     )
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)  # noqa: S603

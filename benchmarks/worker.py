@@ -69,18 +69,18 @@ def ours(photo: bytes) -> dict[str, Callable[[], Any]]:
 def detect(photo: bytes) -> dict[str, Callable[[], Any]]:
     """Our handler; and what MediaPipe alone does of it."""
     calls = ours(photo)
-    from mediapipe.tasks.python import BaseOptions, vision
+    from mediapipe.tasks.python.core.base_options import BaseOptions
+    from mediapipe.tasks.python.vision.core.image import Image, ImageFormat
+    from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmarker, PoseLandmarkerOptions
 
     from bodyscan import pose
     from bodyscan.photo import read_photo
 
     handler: Any = importlib.import_module("handler")
-    mediapipe, landmarker = pose._landmarker(handler.model)
-    pixels = read_photo(photo).pixels
-    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-    options = vision.PoseLandmarkerOptions(BaseOptions(model_asset_buffer=handler.model))
-
-    plain = vision.PoseLandmarker.create_from_options(options)
+    _, landmarker = pose._landmarker(handler.model)
+    image = Image(ImageFormat.SRGB, read_photo(photo).pixels)
+    options = PoseLandmarkerOptions(BaseOptions(model_asset_path=str(handler.model)))
+    plain = PoseLandmarker.create_from_options(options)
     atexit.register(setattr, plain, "_handle", None)  # as bodyscan.pose does
     return calls | {
         "detect_ms": lambda: landmarker.detect(image),

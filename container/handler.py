@@ -8,6 +8,7 @@ same envelope; an event's result is found in the results bucket.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -54,8 +55,8 @@ class ModelChecksumError(Exception):
     """The pose model in the bucket is not the one that the settings name."""
 
 
-def read_model(names: Settings, storage: Storage) -> bytes:
-    """Read the pose model bundle that the settings name, from the image or the models bucket.
+def pose_model(names: Settings, storage: Storage) -> Path:
+    """Path of the pose model bundle that the settings name: in the image, or fetched from S3.
 
     Raises
     ------
@@ -64,17 +65,20 @@ def read_model(names: Settings, storage: Storage) -> bytes:
     """
     if not names.pose_model.startswith("s3://"):
         # A relative path is one inside the image, beside this file.
-        return (Path(__file__).parent / names.pose_model).read_bytes()
-    model = storage.download_model(ObjectAddress.from_url(names.pose_model))
-    if hashlib.sha256(model).hexdigest() != names.pose_model_sha256:
+        return Path(__file__).parent / names.pose_model
+    bundle = storage.download_model(ObjectAddress.from_url(names.pose_model))
+    if hashlib.sha256(bundle).hexdigest() != names.pose_model_sha256:
         raise ModelChecksumError(f"{names.pose_model} does not have POSE_MODEL_SHA256")
-    return model
+    with tempfile.NamedTemporaryFile(suffix=".task", delete=False) as file:
+        file.write(bundle)
+    return Path(file.name)
 
 
 # Made while Lambda initialises, which has a full CPU and is not billed by the first request's wait.
 storage = Storage(settings())
-model = read_model(settings(), storage)
-model_sha256 = hashlib.sha256(model).hexdigest()
+model = pose_model(settings(), storage)
+with model.open("rb") as bundle:
+    model_sha256 = hashlib.file_digest(bundle, "sha256").hexdigest()
 with ThreadPoolExecutor(max_workers=1) as aside:
     # The SDK takes as long as the networks, which leave the interpreter to it.
     connected = aside.submit(storage.connect)

@@ -21,14 +21,14 @@ from typing import Any
 
 import flatbuffers
 
-from bodyscan.without_matplotlib import without_matplotlib
+from bodyscan import mediapipe_parts
 
-with without_matplotlib():
-    from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
-    from mediapipe.tasks.metadata import schema_py_generated as model_schema
-    from mediapipe.tasks.python.metadata.metadata_writers.model_asset_bundle_utils import (
-        AlignZipFile,
-    )
+mediapipe_parts.enter()
+from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema  # noqa: E402
+from mediapipe.tasks.metadata import schema_py_generated as model_schema  # noqa: E402
+from mediapipe.tasks.python.metadata.metadata_writers.model_asset_bundle_utils import (  # noqa: E402
+    AlignZipFile,
+)
 
 WHEEL_REQUIREMENT = Path(__file__).with_name("pose_model.txt")
 BUNDLE_SHA256 = "91a27547f7ed0780bdbe91dac874f64452a2e860071e9fb69c61989c5f95c98c"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,9 @@ from chalicelib.settings import settings
 from hypermob.people import Person, read_photo
 
 
-@cache
-def pose_model() -> bytes:
-    """Read the pose model bundle that ``POSE_MODEL`` names, or the one that ``make models`` built.
-
-    Raises
-    ------
-    FileNotFoundError
-        When it was not built yet.
-    """
-    container = Path(bodyscan.__file__).parents[1]
-    return (container / settings().pose_model).read_bytes()
+def pose_model() -> Path:
+    """Path of the pose model bundle: ``POSE_MODEL``'s, or that which ``make models`` builds."""
+    return Path(bodyscan.__file__).parents[1] / settings().pose_model
 
 
 def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Scan:

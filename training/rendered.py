@@ -35,7 +35,7 @@ def view_of(truth: Truth) -> View:
 def see(folder: Path, truth: Truth) -> Sight:
     """Find the person of one photo. Errors as in `bodyscan.scan.see`."""
     photo = (folder / truth["file"]).read_bytes()
-    return scan.see(photo, view_of(truth), model=MODEL.read_bytes())
+    return scan.see(photo, view_of(truth), model=MODEL)
 
 
 def true_log_focal(truth: Truth, sight: Sight) -> float:

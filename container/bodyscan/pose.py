@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bodyscan.without_matplotlib import without_matplotlib
+from bodyscan import mediapipe_parts
 
 MAX_PEOPLE = 4
 """People looked for: enough to tell that there are several."""
@@ -56,36 +57,39 @@ class Person:
 
 
 @cache
-def _landmarker(model: bytes) -> tuple[Any, Any]:
-    with without_matplotlib():
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-    options = vision.PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model),
+def _landmarker(model: Path) -> tuple[Any, Any]:
+    mediapipe_parts.enter()
+    from mediapipe.tasks.python.core.base_options import BaseOptions
+    from mediapipe.tasks.python.vision import pose_landmarker
+    from mediapipe.tasks.python.vision.core import image
+
+    options = pose_landmarker.PoseLandmarkerOptions(
+        # By its path it is mapped; as bytes it would be copied, twice.
+        base_options=BaseOptions(model_asset_path=str(model)),
         num_poses=MAX_PEOPLE,
         min_pose_detection_confidence=DETECTION_CONFIDENCE,
         output_segmentation_masks=True,
     )
-    landmarker = vision.PoseLandmarker.create_from_options(options)
+    landmarker = pose_landmarker.PoseLandmarker.create_from_options(options)
     # It lives as long as the process. Its finalizer would close it by threads that are gone by
     # then, and print a stack trace; without a handle it does nothing.
     atexit.register(setattr, landmarker, "_handle", None)
-    return mediapipe, landmarker
+    return image, landmarker
 
 
-def load(model: bytes) -> None:
+def load(model: Path) -> None:
     """Create the landmarker for the bundle ``model``, once per process."""
     _landmarker(model)
 
 
-def find_people(pixels: npt.NDArray[np.uint8], model: bytes) -> list[Person]:
+def find_people(pixels: npt.NDArray[np.uint8], model: Path) -> list[Person]:
     """Find the people in a photo.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (h, w, 3)
         Upright RGB.
-    model : bytes
+    model : Path
         A pose landmarker bundle (``.task``).
 
     Returns
@@ -93,9 +97,8 @@ def find_people(pixels: npt.NDArray[np.uint8], model: bytes) -> list[Person]:
     list of Person
         At most `MAX_PEOPLE`, in the model's order.
     """
-    mediapipe, landmarker = _landmarker(model)
-    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-    result = landmarker.detect(image)
+    image, landmarker = _landmarker(model)
+    result = landmarker.detect(image.Image(image.ImageFormat.SRGB, pixels))
     height_px, width_px = pixels.shape[:2]
     people = []
     for landmarks, world, mask in zip(
@@ -116,7 +119,7 @@ def find_people(pixels: npt.NDArray[np.uint8], model: bytes) -> list[Person]:
     return people
 
 
-def finds_anyone_closer(pixels: npt.NDArray[np.uint8], model: bytes) -> bool:
+def finds_anyone_closer(pixels: npt.NDArray[np.uint8], model: Path) -> bool:
     """Whether someone is found in a part of the photo: too far away to be found in the whole.
 
     Only a photo in which nobody was found pays for this.

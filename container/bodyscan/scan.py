@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class Scan:
     overlay_jpeg: bytes
 
 
-def load(model: bytes) -> None:
+def load(model: Path) -> None:
     """Load the networks, once per process."""
     pose.load(model)
     skeleton_network.load()
@@ -112,7 +113,7 @@ def scan(
     photo: bytes,
     height_cm: float,
     *,
-    model: bytes,
+    model: Path,
     side_photo: bytes | None = None,
     more_photos: Sequence[bytes] = (),
     sex: str | None = None,
@@ -126,7 +127,7 @@ def scan(
         A JPEG, PNG, WebP or HEIC file: one person, standing, whole, facing the camera.
     height_cm : float
         Vertex to floor, barefoot.
-    model : bytes
+    model : Path
         A pose landmarker bundle.
     side_photo : bytes, optional
         The same person from the side.
@@ -164,7 +165,7 @@ def scan(
     return Scan(measured, figures, draw_overlay(sights["front"].picture.pixels, drawing))
 
 
-def see(photo: bytes, view: View, *, model: bytes) -> Sight:
+def see(photo: bytes, view: View, *, model: Path) -> Sight:
     """Read a photo and find its person. Errors as in `scan`."""
     picture = read_photo(photo)
     person = _only_person(picture, model)
@@ -190,7 +191,7 @@ def see(photo: bytes, view: View, *, model: bytes) -> Sight:
     )
 
 
-def _only_person(picture: Photo, model: bytes) -> Person:
+def _only_person(picture: Photo, model: Path) -> Person:
     people = pose.find_people(picture.pixels, model)
     if not people and pose.finds_anyone_closer(picture.pixels, model):
         raise PersonTooSmallError

@@ -159,13 +159,13 @@ def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s
         pose_model=f"s3://{MODELS}/pose/heavy.task",
         pose_model_sha256=hashlib.sha256(b"a model").hexdigest(),
     )
-    assert handler.read_model(named, handler.storage) == b"a model"
+    assert handler.pose_model(named, handler.storage).read_bytes() == b"a model"
     for wrong in ("", "0" * 64):
         with pytest.raises(handler.ModelChecksumError):
-            handler.read_model(replace(named, pose_model_sha256=wrong), handler.storage)
+            handler.pose_model(replace(named, pose_model_sha256=wrong), handler.storage)
     elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
     with pytest.raises(BucketNotAllowedError):
-        handler.read_model(elsewhere, handler.storage)
+        handler.pose_model(elsewhere, handler.storage)
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])

@@ -104,7 +104,7 @@ def test_the_image_measures_a_photo_as_lambda_would_have_it(root: Path, measure:
     # Another build of the same code, on other C libraries: the same lengths as here.
     from bodyscan.scan import load, scan
 
-    model = (root / "var" / "task" / "models" / "pose_landmarker.task").read_bytes()
+    model = root / "var" / "task" / "models" / "pose_landmarker.task"
     load(model)
     here = scan(photo, sample["height_cm"], model=model).lengths.rounded_cm()
     measured = answer["data"]["segments"]

@@ -22,7 +22,7 @@ TOLD = [(False, False), (True, False), (False, True), (True, True)]
 
 @pytest.fixture(scope="module")
 def model():
-    return (ROOT / "container" / "models" / "pose_landmarker_full.task").read_bytes()
+    return ROOT / "container" / "models" / "pose_landmarker_full.task"
 
 
 def observation(values, view="front", told=(True, False), gap_sd=0.0):

@@ -23,7 +23,7 @@ SUFFIX = {"left": ".L", "right": ".R"}
 
 @pytest.fixture(scope="module")
 def model():
-    return (ROOT / "container" / "models" / "pose_landmarker_full.task").read_bytes()
+    return ROOT / "container" / "models" / "pose_landmarker_full.task"
 
 
 def assigned(path):
