@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.timing import median_ms
 from bodyscan import lengths, pose, scan
-from bodyscan.crop import CLOSE_HEIGHT_PX, CLOSE_PERSON_PX, CLOSE_WIDTH_PX, cut_out
+from bodyscan.crop import whole_and_close
 from bodyscan.overlay import draw_overlay
 from bodyscan.photo import read_photo
 
@@ -32,16 +32,12 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
     observation = sight.observe(skeleton, sight.log_focal)
     measured = lengths.estimate([observation], HEIGHT_CM)
     drawing = scan._drawing(sight, skeleton, measured, HEIGHT_CM)
-    close = (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX), CLOSE_PERSON_PX
-
-    def cuts() -> None:
-        cut_out(picture.pixels, sight.person, sight.outline)
-        cut_out(picture.pixels, sight.person, sight.outline, *close)
-
     return {
         "read the photo": median_ms(lambda: read_photo(photo), runs),
         BASELINE: median_ms(lambda: pose.find_people(picture.pixels, MODEL), runs),
-        "cut the person out, twice": median_ms(cuts, runs),
+        "cut the person out, twice": median_ms(
+            lambda: whole_and_close(picture.pixels, sight.person, sight.outline), runs
+        ),
         "joints (two networks)": median_ms(lambda: sight.skeleton(sight.log_focal), runs),
         "lengths": median_ms(
             lambda: (

@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 
 HEIGHT_PX, WIDTH_PX, PERSON_PX = 256, 224, 230
 """The whole person, who has so many rows from vertex to soles; arms 70 degrees out just fit."""
-CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX, CLOSE_PERSON_PX = 416, 368, 345
+CLOSE_SIZE_PX, CLOSE_PERSON_PX = (416, 368), 345
 """The same from closer: what single joints are looked at in."""
 
 TRUNK = (pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER, pose.LEFT_HIP, pose.RIGHT_HIP)
@@ -51,6 +51,21 @@ def body_centre_px(person: Person, outline: Silhouette) -> Array:
     return np.array([x, (outline.vertex_y_px + outline.sole_y_px) / 2])
 
 
+def whole_and_close(
+    photo: npt.NDArray[np.uint8], person: Person, outline: Silhouette
+) -> tuple[Crop, Crop]:
+    """Cut a person out of the photo, RGB of shape (h, w, 3), at the two sizes above."""
+    pixels = with_mask(photo, person)
+    whole = cut_out(pixels, person, outline)
+    return whole, cut_out(pixels, person, outline, CLOSE_SIZE_PX, CLOSE_PERSON_PX)
+
+
+def with_mask(pixels: npt.NDArray[np.uint8], person: Person) -> npt.NDArray[np.uint8]:
+    """RGB, (h, w, 3), and how surely each pixel is the person: shape (h, w, 4)."""
+    mask = (person.mask.clip(0, 1) * 255).astype(np.uint8)
+    return np.asarray(cv2.merge([*cv2.split(pixels), mask]), np.uint8)
+
+
 def cut_out(
     pixels: npt.NDArray[np.uint8],
     person: Person,
@@ -62,8 +77,8 @@ def cut_out(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        The photo in which the person was found.
+    pixels : ndarray of uint8, shape (h, w, 4)
+        The photo in which the person was found, `with_mask`.
     size_px : tuple of int
         Rows and columns.
     person_px : int
@@ -71,23 +86,18 @@ def cut_out(
     """
     scale = person_px / outline.height_px
     centre = body_centre_px(person, outline)
-    mask = (person.mask.clip(0, 1) * 255).astype(np.uint8)
-    stacked = cv2.merge([*cv2.split(pixels), mask])
     # Averaged down first: bilinear sampling alone would skip pixels and alias.
     factor = max(1, int(1 / scale))
     if factor > 1:
-        height, width = (n // factor for n in stacked.shape[:2])
-        stacked = cv2.resize(
-            stacked[: height * factor, : width * factor],
-            (width, height),
-            interpolation=cv2.INTER_AREA,
-        )
+        height, width = (n // factor for n in pixels.shape[:2])
+        whole = pixels[: height * factor, : width * factor]
+        pixels = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))
     # OpenCV counts from the middle of the first pixel, all else here from its corner.
     zoom = scale * factor
     offset = np.array([size_px[1], size_px[0]]) / 2 - 0.5 - zoom * (centre / factor - 0.5)
     matrix = np.array([[zoom, 0.0, offset[0]], [0.0, zoom, offset[1]]])
     cut = cv2.warpAffine(
-        stacked,
+        pixels,
         matrix,
         (size_px[1], size_px[0]),
         flags=cv2.INTER_LINEAR,

@@ -14,7 +14,7 @@ PACKAGES = ("mediapipe", "mediapipe.tasks.python", "mediapipe.tasks.python.visio
 
 
 def enter() -> None:
-    """Let ``import mediapipe.tasks.python.vision.X`` bring X alone, for the rest of this process."""
+    """Let ``import mediapipe.tasks.python.vision.X`` bring X alone, from now on."""
     for name in PACKAGES:
         if name not in sys.modules:
             spec = find_spec(name)

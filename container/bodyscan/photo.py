@@ -106,8 +106,11 @@ def read_photo(data: bytes) -> Photo:
     if len(data) > MAX_PHOTO_BYTES:
         raise _too_large(MAX_MEGAPIXELS["JPEG"])
     try:
+        scans = _jpeg_scans(data) if data[:2] == b"\xff\xd8" else 1
+        if scans > MAX_JPEG_SCANS:
+            raise UnsupportedImageError
         with _opened(data) as image:
-            return _photo(image, data)
+            return _photo(image, data, scans)
     except Image.DecompressionBombError:
         raise _too_large(MAX_MEGAPIXELS["JPEG"]) from None
     except _DAMAGED as error:
@@ -122,8 +125,6 @@ def _opened(data: bytes) -> Image.Image:
         formats = ["HEIF"]
         if not _boxes_are_whole(data):
             raise UnsupportedImageError
-    elif data[:2] == b"\xff\xd8" and _jpeg_scans(data) > MAX_JPEG_SCANS:
-        raise UnsupportedImageError
     else:
         formats = ["JPEG", "PNG", "WEBP"]
     return Image.open(io.BytesIO(data), formats=formats)
@@ -169,7 +170,7 @@ def _samples_per_pixel(image: Image.Image) -> float:
     return float(sum(areas) / max(areas))
 
 
-def _photo(image: Image.Image, data: bytes) -> Photo:
+def _photo(image: Image.Image, data: bytes, scans: int) -> Photo:
     format = str(image.format)
     width_px, height_px = image.size
     megapixels = MAX_MEGAPIXELS[format]
@@ -177,7 +178,7 @@ def _photo(image: Image.Image, data: bytes) -> Photo:
         image.mode != "RGB" or image.info.get("bit_depth", 8) > 8 or image.info.get("chroma") == 444
     ):
         megapixels = MAX_DEEP_HEIC_MEGAPIXELS
-    if format in ("JPEG", "MPO") and _jpeg_scans(data) > 1 and _samples_per_pixel(image) > 1.5:
+    if format in ("JPEG", "MPO") and scans > 1 and _samples_per_pixel(image) > 1.5:
         megapixels = MAX_FINE_JPEG_MEGAPIXELS
     if width_px * height_px > megapixels * 1_000_000:
         raise _too_large(megapixels)

@@ -12,14 +12,7 @@ import numpy.typing as npt
 
 from bodyscan import lengths, pose, quality
 from bodyscan import skeleton as skeleton_network
-from bodyscan.crop import (
-    CLOSE_HEIGHT_PX,
-    CLOSE_PERSON_PX,
-    CLOSE_WIDTH_PX,
-    PERSON_PX,
-    Crop,
-    cut_out,
-)
+from bodyscan.crop import PERSON_PX, Crop, whole_and_close
 from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
 from bodyscan.photo import Photo, read_photo
@@ -171,7 +164,7 @@ def see(photo: bytes, view: View, *, model: Path) -> Sight:
     person = _only_person(picture, model)
     check = quality.measurable_front if view == "front" else quality.measurable_side
     outline = check(person)
-    cut = cut_out(picture.pixels, person, outline)
+    cut, close = whole_and_close(picture.pixels, person, outline)
     size_px = np.array([picture.pixels.shape[1], picture.pixels.shape[0]], np.float64)
     return Sight(
         view=view,
@@ -179,13 +172,7 @@ def see(photo: bytes, view: View, *, model: Path) -> Sight:
         person=person,
         outline=outline,
         cut=cut,
-        close=cut_out(
-            picture.pixels,
-            person,
-            outline,
-            (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX),
-            CLOSE_PERSON_PX,
-        ),
+        close=close,
         place=(cut.centre_px - size_px / 2) / outline.height_px,
         frame=size_px / outline.height_px,
     )

@@ -9,6 +9,7 @@ joint. ``training/skeleton`` trains both; OpenCV runs them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,8 @@ TYPICAL_LOG_FOCAL = 0.8
 GREY = 127.0
 CONTRAST = 64.0
 """The network sees ``(colour - GREY) / CONTRAST``."""
+NOBODY = (GREY, GREY, GREY, 0.0)
+"""A pixel outside the photo."""
 LOG_VARIANCE_RANGE = (-6.0, 6.0)
 
 
@@ -102,13 +105,13 @@ def find_skeleton(
     log_focal : float or None
         Logarithm of the focal length in the same unit, when known.
     """
-    image = _normalised(crop).transpose(2, 0, 1)
+    image = _blob([crop.pixels])
     told = [0.0, 0.0] if log_focal is None else [1.0, log_focal - TYPICAL_LOG_FOCAL]
     known = np.array([*told, *place, *frame], np.float32)
     mirrored = known * np.array([1, 1, -1, 1, 1, 1], np.float32)
     network = _network(SKELETON_NETWORK)
     # The mirror image is a second look, whose errors are partly others.
-    network.setInput(np.stack([image, image[:, :, ::-1]]), "image")
+    network.setInput(np.concatenate([image, image[..., ::-1]]), "image")
     network.setInput(np.stack([known, mirrored]), "told")
     one, other = np.asarray(network.forward("body"), np.float64)
     points, depth, camera, sure = _parts(one)
@@ -130,18 +133,17 @@ def find_skeleton(
 
 def _look_closely(close: Crop, points: Array) -> tuple[Array, Array]:
     """Where joints lie, (12, 2) in percent, that were found near ``points``; and their SD."""
-    image = _normalised(close)
+    image = close.pixels.astype(np.float32)
     height_px, width_px = image.shape[:2]
     half_size = (width_px // 2, height_px // 2)
     half = np.asarray(cv2.resize(image, half_size, interpolation=cv2.INTER_AREA), np.float32)
     network = _network(JOINT_NETWORK)
     for _ in range(LOOKS):
         centres = points * CLOSE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
-        pairs = [
-            (_patch(image, centre, side, 1.0), _patch(half, centre / 2, side, WIDE / 2))
-            for centre, side in zip(centres, LEFT_OR_RIGHT, strict=True)
-        ]
-        network.setInput(np.array([np.dstack(pair).transpose(2, 0, 1) for pair in pairs]), "patch")
+        joints = list(zip(centres, LEFT_OR_RIGHT, strict=True))
+        near = _blob([_patch(image, centre, side, 1.0) for centre, side in joints])
+        wide = _blob([_patch(half, centre / 2, side, WIDE / 2) for centre, side in joints])
+        network.setInput(np.concatenate([near, wide], axis=1), "patch")
         network.setInput(KINDS, "kind")
         rows = np.asarray(network.forward("joint"), np.float64)
         points = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
@@ -153,14 +155,19 @@ def _patch(image: Image, centre_px: Array, side: float, step_px: float) -> Image
     matrix = np.diag([side * step_px, step_px]) @ np.eye(2, 3)
     # OpenCV counts from the middle of the first pixel, all else here from its corner.
     matrix[:, 2] = centre_px - 0.5 + matrix[:, :2] @ np.full(2, 0.5 - PATCH_PX / 2)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(image, matrix, (PATCH_PX, PATCH_PX), flags=flags), np.float32)
+    patch = cv2.warpAffine(
+        image,
+        matrix,
+        (PATCH_PX, PATCH_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderValue=NOBODY,
+    )
+    return np.asarray(patch, np.float32)
 
 
-def _normalised(crop: Crop) -> Image:
-    image = crop.pixels.astype(np.float32)
-    image[..., :3] -= GREY
-    return image / np.float32(CONTRAST)
+def _blob(pictures: Sequence[Image | npt.NDArray[np.uint8]]) -> Image:
+    """What a network sees of pictures, (h, w, 4) each: shape (n, 4, h, w)."""
+    return np.asarray(cv2.dnn.blobFromImages(pictures, 1 / CONTRAST, mean=NOBODY), np.float32)
 
 
 def _sd(log_variance: Array) -> Array:

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from bodyscan.camera import ray_of
 from bodyscan.crop import (
-    CLOSE_HEIGHT_PX,
     CLOSE_PERSON_PX,
-    CLOSE_WIDTH_PX,
+    CLOSE_SIZE_PX,
     HEIGHT_PX,
     PERSON_PX,
     WIDTH_PX,
     cut_out,
+    with_mask,
 )
 from bodyscan.lengths import SEGMENTS
 from bodyscan.skeleton import POINTS
@@ -70,9 +70,9 @@ def example(folder: Path, truth: Truth) -> dict[str, Any] | str:
     except HypermobError as error:
         return rendered.refusal(error)
     size = (HEIGHT_PX + 2 * MARGIN_PX, WIDTH_PX + 2 * MARGIN_PX)
-    cut = cut_out(sight.picture.pixels, sight.person, sight.outline, size)
-    close_size = (CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX)
-    close = cut_out(sight.picture.pixels, sight.person, sight.outline, close_size, CLOSE_PERSON_PX)
+    pixels = with_mask(sight.picture.pixels, sight.person)
+    cut = cut_out(pixels, sight.person, sight.outline, size)
+    close = cut_out(pixels, sight.person, sight.outline, CLOSE_SIZE_PX, CLOSE_PERSON_PX)
     camera, height_m = truth["camera"], truth["height_cm"] / 100
     eye, axes = np.array(camera["position_m"]), np.array(camera["axes"])
     points = points_m(truth)

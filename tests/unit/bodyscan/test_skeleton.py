@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bodyscan import crop, lengths, skeleton
-from bodyscan.crop import PERSON_PX, cut_out
+from bodyscan.crop import PERSON_PX
 from bodyscan.scan import see
 from bodyscan.skeleton import MIRRORED, POINTS
 
@@ -52,8 +52,8 @@ def test_training_and_running_agree_on_what_the_numbers_mean():
     joints = assigned(ROOT / "training/skeleton/joints.py")
     assert (joints["JOINTS"], joints["PATCH_PX"]) == (skeleton.JOINTS, skeleton.PATCH_PX)
     assert joints["WIDE"] == skeleton.WIDE
-    close = (joints["CLOSE_HEIGHT_PX"], joints["CLOSE_WIDTH_PX"], joints["CLOSE_PERSON_PX"])
-    assert close == (crop.CLOSE_HEIGHT_PX, crop.CLOSE_WIDTH_PX, crop.CLOSE_PERSON_PX)
+    assert (joints["CLOSE_HEIGHT_PX"], joints["CLOSE_WIDTH_PX"]) == crop.CLOSE_SIZE_PX
+    assert joints["CLOSE_PERSON_PX"] == crop.CLOSE_PERSON_PX
     sizes = (network["HEIGHT_PX"], network["WIDTH_PX"], network["PERSON_PX"])
     assert sizes == (crop.HEIGHT_PX, crop.WIDTH_PX, crop.PERSON_PX)
 
@@ -103,9 +103,9 @@ def test_a_crop_shows_the_person_at_one_size_wherever_they_stand(model):
     assert rows[-1] - rows[0] + 1 == pytest.approx(PERSON_PX, abs=3)
     centre = sight.cut.to_photo(np.zeros(2))
     np.testing.assert_allclose(centre, crop.body_centre_px(sight.person, sight.outline))
-    wider = cut_out(
-        sight.picture.pixels, sight.person, sight.outline, (crop.HEIGHT_PX + 32, crop.WIDTH_PX + 32)
-    )
+    pixels = crop.with_mask(sight.picture.pixels, sight.person)
+    size = (crop.HEIGHT_PX + 32, crop.WIDTH_PX + 32)
+    wider = crop.cut_out(pixels, sight.person, sight.outline, size)
     # OpenCV samples at 1/32 of a pixel, counted from the crop's corner.
     off = np.abs(wider.pixels[16:-16, 16:-16].astype(float) - sight.cut.pixels)
     assert off.mean() < 0.2
