@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus, urlsplit
 
 import msgspec
@@ -142,12 +142,13 @@ class Storage:
 
     @cached_property
     def _s3(self) -> S3Client:
-        # boto3 costs 0.4 s of a cold start: imported only when a bucket is touched.
-        import boto3
+        # The SDK costs 0.2 s of a cold start: imported only when a bucket is touched. Without
+        # boto3 around it, 20 ms less.
         from botocore.config import Config
+        from botocore.session import get_session
 
         # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
-        client = boto3.client(
+        client = get_session().create_client(
             "s3",
             config=Config(
                 signature_version="s3v4",
@@ -156,7 +157,7 @@ class Storage:
         )
         # The stubs think that no handler answers.
         client.meta.events.register("needs-retry.s3", _again_if_skewed)  # type: ignore[arg-type]
-        return client
+        return cast("S3Client", client)
 
     def connect(self) -> None:
         """Make the client now, which takes 0.2 s, rather than when a bucket is first touched."""

@@ -10,7 +10,12 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec, module_from_spec
 
-PACKAGES = ("mediapipe", "mediapipe.tasks.python", "mediapipe.tasks.python.vision")
+PACKAGES = (
+    "mediapipe",
+    "mediapipe.tasks.python",
+    "mediapipe.tasks.python.components.containers",
+    "mediapipe.tasks.python.vision",
+)
 
 
 def enter() -> None:

@@ -80,6 +80,11 @@ class Box:
     y1: float
 
 
+def load() -> None:
+    """Unpack the font, once per process: 25 ms."""
+    _pill_size("0", 12.0)
+
+
 def draw_overlay(pixels_rgb: NDArray[np.uint8], drawing: OverlayDrawing) -> bytes:
     """Draw a measurement on its photo.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bodyscan import lengths, pose, quality
+from bodyscan import lengths, overlay, pose, quality
 from bodyscan import skeleton as skeleton_network
 from bodyscan.crop import PERSON_PX, Crop, whole_and_close
 from bodyscan.lengths import Lengths, Observation, View
@@ -97,9 +97,10 @@ class Scan:
 
 
 def load(model: Path) -> None:
-    """Load the networks, once per process."""
+    """Load the networks, and the overlay's font, once per process."""
     pose.load(model)
     skeleton_network.load()
+    overlay.load()
 
 
 def scan(

@@ -153,19 +153,21 @@ def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handl
 
 
 def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s3):
+    import networks
+
     s3.put_object(Bucket=MODELS, Key="pose/heavy.task", Body=b"a model")
     named = replace(
         settings(),
         pose_model=f"s3://{MODELS}/pose/heavy.task",
         pose_model_sha256=hashlib.sha256(b"a model").hexdigest(),
     )
-    assert handler.pose_model(named, handler.storage).read_bytes() == b"a model"
+    assert networks.pose_model(named).read_bytes() == b"a model"
     for wrong in ("", "0" * 64):
-        with pytest.raises(handler.ModelChecksumError):
-            handler.pose_model(replace(named, pose_model_sha256=wrong), handler.storage)
+        with pytest.raises(networks.ModelChecksumError):
+            networks.pose_model(replace(named, pose_model_sha256=wrong))
     elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
     with pytest.raises(BucketNotAllowedError):
-        handler.pose_model(elsewhere, handler.storage)
+        networks.pose_model(elsewhere)
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])
