@@ -18,13 +18,13 @@ FOLDER: Final = ROOT / "build" / "bench"
 MIB: Final = 2**20
 IMAGE_LOCK: Final = ROOT / "container" / "requirements.txt"
 LOCK: Final = ROOT / "requirements-dev.txt"
+SLIM: Final = ROOT / "container" / "slim"
 
 
 def measure_image() -> Path:
-    """The measure image's packages, beside what Lambda's base has."""
-    return _installed(
-        "measure", ["--no-deps", "--require-hashes", "-r", str(IMAGE_LOCK)], IMAGE_LOCK.read_text()
-    )
+    """The measure image's packages, beside what Lambda's base has, as the Dockerfile leaves them."""
+    requirements = ["--no-deps", "--require-hashes", "-r", str(IMAGE_LOCK)]
+    return _installed("measure", requirements, IMAGE_LOCK.read_text() + SLIM.read_text(), SLIM)
 
 
 def default_measure() -> Path:
@@ -56,7 +56,9 @@ def _pinned(*names: str, lock: Path = LOCK) -> Iterator[str]:
         yield next(line.rstrip(" \\") for line in lines if line.startswith(f"{name}=="))
 
 
-def _installed(name: str, requirements: list[str], also: str = "") -> Path:
+def _installed(
+    name: str, requirements: list[str], also: str = "", slim: Path | None = None
+) -> Path:
     folder, stamp = FOLDER / name, FOLDER / f"{name}.made_of"
     made_of = "\n".join([*requirements, also])
     if not (stamp.exists() and stamp.read_text() == made_of):
@@ -64,5 +66,7 @@ def _installed(name: str, requirements: list[str], also: str = "") -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder)]
         subprocess.run([*pip, *requirements], check=True)  # noqa: S603
+        if slim is not None:
+            subprocess.run([slim, folder], check=True)  # noqa: S603
         stamp.write_text(made_of)
     return folder
