@@ -22,7 +22,7 @@ SLIM: Final = ROOT / "container" / "slim"
 
 
 def measure_image() -> Path:
-    """The measure image's packages, beside what Lambda's base has, as the Dockerfile leaves them."""
+    """The measure image's packages, as the Dockerfile leaves them, beside what Lambda's base has."""
     requirements = ["--no-deps", "--require-hashes", "-r", str(IMAGE_LOCK)]
     return _installed("measure", requirements, IMAGE_LOCK.read_text() + SLIM.read_text(), SLIM)
 
