@@ -22,7 +22,7 @@ SLIM: Final = ROOT / "container" / "slim"
 
 
 def measure_image() -> Path:
-    """The measure image's packages, as the Dockerfile leaves them, beside what Lambda's base has."""
+    """Packages of the measure image, as the Dockerfile leaves them, beside Lambda's own."""
     requirements = ["--no-deps", "--require-hashes", "-r", str(IMAGE_LOCK)]
     return _installed("measure", requirements, IMAGE_LOCK.read_text() + SLIM.read_text(), SLIM)
 
