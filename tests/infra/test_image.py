@@ -130,3 +130,5 @@ def test_the_image_holds_nothing_that_is_not_imported(root: Path) -> None:
     there = {path.name for path in (root / "var" / "task").iterdir()}
     assert there.isdisjoint({"matplotlib", "sounddevice.py", "scipy", "sklearn", "chalice"})
     assert {"handler.py", "networks.py", "bodyscan", "chalicelib", "models"} <= there
+    task = root / "var" / "task"
+    assert not [path for path in task.rglob("*") if path.name == "tests" or path.suffix == ".pyi"]
