@@ -68,7 +68,8 @@ def state(
     NotFoundError
         When nothing is stored of it, not even a photo, or it was deleted.
     """
-    if storage.is_deleted(owner):  # what is in flight may not have noticed yet
+    uploaded, deleted = storage.uploaded(owner)
+    if deleted:  # what is in flight may not have noticed yet
         raise NotFoundError
     measurement = storage.read_result(owner, MEASUREMENT)
     if measurement is not None:
@@ -86,7 +87,6 @@ def state(
         return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
     photo = ObjectAddress.from_url(request["image_url"]) if request else None
-    uploaded = storage.uploaded(owner)
     if request is None or photo is None:
         if not uploaded:
             raise NotFoundError

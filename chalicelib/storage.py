@@ -294,13 +294,18 @@ class Storage:
 
     # -- deletion ---------------------------------------------------------------------------
 
-    def uploaded(self, owner: Owner) -> list[ObjectAddress]:
-        """Photos that were uploaded for a measurement (one at most, if clients behave)."""
-        return [address for address in self._beside_photo(owner) if upload_owner(address.key)]
+    def uploaded(self, owner: Owner) -> tuple[list[ObjectAddress], bool]:
+        """Photos uploaded for a measurement (one at most, if clients behave); if it was deleted."""
+        bucket = self._settings.images_bucket
+        prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
+        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        keys = [item["Key"] for item in found]
+        photos = [ObjectAddress(bucket, key) for key in keys if upload_owner(key)]
+        return photos, f"{prefix}{DELETED}" in keys
 
     def is_deleted(self, owner: Owner) -> bool:
         """Whether a measurement was deleted: what is still made of it must not stay."""
-        return any(address.key.endswith(f".{DELETED}") for address in self._beside_photo(owner))
+        return self.uploaded(owner)[1]
 
     def delete(self, owner: Owner) -> None:
         """Delete all that is stored of a measurement, and all that may still come of it.
@@ -330,18 +335,12 @@ class Storage:
         named = [self.read_result(owner, name) or {} for name in (MEASUREMENT, REQUEST)]
         urls = {one.get(field) for one in named for field in ("image_url", "side_image_url")}
         photos = [ObjectAddress.from_url(url) for url in urls if url]
-        for address in [*photos, *self.uploaded(owner)]:
+        for address in [*photos, *self.uploaded(owner)[0]]:
             uploader = upload_owner(address.key)
             if uploader is not None and uploader.user_id == owner.user_id:  # not a test photo
                 self._s3.delete_object(Bucket=self._settings.images_bucket, Key=address.key)
         # What names the photos goes last: a deletion that breaks off can be repeated.
         self.delete_results(owner, OVERLAY, RECOMMENDATION, ERROR, MEASUREMENT, REQUEST)
-
-    def _beside_photo(self, owner: Owner) -> list[ObjectAddress]:
-        bucket = self._settings.images_bucket
-        prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
-        return [ObjectAddress(bucket, item["Key"]) for item in found.get("Contents", [])]
 
     # -- models and health ------------------------------------------------------------------
 
