@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
@@ -207,19 +207,6 @@ def measured(workers: int, seconds: float) -> dict[str, Any]:
         "neither_held_nor_shed": overload.statuses.total() - shed - overload.statuses[200],
         "peak_mb": memory,
     }
-
-
-def arrive_twice(stack: LocalStack) -> tuple[Answers, Answers, float, float]:
-    """Few enough arrivals to meet no queue, then too many; how many a second, and for how long."""
-    body = photo_body(stack)
-    with stack.http() as http:
-        began = time.perf_counter()
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: http.post("/measure", json=body), range(16)))
-        capacity_per_s = 16 / (time.perf_counter() - began)
-    per_s, span_s = OVERLOAD * capacity_per_s, 20.0
-    busy, overload = run(stack, "/measure", body, (0.8 * capacity_per_s, span_s), (per_s, span_s))
-    return busy, overload, per_s, span_s
 
 
 def recommended(seconds: float) -> dict[str, Any]:
