@@ -37,10 +37,10 @@ HEADROOM: Final = 1.3
 API_CALLS: Final = 2
 """Of one photo that is measured by the API: the grant of its upload, and the measurement."""
 SEED: Final = 1
-S3_PUTS, S3_GETS, SQS_REQUESTS = 10, 4, 3
+S3_PUTS, S3_GETS, SQS_REQUESTS = 6, 9, 3
 """Of one upload (by the API two PUTs fewer): request, photo, why it failed should it fail, overlay,
-measurement, recommendation, and four lists, which cost as much, for a mark of deletion; an earlier
-end, photo, measurement twice; receive, delete, and its share of empty polls."""
+measurement, recommendation; an earlier end, what the photo came with, photo, measurement twice, and
+four looks for a mark of deletion; receive, delete, and its share of empty polls."""
 CHECK_CALLS, CHECK_SPAN_S = 30, 30.0
 REPORTED_MS: Final = re.compile(r"^REPORT .* Duration: (\d+) ms ok$", re.MULTILINE)
 PRICES: Final = REPOSITORY / "hypermob" / "prices.json"

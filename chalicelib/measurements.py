@@ -68,8 +68,7 @@ def state(
     NotFoundError
         When nothing is stored of it, not even a photo, or it was deleted.
     """
-    uploaded, deleted = storage.uploaded(owner)
-    if deleted:  # what is in flight may not have noticed yet
+    if storage.is_deleted(owner):  # what is in flight may not have noticed yet
         raise NotFoundError
     measurement = storage.read_result(owner, MEASUREMENT)
     if measurement is not None:
@@ -86,13 +85,13 @@ def state(
     if failed is not None and failed["since"] <= time.time():
         return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
-    photo = ObjectAddress.from_url(request["image_url"]) if request else None
-    if request is None or photo is None:
-        if not uploaded:
+    if request is None:
+        if not storage.uploaded(owner):
             raise NotFoundError
         return {"state": "pending"}
     if time.time() - request["requested_at"] <= GIVEN_UP_S:
         return {"state": "pending"}
-    never_came = upload_owner(photo.key) == owner and not uploaded
+    awaited = upload_owner(ObjectAddress.from_url(request["image_url"]).key) == owner
+    never_came = awaited and not storage.uploaded(owner)
     error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
     return {"state": "failed", "error": error.to_dict(language)}

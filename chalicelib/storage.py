@@ -145,6 +145,7 @@ class Storage:
         # boto3 costs 0.4 s of a cold start: imported only when a bucket is touched.
         import boto3
         from botocore.config import Config
+        from botocore.handlers import add_expect_header
 
         # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
         client = boto3.client(
@@ -156,6 +157,8 @@ class Storage:
         )
         # The stubs think that no handler answers.
         client.meta.events.register("needs-retry.s3", _again_if_skewed)  # type: ignore[arg-type]
+        # No "Expect: 100-continue": asking S3 first costs more than sending what it might refuse.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
         return client
 
     def connect(self) -> None:
@@ -294,18 +297,17 @@ class Storage:
 
     # -- deletion ---------------------------------------------------------------------------
 
-    def uploaded(self, owner: Owner) -> tuple[list[ObjectAddress], bool]:
-        """Photos uploaded for a measurement (one at most, if clients behave); if it was deleted."""
+    def uploaded(self, owner: Owner) -> list[ObjectAddress]:
+        """Photos that were uploaded for a measurement (one at most, if clients behave)."""
         bucket = self._settings.images_bucket
         prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-        keys = [item["Key"] for item in found]
-        photos = [ObjectAddress(bucket, key) for key in keys if upload_owner(key)]
-        return photos, f"{prefix}{DELETED}" in keys
+        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for item in found.get("Contents", [])]
+        return [ObjectAddress(bucket, key) for key in keys if upload_owner(key)]
 
     def is_deleted(self, owner: Owner) -> bool:
         """Whether a measurement was deleted: what is still made of it must not stay."""
-        return self.uploaded(owner)[1]
+        return self.upload_metadata(self._mark(owner)) is not None
 
     def delete(self, owner: Owner) -> None:
         """Delete all that is stored of a measurement, and all that may still come of it.
@@ -313,8 +315,8 @@ class Storage:
         The mark comes first. Whoever stores something looks for the mark afterwards
         (`sweep_if_deleted`), so one of the two always sees the other.
         """
-        mark = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{DELETED}"
-        self._s3.put_object(Bucket=self._settings.images_bucket, Key=mark, Body=b"")
+        mark = self._mark(owner)
+        self._s3.put_object(Bucket=mark.bucket, Key=mark.key, Body=b"")
         self._delete_all(owner)
 
     def sweep_if_deleted(self, owner: Owner) -> bool:
@@ -335,12 +337,16 @@ class Storage:
         named = [self.read_result(owner, name) or {} for name in (MEASUREMENT, REQUEST)]
         urls = {one.get(field) for one in named for field in ("image_url", "side_image_url")}
         photos = [ObjectAddress.from_url(url) for url in urls if url]
-        for address in [*photos, *self.uploaded(owner)[0]]:
+        for address in [*photos, *self.uploaded(owner)]:
             uploader = upload_owner(address.key)
             if uploader is not None and uploader.user_id == owner.user_id:  # not a test photo
                 self._s3.delete_object(Bucket=self._settings.images_bucket, Key=address.key)
         # What names the photos goes last: a deletion that breaks off can be repeated.
         self.delete_results(owner, OVERLAY, RECOMMENDATION, ERROR, MEASUREMENT, REQUEST)
+
+    def _mark(self, owner: Owner) -> ObjectAddress:
+        key = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{DELETED}"
+        return ObjectAddress(self._settings.images_bucket, key)
 
     # -- models and health ------------------------------------------------------------------
 

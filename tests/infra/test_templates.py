@@ -217,7 +217,11 @@ def test_the_api_may_do_these_things_and_no_other(stage: str) -> None:
     assert chalice_policy(config["iam_policy_file"]) == {
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
-        "s3:GetObject": results | {f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*"},
+        "s3:GetObject": results
+        | {
+            f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*",
+            f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*.deleted",
+        },
         "s3:PutObject": photos | results,
         "s3:DeleteObject": photos | results,
         "s3:ListBucket": {
@@ -239,7 +243,11 @@ def test_the_handler_of_stored_measurements_may_do_these_things_and_no_other(sta
     assert chalice_policy(own["iam_policy_file"]) == {
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
-        "s3:GetObject": results | {f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*"},
+        "s3:GetObject": results
+        | {
+            f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*",
+            f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*.deleted",
+        },
         "s3:PutObject": results,
         "s3:DeleteObject": results | {f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*"},
         "s3:ListBucket": {
