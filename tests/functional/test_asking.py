@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,7 +19,7 @@ from chalicelib.errors import (
     MeasureUnavailableError,
     TooManyRequestsError,
 )
-from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measurements import GIVEN_UP_S, state
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
@@ -293,6 +294,21 @@ def test_an_upload_with_a_height_is_pending_from_the_start(api, storage):
         _, answer = api.call("POST", "/uploads", body)
         path = f"/measurements/kim/{answer['data']['measurement_id']}"
         assert api.call("GET", path)[0] == expected
+
+
+def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
+    sent = []
+
+    def note(request, **_):
+        sent.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
+        assert "Expect" not in request.headers
+
+    storage._s3.meta.events.register("before-send.s3", note)
+    storage.write_result(OWNER, REQUEST, asking._request(JOB))
+    assert state(storage, OWNER, "en", None) == {"state": "pending"}
+    results = [("GET", name) for name in (MEASUREMENT, ERROR, REQUEST)]
+    mark = f"{OWNER.measurement_id}.deleted"
+    assert sent == [("PUT", REQUEST), ("HEAD", mark), *results]
 
 
 def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
