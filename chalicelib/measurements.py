@@ -21,8 +21,10 @@ from chalicelib.errors import (
 )
 from chalicelib.storage import (
     ERROR,
+    MEASURE_TIMEOUT_S,
     MEASUREMENT,
     RECOMMENDATION,
+    REDELIVERY_MARGIN_S,
     REQUEST,
     ObjectAddress,
     Owner,
@@ -34,6 +36,8 @@ EVENT_S = 60
 """By then the event of a measurement has brought its recommendation, or was lost."""
 GIVEN_UP_S = 30 * 60
 """After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
+CALL_ENDS_S = MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
+"""After this a call that somebody waited for has ended: it is one attempt."""
 
 
 def new_measurement_id() -> str:
@@ -89,7 +93,7 @@ def state(
         if not storage.uploaded(owner):
             raise NotFoundError
         return {"state": "pending"}
-    if time.time() - request["requested_at"] <= GIVEN_UP_S:
+    if time.time() <= request["given_up_at"]:
         return {"state": "pending"}
     awaited = upload_owner(ObjectAddress.from_url(request["image_url"]).key) == owner
     never_came = awaited and not storage.uploaded(owner)

@@ -38,6 +38,8 @@ DELETED = "deleted"
 """Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
 
 It lies where photos lie, so that it expires as they do."""
+MEASURE_TIMEOUT_S = 300
+"""Of the measure function, as ``infra/`` and ``local/`` set it."""
 MAX_RECEIVES = 3
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.storage import MAX_RECEIVES, REDELIVERY_MARGIN_S
+from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, REDELIVERY_MARGIN_S
 from local.config import REPOSITORY
 
 Template = dict[str, Any]
@@ -128,8 +128,8 @@ def test_a_photo_is_not_measured_twice_at_once_and_not_for_ever(
     storage: Template, measure: Template
 ) -> None:
     queue = storage["UploadsQueue"]["Properties"]
-    assert measure["Function"]["Properties"]["Timeout"] == 300
-    assert queue["VisibilityTimeout"] == 300 + REDELIVERY_MARGIN_S
+    assert measure["Function"]["Properties"]["Timeout"] == MEASURE_TIMEOUT_S
+    assert queue["VisibilityTimeout"] == MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"GetAtt": "UploadsDeadLetters.Arn"},
         "maxReceiveCount": MAX_RECEIVES,
