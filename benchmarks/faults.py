@@ -33,7 +33,7 @@ from tqdm import tqdm
 from benchmarks import document
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import measure_processes
-from chalicelib.measurements import EVENT_S
+from chalicelib.measurements import CALL_ENDS_S, EVENT_S
 from chalicelib.storage import event_addresses, upload_owner
 from hypermob.redrive import redrive
 from local.config import REPOSITORY, StackConfig
@@ -49,8 +49,9 @@ SHARE: Final = 0.08
 """Of requests to AWS that meet a fault: each photo makes about 12."""
 AT_ONCE: Final = 20
 TRIES: Final = 8
-SETTLE_S: Final = 200
-"""From an accepted photo to its end: three attempts, each after a visibility time-out."""
+SETTLE_S: Final = CALL_ENDS_S + 60
+"""From an accepted photo to its end: three attempts, each after a visibility time-out, or the time
+after which a call that ended without a word is given up."""
 MENDS_S: Final = 90
 BOUND_S: Final = 1500
 LOGS: Final = REPOSITORY / "out" / "faults"

@@ -14,8 +14,8 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
@@ -106,11 +106,20 @@ async def arrive(
 
 def run(stack: LocalStack, path: str, body: Any, *rates: tuple[float, float]) -> list[Answers]:
     """Answers of a route to arrivals of each rate (a second) and span (s), with pauses between."""
+    # In a process of its own: the gateway is in this one, and would wait for the clients' work.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(clients, stack.url, stack.api_key, path, body, rates).result()
+
+
+def clients(
+    url: str, api_key: str, path: str, body: Any, rates: Sequence[tuple[float, float]]
+) -> list[Answers]:
+    """As `run`, in this process."""
 
     async def all_rates() -> list[Answers]:
         async with httpx.AsyncClient(
-            base_url=stack.url,
-            headers={"X-API-Key": stack.api_key},
+            base_url=url,
+            headers={"X-API-Key": api_key},
             timeout=TIMEOUT_S,
             trust_env=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
@@ -198,19 +207,6 @@ def measured(workers: int, seconds: float) -> dict[str, Any]:
         "neither_held_nor_shed": overload.statuses.total() - shed - overload.statuses[200],
         "peak_mb": memory,
     }
-
-
-def arrive_twice(stack: LocalStack) -> tuple[Answers, Answers, float, float]:
-    """Few enough arrivals to meet no queue, then too many; how many a second, and for how long."""
-    body = photo_body(stack)
-    with stack.http() as http:
-        began = time.perf_counter()
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: http.post("/measure", json=body), range(16)))
-        capacity_per_s = 16 / (time.perf_counter() - began)
-    per_s, span_s = OVERLOAD * capacity_per_s, 20.0
-    busy, overload = run(stack, "/measure", body, (0.8 * capacity_per_s, span_s), (per_s, span_s))
-    return busy, overload, per_s, span_s
 
 
 def recommended(seconds: float) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from chalicelib.errors import (
     TooManyRequestsError,
     restored,
 )
-from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage
 
@@ -44,8 +44,8 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
 
     Attributes
     ----------
-    requested_at
-        Unix time, s.
+    given_up_at
+        Unix time, s, from which on no attempt can bring a result any more.
     image_url, side_image_url
         The photos, which are deleted with the measurement.
     fingerprint
@@ -54,7 +54,7 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
         Tells this call from every other: S3 may have stored a claim whose answer was lost.
     """
 
-    requested_at: float
+    given_up_at: float
     image_url: str
     side_image_url: str | None
     fingerprint: str
@@ -80,7 +80,7 @@ def wait_s(prefer: str | None, longest_s: float) -> float:
 
 def note(storage: Storage, owner: Owner, image_url: str) -> None:
     """Note that an upload is to be measured, so that one which never is can be told from that."""
-    request = {"requested_at": time.time(), "image_url": image_url}
+    request = {"given_up_at": time.time() + GIVEN_UP_S, "image_url": image_url}
     storage.write_result(owner, REQUEST, request)
 
 
@@ -94,7 +94,7 @@ def ask(
     HypermobError
         What the measure function says of the photo, or that it cannot be reached.
     """
-    request = _request(job)
+    request = _request(job, wait_s)
     if wait_s < LEAST_WAIT_S:
         storage.write_result(owner, REQUEST, request)
         try:
@@ -125,9 +125,8 @@ def ask_once(
     HypermobError
         As in `ask`; a repeat gets the same again, unless it is one of `MAY_PASS`.
     """
-    request = _request(job)
     end = time.monotonic() + wait_s
-    replacing = None
+    request, replacing = _request(job, wait_s), None
     while not storage.claim(owner, REQUEST, request, replacing):
         earlier, tag = storage.read_tagged(owner, REQUEST)
         replacing = None
@@ -140,7 +139,7 @@ def ask_once(
         found = _result(storage, owner)
         if found is not None:
             return found
-        if time.time() - earlier["requested_at"] > GIVEN_UP_S:
+        if time.time() > earlier["given_up_at"]:
             replacing = tag
         elif time.monotonic() >= end:
             return None
@@ -150,7 +149,8 @@ def ask_once(
         if storage.is_deleted(owner):
             raise DeletedError
         # An earlier call may have freed the key without knowing that it was measured.
-        return _result(storage, owner) or _measure(function, job, end - time.monotonic())
+        left_s = max(end - time.monotonic(), min(wait_s, LEAST_WAIT_S))  # in the way claimed
+        return _result(storage, owner) or _measure(function, job, left_s)
     except HypermobError as error:
         if isinstance(error, (*MAY_PASS, DeletedError)):
             _free(storage, owner)
@@ -184,12 +184,12 @@ def _result(storage: Storage, owner: Owner) -> Measurement | None:
     return None
 
 
-def _request(job: MeasureJob) -> Request:
+def _request(job: MeasureJob, wait_s: float) -> Request:
     asked: Mapping[str, object] = {
         name: getattr(job, name) for name in MeasureRequest.__struct_fields__
     }
     return Request(
-        requested_at=time.time(),
+        given_up_at=time.time() + (GIVEN_UP_S if wait_s < LEAST_WAIT_S else wait_s + CALL_ENDS_S),
         image_url=job.image_url,
         side_image_url=job.side_image_url,
         fingerprint=hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest(),

@@ -21,8 +21,10 @@ from chalicelib.errors import (
 )
 from chalicelib.storage import (
     ERROR,
+    MEASURE_TIMEOUT_S,
     MEASUREMENT,
     RECOMMENDATION,
+    REDELIVERY_MARGIN_S,
     REQUEST,
     ObjectAddress,
     Owner,
@@ -34,6 +36,8 @@ EVENT_S = 60
 """By then the event of a measurement has brought its recommendation, or was lost."""
 GIVEN_UP_S = 30 * 60
 """After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
+CALL_ENDS_S = MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
+"""After this a call that somebody waited for has ended: it is one attempt."""
 
 
 def new_measurement_id() -> str:
@@ -85,14 +89,13 @@ def state(
     if failed is not None and failed["since"] <= time.time():
         return {"state": "failed", "error": restored(failed).to_dict(language)}
     request = storage.read_result(owner, REQUEST)
-    photo = ObjectAddress.from_url(request["image_url"]) if request else None
-    uploaded = storage.uploaded(owner)
-    if request is None or photo is None:
-        if not uploaded:
+    if request is None:
+        if not storage.uploaded(owner):
             raise NotFoundError
         return {"state": "pending"}
-    if time.time() - request["requested_at"] <= GIVEN_UP_S:
+    if time.time() <= request["given_up_at"]:
         return {"state": "pending"}
-    never_came = upload_owner(photo.key) == owner and not uploaded
+    awaited = upload_owner(ObjectAddress.from_url(request["image_url"]).key) == owner
+    never_came = awaited and not storage.uploaded(owner)
     error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
     return {"state": "failed", "error": error.to_dict(language)}

@@ -68,8 +68,12 @@ TRANSFER_REQUEST: Final = LENGTHS_REQUEST | {
     },
 }
 
-OF_EVERY_CALL: Final = (errors.TooManyRequestsError, errors.HypermobError)
-OF_A_KEY: Final = (errors.ForbiddenError, errors.ServiceUnavailableError)
+OF_EVERY_CALL: Final = (
+    errors.TooManyRequestsError,
+    errors.HypermobError,
+    errors.ServiceUnavailableError,
+)
+OF_A_KEY: Final = (errors.ForbiddenError,)
 OF_A_BODY: Final = (
     errors.InvalidInputError,
     errors.RequestTooLargeError,
@@ -154,7 +158,7 @@ OPERATIONS: Final = (
         "health",
         "Alive, and which versions",
         {200: answers.Health},
-        errors=(errors.InvalidInputError, errors.ServiceUnavailableError),
+        errors=(errors.InvalidInputError,),
         parameters=(DEEP,),
         needs_key=False,
     ),

@@ -38,6 +38,8 @@ DELETED = "deleted"
 """Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
 
 It lies where photos lie, so that it expires as they do."""
+MEASURE_TIMEOUT_S = 300
+"""Of the measure function, as ``infra/`` and ``local/`` set it."""
 MAX_RECEIVES = 3
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
@@ -109,6 +111,11 @@ def _again_if_skewed(
     return 0 if skewed and attempts < ATTEMPTS else None
 
 
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Send without ``Expect: 100-continue``: asking S3 costs more than sending what it refuses."""
+    params["headers"].pop("Expect", None)
+
+
 def upload_owner(key: str) -> Owner | None:
     """Owner of an uploaded photo; None when the key is not one of an upload."""
     found = _UPLOAD_KEY.match(key)
@@ -157,6 +164,7 @@ class Storage:
         )
         # The stubs think that no handler answers.
         client.meta.events.register("needs-retry.s3", _again_if_skewed)  # type: ignore[arg-type]
+        client.meta.events.register_last("before-call.s3", _send_at_once)
         return cast("S3Client", client)
 
     def connect(self) -> None:
@@ -297,11 +305,15 @@ class Storage:
 
     def uploaded(self, owner: Owner) -> list[ObjectAddress]:
         """Photos that were uploaded for a measurement (one at most, if clients behave)."""
-        return [address for address in self._beside_photo(owner) if upload_owner(address.key)]
+        bucket = self._settings.images_bucket
+        prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
+        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for item in found.get("Contents", [])]
+        return [ObjectAddress(bucket, key) for key in keys if upload_owner(key)]
 
     def is_deleted(self, owner: Owner) -> bool:
         """Whether a measurement was deleted: what is still made of it must not stay."""
-        return any(address.key.endswith(f".{DELETED}") for address in self._beside_photo(owner))
+        return self.upload_metadata(self._mark(owner)) is not None
 
     def delete(self, owner: Owner) -> None:
         """Delete all that is stored of a measurement, and all that may still come of it.
@@ -309,8 +321,8 @@ class Storage:
         The mark comes first. Whoever stores something looks for the mark afterwards
         (`sweep_if_deleted`), so one of the two always sees the other.
         """
-        mark = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{DELETED}"
-        self._s3.put_object(Bucket=self._settings.images_bucket, Key=mark, Body=b"")
+        mark = self._mark(owner)
+        self._s3.put_object(Bucket=mark.bucket, Key=mark.key, Body=b"")
         self._delete_all(owner)
 
     def sweep_if_deleted(self, owner: Owner) -> bool:
@@ -338,11 +350,9 @@ class Storage:
         # What names the photos goes last: a deletion that breaks off can be repeated.
         self.delete_results(owner, OVERLAY, RECOMMENDATION, ERROR, MEASUREMENT, REQUEST)
 
-    def _beside_photo(self, owner: Owner) -> list[ObjectAddress]:
-        bucket = self._settings.images_bucket
-        prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
-        return [ObjectAddress(bucket, item["Key"]) for item in found.get("Contents", [])]
+    def _mark(self, owner: Owner) -> ObjectAddress:
+        key = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{DELETED}"
+        return ObjectAddress(self._settings.images_bucket, key)
 
     # -- models and health ------------------------------------------------------------------
 

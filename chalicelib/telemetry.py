@@ -7,6 +7,8 @@ request waits for a call to CloudWatch. Neither holds a photo, a length or a use
 from __future__ import annotations
 
 import functools
+import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,12 @@ NAMESPACE = "Hypermob"
 # Of the invocation at hand: Lambda has one at a time, `chalice local` a thread for each.
 _metrics: ContextVar[EphemeralMetrics | None] = ContextVar("metrics", default=None)
 
+_USER_IN_KEY = re.compile(r"((?:uploads|results)(?:/|%2F))[^/\s]+?(?=(?:/|%2F)[0-9a-f]{32})", re.I)
+
+
+class FailedError(Exception):
+    """An invocation failed: why is in the log."""
+
 
 class Telemetry:
     """The log and the metrics of one function.
@@ -37,21 +45,39 @@ class Telemetry:
     """
 
     def __init__(self, service: str) -> None:
-        self.log = Logger(service=service, level="INFO", use_rfc3339=True)
+        self.log = Logger(
+            service=service, level="INFO", use_rfc3339=True, json_serializer=_without_users
+        )
         self._service = service
 
     def watch(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """Decorate a Lambda handler: request ids and cold starts in its log, its metrics written.
 
         ``correlation_id`` is the ``request_id`` that an error tells the client.
+
+        Raises
+        ------
+        FailedError
+            From the decorated handler, where it raises: Lambda's runtime writes an error as it is,
+            no JSON, and the SDK's errors name objects and so users.
         """
+
+        def failing(event: Any, context: Any) -> Any:
+            try:
+                return handler(event, context)
+            except Exception as error:
+                self.log.exception("invocation failed")
+                name = type(error).__name__
+                raise FailedError(f"{name}: see the log of this request") from None
+
         logged = self.log.inject_lambda_context(
-            handler, correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
+            failing, correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True
         )
 
         @functools.wraps(handler)
         def watched(event: Any, context: Any) -> Any:
             metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+            metrics.add_metadata("function_request_id", context.aws_request_id)
             before = _metrics.set(metrics)
             try:
                 return logged(event, context)
@@ -85,6 +111,11 @@ class Telemetry:
         with single_metric("Refusals", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
             metric.add_dimension("service", self._service)
             metric.add_dimension("code", code)
+
+
+def _without_users(line: dict[str, Any]) -> str:
+    """Write a line as JSON, the user's id taken out of the objects' keys that errors name."""
+    return _USER_IN_KEY.sub(r"\1*", json.dumps(line, default=str, ensure_ascii=False))
 
 
 @cache

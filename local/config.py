@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, Self
 
+from chalicelib.storage import MEASURE_TIMEOUT_S
 from local.processes import StackError
 from local.server import LOOPBACK, bind
 
@@ -191,7 +192,7 @@ class StackConfig:
                     "MALLOC_ARENA_MAX": "1",  # as container/Dockerfile
                     "POSE_MODEL": str(container / "models" / "pose_landmarker_full.task"),
                 },
-                timeout_s=300.0,
+                timeout_s=MEASURE_TIMEOUT_S,
                 memory_mb=3008,
                 concurrency=2,
                 warm=1,

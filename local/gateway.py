@@ -11,7 +11,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,15 +20,11 @@ from werkzeug.wrappers import Request, Response
 
 from chalicelib.errors import (
     FieldProblem,
-    ForbiddenError,
-    GatewayTimeoutError,
     HypermobError,
     InvalidInputError,
-    NotFoundError,
-    RequestTooLargeError,
-    TooManyRequestsError,
     preferred_language,
 )
+from local.gateway_responses import RESPONSES, RETRY_AFTER_S, RETRY_LATER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,27 +38,16 @@ BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024
 """A Lambda event, which carries the body as a JSON string."""
 INTEGRATION_TIMEOUT_S = 29.0
-AT_ONCE = 64
-"""Requests that the app may be answering: a machine's own size of API Gateway's throttling."""
-RETRY_AFTER_S = 10
-"""Of one that is throttled, as `local.gateway_responses` has it on AWS."""
-
-GATEWAY_RESPONSES: Mapping[str, type[HypermobError]] = {
-    "INVALID_API_KEY": ForbiddenError,
-    "REQUEST_TOO_LARGE": RequestTooLargeError,
-    "MISSING_AUTHENTICATION_TOKEN": NotFoundError,  # API Gateway's words for an unknown route
-    "THROTTLED": TooManyRequestsError,
-    "INTEGRATION_TIMEOUT": GatewayTimeoutError,
-    "INTEGRATION_FAILURE": HypermobError,
-}
-"""The refusals that the gateway makes itself, by API Gateway's names for them."""
+AT_ONCE = 32
+"""Requests that the app may be answering: a machine's own size of API Gateway's throttling. Enough
+for all that may wait for the measure function; more would only wait longer."""
 
 _ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
 
 
 class _Refused(Exception):  # noqa: N818 - not an error here: an answer
     def __init__(self, refusal: str | HypermobError) -> None:
-        self.error = GATEWAY_RESPONSES[refusal]() if isinstance(refusal, str) else refusal
+        self.error = RESPONSES[refusal] if isinstance(refusal, str) else refusal
 
 
 class Gateway:
@@ -198,6 +183,6 @@ def _envelope(error: HypermobError, accept_language: str | None) -> Response:
     return Response(
         json.dumps({"status": "error", "error": described}, ensure_ascii=False),
         error.status,
-        {"Retry-After": str(RETRY_AFTER_S)} if error.status == 429 else None,
+        {"Retry-After": str(RETRY_AFTER_S)} if error.status in RETRY_LATER else None,
         content_type="application/json; charset=utf-8",
     )

@@ -20,6 +20,7 @@ from chalicelib.errors import (
     HypermobError,
     NotFoundError,
     RequestTooLargeError,
+    ServiceUnavailableError,
     TooManyRequestsError,
     UnsupportedMediaTypeError,
 )
@@ -33,8 +34,13 @@ RESPONSES: Mapping[str, HypermobError] = {
     "REQUEST_TOO_LARGE": RequestTooLargeError(max_bytes=MAX_BODY_BYTES),
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaTypeError(),
     "INTEGRATION_TIMEOUT": GatewayTimeoutError(),
+    # Also where Lambda throttles the app: API Gateway's own word for that is 500.
+    "INTEGRATION_FAILURE": ServiceUnavailableError(parts="api"),
     "DEFAULT_5XX": HypermobError(),
 }
+
+RETRY_LATER = (429, 503)
+RETRY_AFTER_S = 10
 
 
 def template(error: HypermobError) -> str:
@@ -52,8 +58,8 @@ def main() -> None:
     client = boto3.client("apigateway")
     for kind, error in RESPONSES.items():
         headers = {"Access-Control-Allow-Origin": "'*'", "Cache-Control": "'no-store'"}
-        if error.status == 429:
-            headers["Retry-After"] = "'10'"
+        if error.status in RETRY_LATER:
+            headers["Retry-After"] = f"'{RETRY_AFTER_S}'"
         client.put_gateway_response(
             restApiId=rest_api_id,
             responseType=kind,  # type: ignore[arg-type, unused-ignore]

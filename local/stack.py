@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -155,7 +154,7 @@ class LocalStack:
         held.pop("chalice").close()
         chalice = Child(
             [
-                *(str(Path(sys.executable).with_name("chalice")), "local", "--no-autoreload"),
+                *("-m", "local.chalice_server", "local", "--no-autoreload"),
                 *("--stage", STAGE, "--host", LOOPBACK, "--port", str(ports.chalice)),
             ],
             environment=aws,

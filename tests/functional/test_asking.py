@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,7 +19,7 @@ from chalicelib.errors import (
     MeasureUnavailableError,
     TooManyRequestsError,
 )
-from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S, state
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
@@ -174,9 +175,9 @@ def test_a_measurement_whose_answer_was_lost_is_not_made_again(storage, function
 
 
 def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
-    request = asking._request(JOB)
+    request = asking._request(JOB, 0)
     held = {name: getattr(request, name) for name in asking.Request.__struct_fields__} | {
-        "requested_at": time.time() - GIVEN_UP_S - 1,
+        "given_up_at": time.time() - 1,
         "token": "of a process that died",
     }
     storage.write_result(OWNER, REQUEST, held)
@@ -269,6 +270,28 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
     assert len(MeasureEndpoint.invocations) == 1
 
 
+@pytest.mark.parametrize("ask", [asking.ask, asking.ask_once])
+@pytest.mark.parametrize(("wait_s", "given_up_s"), [(0.0, GIVEN_UP_S), (1.0, 1.0 + CALL_ENDS_S)])
+def test_a_call_is_given_up_when_its_attempts_have_passed(
+    storage, ask, wait_s, given_up_s, monkeypatch
+):
+    """One attempt where somebody waited: if it dies after the wait, nobody else tells of it."""
+
+    def dies(*_, **__):
+        raise StillMeasuringError
+
+    function = MeasureFunction(settings())
+    monkeypatch.setattr(function, "measure", dies)
+    monkeypatch.setattr(function, "start", lambda _: None)
+    asked_at = time.time()
+    assert ask(storage, function, OWNER, JOB, wait_s) is None
+    given_up_at = storage.read_result(OWNER, REQUEST)["given_up_at"]
+    assert given_up_at == pytest.approx(asked_at + given_up_s, abs=5)
+    assert state(storage, OWNER, "en", None) == {"state": "pending"}
+    monkeypatch.setattr(time, "time", lambda: given_up_at + 1)
+    assert state(storage, OWNER, "en", None)["error"]["code"] == "MEASURE_UNAVAILABLE"
+
+
 @pytest.mark.parametrize(
     ("key", "uploaded", "code"),
     [
@@ -280,7 +303,7 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
 def test_what_was_asked_for_and_never_came_has_failed(api, storage, s3, key, uploaded, code):
     if uploaded:
         s3.put_object(Bucket=IMAGES, Key=key, Body=b"photo")
-    request = {"requested_at": time.time() - GIVEN_UP_S - 1, "image_url": f"s3://{IMAGES}/{key}"}
+    request = {"given_up_at": time.time() - 1, "image_url": f"s3://{IMAGES}/{key}"}
     storage.write_result(OWNER, REQUEST, request)
     _, answer = api.call("GET", f"/measurements/kim/{OWNER.measurement_id}")
     assert answer["data"]["state"] == "failed"
@@ -293,6 +316,21 @@ def test_an_upload_with_a_height_is_pending_from_the_start(api, storage):
         _, answer = api.call("POST", "/uploads", body)
         path = f"/measurements/kim/{answer['data']['measurement_id']}"
         assert api.call("GET", path)[0] == expected
+
+
+def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
+    sent = []
+
+    def note(request, **_):
+        sent.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
+        assert "Expect" not in request.headers
+
+    storage._s3.meta.events.register("before-send.s3", note)
+    storage.write_result(OWNER, REQUEST, asking._request(JOB, 0))
+    assert state(storage, OWNER, "en", None) == {"state": "pending"}
+    results = [("GET", name) for name in (MEASUREMENT, ERROR, REQUEST)]
+    mark = f"{OWNER.measurement_id}.deleted"
+    assert sent == [("PUT", REQUEST), ("HEAD", mark), *results]
 
 
 def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
@@ -325,7 +363,7 @@ def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, 
 
 def test_a_stored_error_that_is_not_known_any_more_is_an_internal_one(storage):
     storage.write_result(OWNER, ERROR, {"code": "OF_A_LATER_VERSION", "details": {}, "since": 0.0})
-    storage.write_result(OWNER, REQUEST, asking._request(JOB))
+    storage.write_result(OWNER, REQUEST, asking._request(JOB, 0))
     assert storage.read_result(OWNER, MEASUREMENT) is None
     with pytest.raises(HypermobError) as raised:
         once(storage, None)

@@ -76,7 +76,7 @@ def test_photos_of_the_operator_and_of_others_stay(api, s3):
     s3.put_object(Bucket=IMAGES, Key=others, Body=PHOTO)
     mine, other = Owner("kim", "1" * 32), f"s3://{IMAGES}/{others}"
     storage = Storage(settings())
-    storage.write_result(mine, "request.json", {"image_url": other, "requested_at": time.time()})
+    storage.write_result(mine, "request.json", {"image_url": other, "given_up_at": time.time()})
     _, answer = measure(api, f"s3://{IMAGES}/test/full_body.jpg")
     for measurement_id in (mine.measurement_id, answer["data"]["measurement_id"]):
         assert api.call("DELETE", f"/measurements/kim/{measurement_id}")[0] == 200

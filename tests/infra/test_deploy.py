@@ -291,8 +291,10 @@ def test_the_gateways_own_refusals_are_in_our_words(deployed: Account) -> None:
         check=True,
     )
     found = deployed.client("apigateway").get_gateway_responses(restApiId=rest_api_id)["items"]
-    codes = {}
+    codes, come_back = {}, set()
     for response in found:
+        if "gatewayresponse.header.Retry-After" in response["responseParameters"]:
+            come_back.add(response["responseType"])
         body = json.loads(response["responseTemplates"]["application/json"])
         assert body["error"]["request_id"] == "$context.requestId"
         codes[response["responseType"]] = (response["statusCode"], body["error"]["code"])
@@ -300,6 +302,10 @@ def test_the_gateways_own_refusals_are_in_our_words(deployed: Account) -> None:
     assert codes["QUOTA_EXCEEDED"] == codes["THROTTLED"] == ("429", "TOO_MANY_REQUESTS")
     assert codes["MISSING_AUTHENTICATION_TOKEN"] == ("404", "NOT_FOUND")
     assert codes["INTEGRATION_TIMEOUT"] == ("504", "GATEWAY_TIMEOUT")
+    # Where Lambda throttles the app; where the app itself fails is another type.
+    assert codes["INTEGRATION_FAILURE"] == ("503", "SERVICE_UNAVAILABLE")
+    assert codes["DEFAULT_5XX"] == ("500", "INTERNAL_ERROR")
+    assert come_back == {"QUOTA_EXCEEDED", "THROTTLED", "INTEGRATION_FAILURE"}
 
 
 def test_key_quota_alarms_and_dashboard_are_what_their_services_take(deployed: Account) -> None:

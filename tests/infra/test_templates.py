@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.storage import MAX_RECEIVES, REDELIVERY_MARGIN_S
+from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, REDELIVERY_MARGIN_S
 from local.config import REPOSITORY
 
 Template = dict[str, Any]
@@ -128,8 +128,8 @@ def test_a_photo_is_not_measured_twice_at_once_and_not_for_ever(
     storage: Template, measure: Template
 ) -> None:
     queue = storage["UploadsQueue"]["Properties"]
-    assert measure["Function"]["Properties"]["Timeout"] == 300
-    assert queue["VisibilityTimeout"] == 300 + REDELIVERY_MARGIN_S
+    assert measure["Function"]["Properties"]["Timeout"] == MEASURE_TIMEOUT_S
+    assert queue["VisibilityTimeout"] == MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"GetAtt": "UploadsDeadLetters.Arn"},
         "maxReceiveCount": MAX_RECEIVES,
@@ -217,7 +217,11 @@ def test_the_api_may_do_these_things_and_no_other(stage: str) -> None:
     assert chalice_policy(config["iam_policy_file"]) == {
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
-        "s3:GetObject": results | {f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*"},
+        "s3:GetObject": results
+        | {
+            f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*",
+            f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*.deleted",
+        },
         "s3:PutObject": photos | results,
         "s3:DeleteObject": photos | results,
         "s3:ListBucket": {
@@ -239,7 +243,11 @@ def test_the_handler_of_stored_measurements_may_do_these_things_and_no_other(sta
     assert chalice_policy(own["iam_policy_file"]) == {
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
-        "s3:GetObject": results | {f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*"},
+        "s3:GetObject": results
+        | {
+            f"arn:aws:s3:::{names['MODELS_BUCKET']}/car_fit/*",
+            f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*.deleted",
+        },
         "s3:PutObject": results,
         "s3:DeleteObject": results | {f"arn:aws:s3:::{names['IMAGES_BUCKET']}/uploads/*"},
         "s3:ListBucket": {

@@ -2,13 +2,15 @@
 
 import json
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from awslambdaric.lambda_context import LambdaContext
+from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.telemetry import NAMESPACE, Telemetry
+from chalicelib.telemetry import NAMESPACE, FailedError, Telemetry
 
 CONTEXT = LambdaContext("6bc28136-xmpl-4365-b021-0ce6b2e64ab0", None, None, 0, "arn:aws:lambda:x")
 API_EVENT = {"requestContext": {"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}}
@@ -49,6 +51,7 @@ def test_steps_become_metrics_and_facts_stay_beside_them(
     assert described["Dimensions"] == [["service"]]
     assert described["Metrics"] == [{"Name": "ScanLatency", "Unit": "Milliseconds"}]
     assert line["ScanLatency"][0] >= 0
+    assert line["function_request_id"] == CONTEXT.aws_request_id
     assert line["model"] == "v1"
 
 
@@ -61,9 +64,31 @@ def test_a_step_that_fails_is_measured_too_and_the_failure_goes_on(
         with telemetry.step("Read"):
             raise OSError("S3 is away")
 
-    with pytest.raises(OSError, match="away"):
+    with pytest.raises(FailedError, match=r"^OSError: see the log"):
         telemetry.watch(handler)({}, CONTEXT)
     assert "ReadLatency" in lines(capsys)[-1]
+
+
+@pytest.mark.parametrize("slash", ["/", "%2F"])
+def test_a_failure_is_logged_as_json_and_names_no_user(
+    capsys: pytest.CaptureFixture[str], slash: str
+) -> None:
+    telemetry = Telemetry(f"test_a_failure_is_logged_as_json_and_names_no_user{slash}")
+    key = slash.join(("results", "kim%40home", "0" * 32, "error.json"))
+
+    def handler(_event: Any, _context: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=f"https://bucket.s3/{key}")
+
+    with pytest.raises(FailedError) as raised:
+        telemetry.watch(handler)(API_EVENT, CONTEXT)
+    # What the runtime writes: the error with all that led to it, unless told otherwise.
+    assert "kim" not in "".join(traceback.format_exception(raised.value))
+    [line] = lines(capsys)
+    assert line["level"] == "ERROR"
+    assert line["function_request_id"] == CONTEXT.aws_request_id
+    assert line["correlation_id"] == API_EVENT["requestContext"]["requestId"]
+    assert f"results{slash}*{slash}{'0' * 32}" in line["exception"]
+    assert "kim" not in json.dumps(line)
 
 
 def test_refusals_are_counted_by_code(

@@ -131,7 +131,7 @@ def test_an_unknown_route_is_not_found_in_the_callers_language(client: httpx.Cli
     assert "찾을 수 없습니다" in answer.json()["error"]["message"]
 
 
-def test_an_app_that_is_gone_is_an_internal_error(tmp_path: Path) -> None:
+def test_an_app_out_of_reach_is_told_apart_from_one_that_fails(tmp_path: Path) -> None:
     log = Log("gateway", tmp_path)
     gateway = Gateway("http://127.0.0.1:1", "secret", log)
     front = Server(gateway, bind(0))
@@ -139,7 +139,8 @@ def test_an_app_that_is_gone_is_an_internal_error(tmp_path: Path) -> None:
     front.stop()
     gateway.close()
     log.close()
-    assert refusal(answer) == (500, "INTERNAL_ERROR")
+    assert refusal(answer) == (503, "SERVICE_UNAVAILABLE")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_method_that_api_gateway_does_not_know_is_an_unknown_route(client: httpx.Client) -> None:

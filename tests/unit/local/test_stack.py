@@ -14,8 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.processes import children
 from local.config import REPOSITORY, FunctionConfig, Ports, StackConfig
+from local.gateway import AT_ONCE
 from local.processes import StackError
+from local.server import LOOPBACK
 from local.stack import LocalStack
 from local.storage import GUIDE_PHOTO, UPLOADS_DEAD_LETTERS
 
@@ -117,6 +120,24 @@ def test_the_app_answers_behind_the_gateway(stack: LocalStack) -> None:
         )
         assert chunked.json() == {"b": 2}
     assert httpx.get(f"{stack.url}/health", trust_env=False).json() == {"ok": True}
+
+
+def test_an_app_that_accepts_none_for_a_while_drops_none(stack: LocalStack) -> None:
+    """The system holds its callers, as many as the gateway lets through: more were reset."""
+    (app,) = (process for process, part in children().items() if part == "API")
+    os.kill(app, signal.SIGSTOP)
+    try:
+        calls = [
+            socket.create_connection((LOOPBACK, stack._ports.chalice), timeout=0.5)
+            for _ in range(AT_ONCE)
+        ]
+    finally:
+        os.kill(app, signal.SIGCONT)
+    for call in calls:
+        with call:
+            call.settimeout(10)
+            call.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            assert b" 200 " in call.recv(4096)
 
 
 def test_the_guides_photo_is_there(stack: LocalStack) -> None:
