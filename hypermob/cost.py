@@ -25,7 +25,8 @@ PHOTO_DAYS = 7  # infra/storage.yaml deletes it then
 API_CALLS = 2  # POST /uploads, POST /fit
 APP_S = 0.2  # assumed
 APP_MEMORY_MB = 1024  # .chalice/config.json
-S3_PUTS, S3_GETS = 4, 5
+S3_PUTS = 4  # photo, overlay, measurement, recommendation
+S3_GETS = 7  # four HEADs, photo, measurement; the overlay by its client
 SQS_REQUESTS = 3
 
 IMAGE_GB = 0.5  # compressed (assumed), times the images that are kept
