@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 import time
 from dataclasses import replace
 
@@ -152,9 +153,12 @@ def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handl
     assert "height_cm" in error.message("ko")
 
 
-def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s3):
+def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(
+    handler, s3, tmp_path, monkeypatch
+):
     import networks
 
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     s3.put_object(Bucket=MODELS, Key="pose/heavy.task", Body=b"a model")
     named = replace(
         settings(),
@@ -165,6 +169,7 @@ def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(handler, s
     for wrong in ("", "0" * 64):
         with pytest.raises(networks.ModelChecksumError):
             networks.pose_model(replace(named, pose_model_sha256=wrong))
+    assert len(list(tmp_path.iterdir())) == 1, "what does not match is not kept"
     elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
     with pytest.raises(BucketNotAllowedError):
         networks.pose_model(elsewhere)
