@@ -7,19 +7,21 @@ same envelope; an event's result is found in the results bucket.
 
 from __future__ import annotations
 
+import gc
+import hashlib
+import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from networks import loading
-
-# isort: split
-# What begins to load above takes as long as the imports below.
 from bodyscan import lengths
-from bodyscan.scan import Scan, scan
+from bodyscan.scan import Scan, load, scan
 from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
 from chalicelib.errors import (
     DeletedError,
@@ -30,7 +32,7 @@ from chalicelib.errors import (
     stored,
 )
 from chalicelib.measurements import measurement_id
-from chalicelib.settings import settings
+from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
     ERROR,
     MAX_RECEIVES,
@@ -51,10 +53,48 @@ ANSWER_MARGIN_S = 1.0
 log = telemetry().log
 
 
+class ModelChecksumError(Exception):
+    """The pose model in the bucket is not the one that the settings name."""
+
+
+def pose_model(names: Settings, storage: Storage) -> Path:
+    """Path of the pose model bundle that the settings name: in the image, or fetched from S3.
+
+    Raises
+    ------
+    ModelChecksumError
+        When a model from the bucket does not have the SHA-256 of the settings.
+    """
+    if not names.pose_model.startswith("s3://"):
+        # A relative path is one inside the image, beside this file.
+        return Path(__file__).parent / names.pose_model
+    bundle = storage.download_model(ObjectAddress.from_url(names.pose_model))
+    if hashlib.sha256(bundle).hexdigest() != names.pose_model_sha256:
+        raise ModelChecksumError(f"{names.pose_model} does not have POSE_MODEL_SHA256")
+    with tempfile.NamedTemporaryFile(suffix=".task", delete=False) as file:
+        file.write(bundle)
+    return Path(file.name)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 # Made while Lambda initialises, which nobody waits for where concurrency is provisioned.
+gc.disable()  # 20 ms spent on what is imported and stays
+sys.setswitchinterval(0.001)  # s; by default threads that need each other wait 5 ms, many times
 storage = Storage(settings())
-storage.connect()
-model, model_sha256 = loading.result()
+model = pose_model(settings(), storage)
+aside = ThreadPoolExecutor(max_workers=1)
+# The SDK takes as long as the networks, which leave the interpreter to it.
+connected = aside.submit(storage.connect)
+load(model)
+connected.result()
+model_sha256 = aside.submit(sha256_of, model)  # while the first photo is read
+gc.freeze()
+gc.enable()
 
 
 @telemetry().watch
@@ -236,7 +276,7 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         interval_95=found.lengths.intervals_95_cm(),
         quality=found.quality,
         model={
-            "pose_sha256": model_sha256,
+            "pose_sha256": model_sha256.result(),
             "calibration": lengths.calibration_version(),
         },
     )

@@ -81,7 +81,7 @@ class Box:
 
 
 def load() -> None:
-    """Unpack the font, once per process: 25 ms."""
+    """Unpack the font, once in each thread that draws: 25 ms."""
     _pill_size("0", 12.0)
 
 

@@ -156,8 +156,6 @@ def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handl
 def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(
     handler, s3, tmp_path, monkeypatch
 ):
-    import networks
-
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     s3.put_object(Bucket=MODELS, Key="pose/heavy.task", Body=b"a model")
     named = replace(
@@ -165,14 +163,14 @@ def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(
         pose_model=f"s3://{MODELS}/pose/heavy.task",
         pose_model_sha256=hashlib.sha256(b"a model").hexdigest(),
     )
-    assert networks.pose_model(named).read_bytes() == b"a model"
+    assert handler.pose_model(named, handler.storage).read_bytes() == b"a model"
     for wrong in ("", "0" * 64):
-        with pytest.raises(networks.ModelChecksumError):
-            networks.pose_model(replace(named, pose_model_sha256=wrong))
+        with pytest.raises(handler.ModelChecksumError):
+            handler.pose_model(replace(named, pose_model_sha256=wrong), handler.storage)
     assert len(list(tmp_path.iterdir())) == 1, "what does not match is not kept"
     elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
     with pytest.raises(BucketNotAllowedError):
-        networks.pose_model(elsewhere)
+        handler.pose_model(elsewhere, handler.storage)
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])

@@ -119,7 +119,7 @@ def test_the_image_measures_a_photo_as_lambda_would_have_it(root: Path, measure:
 
 
 def test_the_packages_are_few(root: Path) -> None:
-    own = {"handler.py", "networks.py", "bodyscan", "chalicelib", "models"}
+    own = {"handler.py", "bodyscan", "chalicelib", "models"}
     packages = [path for path in (root / "var" / "task").iterdir() if path.name not in own]
     files = [file for path in packages for file in (path, *path.rglob("*")) if file.is_file()]
     assert len(files) > 1000
@@ -129,6 +129,6 @@ def test_the_packages_are_few(root: Path) -> None:
 def test_the_image_holds_nothing_that_is_not_imported(root: Path) -> None:
     there = {path.name for path in (root / "var" / "task").iterdir()}
     assert there.isdisjoint({"matplotlib", "sounddevice.py", "scipy", "sklearn", "chalice"})
-    assert {"handler.py", "networks.py", "bodyscan", "chalicelib", "models"} <= there
+    assert {"handler.py", "bodyscan", "chalicelib", "models"} <= there
     task = root / "var" / "task"
     assert not [path for path in task.rglob("*") if path.name == "tests" or path.suffix == ".pyi"]

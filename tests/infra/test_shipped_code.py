@@ -12,7 +12,6 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = [
     ROOT / "app.py",
     ROOT / "container" / "handler.py",
-    ROOT / "container" / "networks.py",
     *sorted((ROOT / "chalicelib").rglob("*.py")),
     *sorted((ROOT / "container" / "bodyscan").rglob("*.py")),
 ]
