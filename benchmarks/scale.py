@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import json
+import os
 import random
 import re
 import subprocess
@@ -26,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import document
-from local.config import REPOSITORY
+from local.config import REGION, REPOSITORY
 
 RATES: Final = (1.0, 100.0, 10_000.0)
 SPANS_S: Final = {1.0: 600.0, 100.0: 120.0, 10_000.0: 30.0}
@@ -229,7 +230,7 @@ def simulate(
 
 
 def measured_here(photos: int = 30) -> Times:
-    """Service times of single photos, and the start of a process that loads what they need."""
+    """Service times of single photos, and the start of a process that is ready for them."""
     from benchmarks.load import HEIGHT_CM, MODEL, PHOTO
     from bodyscan.scan import load, scan
 
@@ -241,13 +242,14 @@ def measured_here(photos: int = 30) -> Times:
         began = time.perf_counter()
         scan(photo, HEIGHT_CM, model=MODEL)
         took.append(time.perf_counter() - began)
-    program = (
-        "import sys; sys.path[:0] = ['.', 'container']; import boto3; "
-        "from pathlib import Path; from bodyscan.scan import load; "
-        f"load(Path({str(MODEL)!r}))"
-    )
+    program = "import sys; sys.path[:0] = ['.', 'container']; import handler"
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)  # noqa: S603
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        env={**os.environ, "AWS_DEFAULT_REGION": REGION},
+        check=True,
+    )
     return Times(tuple(took), time.perf_counter() - began)
 
 

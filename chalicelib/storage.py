@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus, urlsplit
 
 import msgspec
 
+from chalicelib import sdk
 from chalicelib.contracts import MAX_PHOTO_BYTES, PHOTO_EXTENSIONS
 from chalicelib.errors import BucketNotAllowedError, ImageNotFoundError, ImageTooLargeError
 
@@ -149,15 +150,12 @@ class Storage:
 
     @cached_property
     def _s3(self) -> S3Client:
-        # The SDK costs 0.2 s of a cold start: imported only when a bucket is touched. Without
-        # boto3 around it, 20 ms less.
         from botocore.config import Config
-        from botocore.session import get_session
 
         # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
-        client = get_session().create_client(
+        client: S3Client = sdk.client(
             "s3",
-            config=Config(
+            Config(
                 signature_version="s3v4",
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             ),
@@ -165,7 +163,7 @@ class Storage:
         # The stubs think that no handler answers.
         client.meta.events.register("needs-retry.s3", _again_if_skewed)  # type: ignore[arg-type]
         client.meta.events.register_last("before-call.s3", _send_at_once)
-        return cast("S3Client", client)
+        return client
 
     def connect(self) -> None:
         """Make the client now, which takes 0.2 s, rather than when a bucket is first touched."""
