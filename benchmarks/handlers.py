@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,21 +122,31 @@ def warm_measure(
     enter = (
         [] if cgroup is None else ["sh", "-c", f'echo $$ > {cgroup}/cgroup.procs; exec "$@"', ""]
     )
+    found = Warm(**_printed(side, "worker.py", side, str(photo), str(runs), enter=enter))
+    if found.answer != "success" and not may_refuse:
+        raise RuntimeError(f"benchmarks/worker.py {side} refused {photo}")
+    return found
+
+
+def start_ms(photo: Path, runs: int) -> dict[str, float]:
+    """Medians of what our measure function's cold start is made of; see `benchmarks.start`."""
+    found = [_printed("ours", "start.py", str(photo)) for _ in range(runs)]
+    return {step: statistics.median(each[step] for each in found) for step in found[0]}
+
+
+def _printed(side: Work, script: str, *arguments: str, enter: Sequence[str] = ()) -> Any:
+    """The JSON that a script of this folder prints last, in a side's environment."""
     path = ":".join(str(folder) for folder in measure_path(side))
-    worker = [sys.executable, "-S", str(ROOT / "benchmarks" / "worker.py")]
     done = subprocess.run(  # noqa: S603
-        [*enter, *worker, side, str(photo), str(runs)],
+        [*enter, sys.executable, "-S", str(ROOT / "benchmarks" / script), *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **measure_environment(side)},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"benchmarks/worker.py {side} failed:\n{done.stderr[-2000:]}")
-    found = Warm(**json.loads(done.stdout.splitlines()[-1]))
-    if found.answer != "success" and not may_refuse:
-        raise RuntimeError(f"benchmarks/worker.py {side} refused {photo}")
-    return found
+        raise RuntimeError(f"benchmarks/{script} {side} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def cold_measure(side: Side, aws: Mapping[str, str]) -> Cold:

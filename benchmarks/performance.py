@@ -33,7 +33,14 @@ from tqdm import tqdm
 
 from benchmarks import document, environments, growth, latency
 from benchmarks.environments import FOLDER, MIB, ROOT, size_mib
-from benchmarks.handlers import FOREST, cold_measure, cold_recommend, s3_with, warm_measure
+from benchmarks.handlers import (
+    FOREST,
+    cold_measure,
+    cold_recommend,
+    s3_with,
+    start_ms,
+    warm_measure,
+)
 from benchmarks.photos import photo
 from benchmarks.timing import median_ms
 from chalicelib import carfit
@@ -279,6 +286,7 @@ def write_docs(found: Mapping[str, Any], rows: list[Row]) -> None:
     document.write("performance", table)
     document.write("rows", f"{table}\n\n{found['machine']}", PAGE)
     document.write("steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE)
+    document.write("start", document.table(START_HEAD, start_cells(found["start_ms"])), PAGE)
     document.write("advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE)
     points = FOLDER / "growth.json"
     points.write_text(json.dumps(found))
@@ -297,6 +305,15 @@ def step_cells(steps_ms: Mapping[str, float]) -> list[list[str]]:
     """Lines of the step table."""
     baseline = steps_ms[latency.BASELINE]
     return [[name, f"{ms:.1f}", f"{ms / baseline:.2f}"] for name, ms in steps_ms.items()]
+
+
+START_HEAD: Final = ["step", "ms"]
+
+
+def start_cells(start_ms: Mapping[str, float]) -> list[list[str]]:
+    """Lines of the table of a cold start."""
+    steps = [*start_ms.items(), ("all, one after another", sum(start_ms.values()))]
+    return [[name, f"{ms:.0f}"] for name, ms in steps]
 
 
 def machine(took_s: float) -> str:
@@ -319,7 +336,7 @@ def main() -> None:
     options = parser.parse_args()
     began = time.perf_counter()
     rounds = options.rounds
-    with tqdm(total=4 * rounds + 7, file=sys.stderr, leave=False) as bar:
+    with tqdm(total=4 * rounds + 8, file=sys.stderr, leave=False) as bar:
 
         def progress(name: str) -> None:
             bar.set_description(name)
@@ -336,6 +353,7 @@ def main() -> None:
         found: dict[str, Any] = {"measure_with_s3_s": with_s3_s}
         for name, points in (
             ("steps_ms", lambda: latency.measure(photo(12).read_bytes(), WARM_RUNS)),
+            ("start_ms", lambda: start_ms(photo(12), rounds)),
             ("pixels", growth.by_pixels),
             ("people", growth.by_people),
             ("memory", lambda: growth.by_memory(rounds)),
@@ -353,6 +371,7 @@ def main() -> None:
         for title, head, lines in (
             ("Speed, size, cost", HEAD, [each.cells for each in rows]),
             ("What a photo's time is made of", STEPS_HEAD, step_cells(found["steps_ms"])),
+            ("What its cold start is made of", START_HEAD, start_cells(found["start_ms"])),
             ("Memory of the measure function", ADVICE_HEAD, advice(found["memory"])),
         ):
             table = Table(*head, title=title, title_justify="left")
