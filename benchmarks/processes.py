@@ -12,17 +12,22 @@ PARTS = {
 """An argument that tells a part's process from the others'."""
 
 
+def arguments(process: int) -> list[bytes]:
+    """Words of the command that started a process."""
+    return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+
+
 def children() -> dict[int, str]:
     """Parts of the stack by the ids of their processes."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
+            words = arguments(int(folder.name))
             # After the name in brackets come the state and the parent's id.
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        part = next((name for mark, name in PARTS.items() if mark in arguments), None)
+        part = next((name for mark, name in PARTS.items() if mark in words), None)
         if parent == os.getpid() and part is not None:
             found[int(folder.name)] = part
     return found

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -78,6 +79,10 @@ class Skeleton:
     log_focal: float
 
 
+_one_at_a_time = Lock()
+"""OpenCV's networks hold what they are working on."""
+
+
 @cache
 def _network(path: Path) -> cv2.dnn.Net:
     return cv2.dnn.readNetFromONNX(str(path))
@@ -87,6 +92,15 @@ def load() -> None:
     """Read the networks, once per process."""
     _network(SKELETON_NETWORK)
     _network(JOINT_NETWORK)
+
+
+def _said(path: Path, output: str, **inputs: Image) -> Array:
+    """What a network says of its inputs."""
+    network = _network(path)
+    with _one_at_a_time:
+        for name, values in inputs.items():
+            network.setInput(values, name)
+        return np.array(network.forward(output), np.float64)
 
 
 def find_skeleton(
@@ -109,11 +123,13 @@ def find_skeleton(
     told = [0.0, 0.0] if log_focal is None else [1.0, log_focal - TYPICAL_LOG_FOCAL]
     known = np.array([*told, *place, *frame], np.float32)
     mirrored = known * np.array([1, 1, -1, 1, 1, 1], np.float32)
-    network = _network(SKELETON_NETWORK)
     # The mirror image is a second look, whose errors are partly others.
-    network.setInput(np.concatenate([image, image[..., ::-1]]), "image")
-    network.setInput(np.stack([known, mirrored]), "told")
-    one, other = np.asarray(network.forward("body"), np.float64)
+    one, other = _said(
+        SKELETON_NETWORK,
+        "body",
+        image=np.concatenate([image, image[..., ::-1]]),
+        told=np.stack([known, mirrored]),
+    )
     points, depth, camera, sure = _parts(one)
     points2, depth2, camera2, sure2 = _parts(other)
     points = (points + points2[MIRRORED] * [-1, 1]) / 2
@@ -137,15 +153,13 @@ def _look_closely(close: Crop, points: Array) -> tuple[Array, Array]:
     height_px, width_px = image.shape[:2]
     half_size = (width_px // 2, height_px // 2)
     half = np.asarray(cv2.resize(image, half_size, interpolation=cv2.INTER_AREA), np.float32)
-    network = _network(JOINT_NETWORK)
     for _ in range(LOOKS):
         centres = points * CLOSE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
         joints = list(zip(centres, LEFT_OR_RIGHT, strict=True))
         near = _blob([_patch(image, centre, side, 1.0) for centre, side in joints])
         wide = _blob([_patch(half, centre / 2, side, WIDE / 2) for centre, side in joints])
-        network.setInput(np.concatenate([near, wide], axis=1), "patch")
-        network.setInput(KINDS, "kind")
-        rows = np.asarray(network.forward("joint"), np.float64)
+        patches = np.concatenate([near, wide], axis=1)
+        rows = _said(JOINT_NETWORK, "joint", patch=patches, kind=KINDS)
         points = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
     return points, _sd(rows[:, 2:])
 

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,17 @@ def test_a_mirrored_photo_has_a_mirrored_skeleton(model):
     np.testing.assert_allclose(one.depth, other.depth[MIRRORED], atol=1e-4)
     assert one.roll_rad == pytest.approx(-other.roll_rad, abs=1e-4)
     assert one.elevation_rad == pytest.approx(other.elevation_rad, abs=1e-4)
+
+
+def test_threads_may_ask_at_once(model):
+    """Lambda has one photo at a time; whoever measures in threads has several."""
+    files = ("front-1.jpg", "front-8.jpg")
+    sights = [see((PEOPLE / file).read_bytes(), "front", model=model) for file in files]
+    alone = [sight.skeleton(sight.log_focal).points for sight in sights]
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(sights[n % 2].skeleton, sights[n % 2].log_focal) for n in range(24)]
+        for n, answer in enumerate(asked):
+            np.testing.assert_allclose(answer.result().points, alone[n % 2], atol=1e-6)
 
 
 def test_a_crop_shows_the_person_at_one_size_wherever_they_stand(model):

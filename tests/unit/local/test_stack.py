@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.processes import children
+from benchmarks.processes import arguments, children
 from local.config import REPOSITORY, FunctionConfig, Ports, StackConfig
 from local.gateway import AT_ONCE
 from local.processes import StackError
@@ -124,7 +124,8 @@ def test_the_app_answers_behind_the_gateway(stack: LocalStack) -> None:
 
 def test_an_app_that_accepts_none_for_a_while_drops_none(stack: LocalStack) -> None:
     """The system holds its callers, as many as the gateway lets through: more were reset."""
-    (app,) = (process for process, part in children().items() if part == "API")
+    port = str(stack._ports.chalice).encode()
+    (app,) = (process for process in children() if port in arguments(process))
     os.kill(app, signal.SIGSTOP)
     try:
         calls = [
