@@ -12,6 +12,7 @@ import pytest
 from awslambdaric.lambda_context import LambdaContext
 from moto.server import ThreadedMotoServer
 
+import local.moto_server  # noqa: F401 - so that its writes are one at a time here too
 from chalicelib.settings import settings
 
 ROOT = Path(__file__).parents[2]
