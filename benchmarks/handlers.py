@@ -20,6 +20,7 @@ from benchmarks.environments import FOLDER, ROOT
 from local.config import REGION, FunctionConfig, StackConfig
 from local.package import BUILD
 from local.processes import Child, Log
+from local.proxy_event import proxy_event
 from local.sandbox import Sandbox
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints, make_storage
@@ -42,26 +43,7 @@ BODY: Final = {
     **{"torso": 61.0, "user_id": "bench"},
 }
 """The guide's own example."""
-RECOMMEND_EVENT: Final[Event] = {
-    "resource": "/recommend",
-    "path": "/recommend",
-    "httpMethod": "POST",
-    "headers": {"Content-Type": "application/json"},
-    "multiValueHeaders": {"Content-Type": ["application/json"]},
-    "queryStringParameters": None,
-    "multiValueQueryStringParameters": None,
-    "pathParameters": None,
-    "stageVariables": None,
-    "requestContext": {
-        "resourcePath": "/recommend",
-        "path": "/recommend",
-        "httpMethod": "POST",
-        "requestId": "bench",
-        "identity": {"sourceIp": LOOPBACK},
-    },
-    "body": json.dumps(BODY),
-    "isBase64Encoded": False,
-}
+RECOMMEND_EVENT: Final = proxy_event("POST", "/recommend", BODY, stage="prod")
 
 
 @dataclass(frozen=True)

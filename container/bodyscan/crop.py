@@ -19,6 +19,10 @@ HEIGHT_PX, WIDTH_PX, PERSON_PX = 256, 224, 230
 CLOSE_SIZE_PX, CLOSE_PERSON_PX = (416, 368), 345
 """The same from closer: what single joints are looked at in."""
 
+GREY = 127.0
+NOBODY = (GREY, GREY, GREY, 0.0)
+"""A pixel outside the photo: grey, and surely nobody's."""
+
 TRUNK = (pose.LEFT_SHOULDER, pose.RIGHT_SHOULDER, pose.LEFT_HIP, pose.RIGHT_HIP)
 
 
@@ -102,6 +106,6 @@ def cut_out(
         (size_px[1], size_px[0]),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(127, 127, 127, 0),
+        borderValue=NOBODY,
     )
     return Crop(np.asarray(cut, np.uint8), centre, scale)

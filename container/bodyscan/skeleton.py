@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bodyscan.crop import CLOSE_PERSON_PX, Crop
+from bodyscan.crop import CLOSE_PERSON_PX, NOBODY, Crop
 
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -49,11 +49,8 @@ LEFT_OR_RIGHT = np.tile([1.0, -1.0], JOINTS // 2)
 """Right joints are seen mirrored: the network knows left ones."""
 
 TYPICAL_LOG_FOCAL = 0.8
-GREY = 127.0
 CONTRAST = 64.0
-"""The network sees ``(colour - GREY) / CONTRAST``."""
-NOBODY = (GREY, GREY, GREY, 0.0)
-"""A pixel outside the photo."""
+"""The network sees ``(pixel - NOBODY) / CONTRAST``."""
 LOG_VARIANCE_RANGE = (-6.0, 6.0)
 
 

@@ -15,6 +15,7 @@ import pytest
 from local.config import REGION, REPOSITORY
 from local.package import copy_app, problems
 from local.processes import Child, Log
+from local.proxy_event import proxy_event
 from local.server import LOOPBACK, bind
 from local.storage import RESULTS_PREFIX, RESULTS_SUFFIX, Endpoints
 from tests.infra.test_templates import chalice_config, template
@@ -84,27 +85,7 @@ class Account:
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """What API Gateway would send the function, and what it would answer."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": {"Content-Type": "application/json"},
-            "multiValueHeaders": {"Content-Type": ["application/json"]},
-            "queryStringParameters": None,
-            "multiValueQueryStringParameters": None,
-            "pathParameters": None,
-            "stageVariables": None,
-            "requestContext": {
-                "resourcePath": path,
-                "httpMethod": method,
-                "path": f"/{STAGE}{path}",
-                "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-                "identity": {"sourceIp": "203.0.113.7"},
-            },
-            "body": None if body is None else json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        answer = self.invoke(API, event)
+        answer = self.invoke(API, proxy_event(method, path, body, stage=STAGE))
         return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -48,7 +48,7 @@ def test_training_and_running_agree_on_what_the_numbers_mean():
     network = assigned(ROOT / "training/skeleton/network.py")
     assert trained["MIRRORED"] == MIRRORED
     assert trained["TYPICAL_LOG_FOCAL"] == skeleton.TYPICAL_LOG_FOCAL
-    assert (trained["GREY"], trained["CONTRAST"]) == (skeleton.GREY, skeleton.CONTRAST)
+    assert (trained["GREY"], trained["CONTRAST"]) == (crop.GREY, skeleton.CONTRAST)
     assert network["POINTS"] == len(POINTS)
     joints = assigned(ROOT / "training/skeleton/joints.py")
     assert (joints["JOINTS"], joints["PATCH_PX"]) == (skeleton.JOINTS, skeleton.PATCH_PX)
