@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -84,7 +85,7 @@ class Telemetry:
             finally:
                 _metrics.reset(before)
                 if metrics.metric_set:
-                    metrics.flush_metrics()
+                    _write(metrics)
 
         return watched
 
@@ -108,9 +109,19 @@ class Telemetry:
     def refused(self, code: str) -> None:
         """Count an answer that is an error, by its code."""
         self.log.info("refused", code=code)
-        with single_metric("Refusals", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
-            metric.add_dimension("service", self._service)
-            metric.add_dimension("code", code)
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+        metrics.add_dimension("code", code)
+        metrics.add_metric("Refusals", MetricUnit.Count, 1)
+        _write(metrics)
+
+
+def _write(metrics: EphemeralMetrics) -> None:
+    """Write the metrics as one line of the log, in one piece.
+
+    Powertools prints them, and ``print`` writes a line's end by itself: of two threads of `chalice
+    local`, one would write into the other's line.
+    """
+    sys.stdout.write(json.dumps(metrics.serialize_metric_set(), separators=(",", ":")) + "\n")
 
 
 def _without_users(line: dict[str, Any]) -> str:

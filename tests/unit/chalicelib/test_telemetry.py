@@ -1,6 +1,8 @@
 """What a function writes for its operators: one JSON document a line, metrics among them."""
 
+import io
 import json
+import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -127,3 +129,24 @@ def test_invocations_in_threads_keep_their_metrics_apart(
         list(threads.map(lambda name: watched(name, CONTEXT), ["Read", "Store"]))
     found = [{name for name in line if name.endswith("Latency")} for line in lines(capsys)]
     assert sorted(found, key=sorted) == [{"ReadLatency"}, {"StoreLatency"}]
+
+
+def test_a_line_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the threads of `chalice local` would write into each other's lines."""
+    pieces: list[str] = []
+
+    class Log(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Log())
+    telemetry = Telemetry("test_a_line_is_written_in_one_piece")
+
+    def handler(_event: Any, _context: Any) -> None:
+        with telemetry.step("Read"):
+            telemetry.refused("NO_PERSON")
+
+    telemetry.watch(handler)({}, CONTEXT)
+    assert len([json.loads(piece) for piece in pieces if piece.endswith("\n")]) == 3
+    assert len(pieces) == 3
