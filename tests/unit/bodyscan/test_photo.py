@@ -437,6 +437,40 @@ def test_thousands_of_jpeg_scans_are_refused():
         read_photo(data[:-2] + data[last:-2] * 2000 + data[-2:])
 
 
+def test_jpeg_scans_hide_behind_no_comment():
+    """A comment may hold the bytes that end a picture; a fill byte may stand before a marker."""
+    data = encoded(noise(), "JPEG", progressive=True)
+    first = data.index(b"\xff\xda")
+    second, last = data.index(b"\xff\xc4", first), data.rindex(b"\xff\xda")
+    comment = b"\xff\xfe\0\x04\xff\xd9"
+    more = data[last:-2] * 2000 + data[-2:]
+    for hidden in (
+        data[:second] + comment + data[second:-2] + more,
+        data[:2] + b"\xff" + data[2:-2] + more,
+    ):
+        with pytest.raises(UnsupportedImageError):
+            read_photo(hidden)
+    assert read_photo(data[:2] + b"\xff" + data[2:second] + comment + data[second:])
+
+
+@pytest.mark.parametrize(
+    ("name", "filling"),
+    [
+        ("jpeg", b"\xff\xe1\0\x02"),
+        ("jpeg", b"\xff\xe1\0\x09Exif\0\0\0"),
+        ("jpeg", b"\xff"),
+        ("jpeg", b"\xff\xd0"),
+        ("png", chunk(b"prVt", b"")),
+        ("png", chunk(b"IDAT", b"")),
+    ],
+)
+def test_files_of_endless_parts_are_refused(name, filling):
+    data, head = FILES[name], {"jpeg": 2, "png": 33}[name]
+    assert read_photo(data[:head] + filling + data[head:])
+    with pytest.raises(UnsupportedImageError):
+        read_photo(data[:head] + filling * 20_000 + data[head:])
+
+
 def test_a_heic_whose_header_understates_its_picture_is_refused():
     data = bytearray(encoded(corners(1600, 1200), "HEIF"))
     at = data.index(b"ispe") + 8
