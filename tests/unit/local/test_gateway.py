@@ -57,6 +57,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 def refusal(answer: httpx.Response) -> tuple[int, str]:
     assert answer.json()["status"] == "error"
     assert len(answer.json()["error"]["request_id"]) == 36
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     return answer.status_code, answer.json()["error"]["code"]
 
 
