@@ -139,20 +139,25 @@ def _opened(data: bytes) -> Image.Image:
 
         pillow_heif.register_heif_opener(thumbnails=False)
         formats = ["HEIF"]
-        if not _boxes_are_whole(data):
-            raise UnsupportedImageError
+        if _largest_item_px(_before_pixels(data)) > MAX_MEGAPIXELS["HEIF"] * 1_000_000:
+            raise _too_large(MAX_MEGAPIXELS["HEIF"])
     else:
         formats = ["JPEG", "PNG", "WEBP"]
     return Image.open(io.BytesIO(data), formats=formats)
 
 
-def _boxes_are_whole(data: bytes) -> bool:
-    """Whether a HEIC file holds all that its boxes promise (ISO/IEC 14496-12).
+def _before_pixels(data: bytes) -> bytes:
+    """Boxes of a HEIC file before its pixels (ISO/IEC 14496-12): cameras describe them first.
 
     libheif takes a picture whose last tiles are missing for a good one. What phones append behind
     the picture's data is none of ours.
+
+    Raises
+    ------
+    UnsupportedImageError
+        When the file does not hold all that its boxes promise.
     """
-    position = 0
+    position, described = 0, False
     while position + 16 <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
         if length == 1:
@@ -160,11 +165,25 @@ def _boxes_are_whole(data: bytes) -> bool:
         elif length == 0:  # to the end of the file
             length = len(data) - position
         if length < 8 or position + length > len(data):
-            return False
-        if name == b"mdat":
-            return True
+            break
+        if name == b"mdat" and described:
+            return data[:position]
+        described |= name == b"meta"
         position += length
-    return False
+    raise UnsupportedImageError
+
+
+def _largest_item_px(head: bytes) -> int:
+    """Pixels of the largest picture in a HEIC file, of which the one shown may be a small cut.
+
+    libheif decodes none that is larger than its ``ispe`` (ISO/IEC 23008-12) says.
+    """
+    largest = 0
+    for found in re.finditer(b"ispe", head):
+        long_size = head[found.start() - 4 : found.start()] == b"\0\0\0\1"
+        width_px, height_px = struct.unpack_from(">II", head, found.end() + 4 + 8 * long_size)
+        largest = max(largest, width_px * height_px)
+    return largest
 
 
 def _jpeg_scans(data: bytes) -> int:
