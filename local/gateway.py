@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import httpx
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.errors import (
@@ -24,7 +24,7 @@ from chalicelib.errors import (
     InvalidInputError,
     preferred_language,
 )
-from local.gateway_responses import RESPONSES, RETRY_AFTER_S, RETRY_LATER
+from local.gateway_responses import HEADERS, RESPONSES, RETRY_AFTER_S, RETRY_LATER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -122,14 +122,19 @@ class Gateway:
             self._room.release()
 
     def _forward(self, request: Request, body: bytes) -> Response:
+        target = request.environ["RAW_URI"]
+        if not (target.startswith("/") and target.isascii() and "#" not in target):
+            raise _Refused(
+                InvalidInputError(
+                    FieldProblem("path", "a path, percent-encoded", "퍼센트 인코딩된 경로")
+                )
+            )
         # The target as the client wrote it: percent-encoding is the app's to read.
         forwarded = httpx.Request(
             request.method,
-            httpx.URL(self._upstream).copy_with(
-                raw_path=request.environ["RAW_URI"].encode("latin-1")
-            ),
+            httpx.URL(self._upstream).copy_with(raw_path=target.encode()),
             headers=[
-                (name, value)
+                (name.encode("latin-1"), value.encode("latin-1"))
                 for name, value in request.headers.items()
                 if name.lower() not in {*_ONE_HOP, "content-length"}
             ],
@@ -168,6 +173,10 @@ def _body(request: Request) -> bytes:
         body = request.get_data()
     except RequestEntityTooLarge:
         raise _Refused("REQUEST_TOO_LARGE") from None
+    except ClientDisconnected:  # or its chunks are none
+        raise _Refused(
+            InvalidInputError(FieldProblem("body", "whole chunks", "올바른 청크 인코딩"))
+        ) from None
     if len(body) * 6 > EVENT_LIMIT_BYTES:  # a control character takes six bytes: \u0000
         as_string = json.dumps(body.decode("utf-8", "replace"), ensure_ascii=False)
         if len(as_string.encode()) > EVENT_LIMIT_BYTES:
@@ -183,6 +192,6 @@ def _envelope(error: HypermobError, accept_language: str | None) -> Response:
     return Response(
         json.dumps({"status": "error", "error": described}, ensure_ascii=False),
         error.status,
-        {"Retry-After": str(RETRY_AFTER_S)} if error.status in RETRY_LATER else None,
+        HEADERS | ({"Retry-After": str(RETRY_AFTER_S)} if error.status in RETRY_LATER else {}),
         content_type="application/json; charset=utf-8",
     )

@@ -41,6 +41,8 @@ RESPONSES: Mapping[str, HypermobError] = {
 
 RETRY_LATER = (429, 503)
 RETRY_AFTER_S = 10
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""As on every answer of the app."""
 
 
 def template(error: HypermobError) -> str:
@@ -57,15 +59,15 @@ def main() -> None:
     rest_api_id, stage = sys.argv[1:]
     client = boto3.client("apigateway")
     for kind, error in RESPONSES.items():
-        headers = {"Access-Control-Allow-Origin": "'*'", "Cache-Control": "'no-store'"}
+        headers = HEADERS | {"Access-Control-Allow-Origin": "*"}
         if error.status in RETRY_LATER:
-            headers["Retry-After"] = f"'{RETRY_AFTER_S}'"
+            headers["Retry-After"] = str(RETRY_AFTER_S)
         client.put_gateway_response(
             restApiId=rest_api_id,
             responseType=kind,  # type: ignore[arg-type, unused-ignore]
             statusCode=str(error.status),
             responseParameters={
-                f"gatewayresponse.header.{name}": value for name, value in headers.items()
+                f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()
             },
             responseTemplates={"application/json": template(error)},
         )

@@ -275,6 +275,16 @@ def bombs() -> Kinds:
         last = data.rindex(b"\xff\xda")
         return data[:-2] + data[last:-2] * 2000 + data[-2:]
 
+    def hidden_scans() -> bytes:
+        """As above, behind a comment that holds the bytes of an end."""
+        data = scans()
+        second = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+        return data[:second] + b"\xff\xfe\0\x04\xff\xd9" + data[second:]
+
+    def filled(head: int, filling: bytes, photo: bytes) -> Callable[[], bytes]:
+        count = (MAX_PHOTO_BYTES - len(photo)) // len(filling)
+        return lambda: photo[:head] + filling * count + photo[head:]
+
     def said_to_be(width: int, height: int) -> Callable[[], bytes]:
         def make() -> bytes:
             data = bytearray(encoded(image, "HEIF", quality=50))
@@ -288,6 +298,9 @@ def bombs() -> Kinds:
         return lambda: encoded(Image.new("RGB", (width, height)), kind, **options)
 
     row16 = 1 + 8 * 6000
+    jpeg, picture = encoded(image, "JPEG"), encoded(image, "PNG", compress_level=1)
+    told = b"\xff\xe1" + struct.pack(">H", 65_008) + b"Exif\0\0" + bytes(65_000)
+    told_on = jpeg[:2] + told * 150 + jpeg[2:]
     deep = zlib.compressobj(1)
     deep_idat = b"".join([*(deep.compress(bytes(row16)) for _ in range(4000)), deep.flush()])
     return {
@@ -318,6 +331,15 @@ def bombs() -> Kinds:
             TOO_LARGE,
         ),
         "jpeg-2000-scans": (scans, UNSUPPORTED),
+        "jpeg-2000-scans-hidden": (hidden_scans, UNSUPPORTED),
+        "jpeg-of-empty-segments": (filled(2, b"\xff\xe1\0\x02", jpeg), UNSUPPORTED),
+        "jpeg-of-endless-exif": (
+            filled(2 + 150 * len(told), b"\xff\xe1\0\x09Exif\0\0\0", told_on),
+            UNSUPPORTED,
+        ),
+        "jpeg-with-fill-bytes": (filled(2, b"\xff", jpeg), UNSUPPORTED),
+        "jpeg-with-restarts-before-its-scan": (filled(2, b"\xff\xd0", jpeg), UNSUPPORTED),
+        "png-of-empty-chunks": (filled(33, chunk(b"prVt", b""), picture), UNSUPPORTED),
         "webp-268-megapixels": (lambda: webp_header(16383, 16383), TOO_LARGE),
         "webp-16-megapixels-animated": (
             lambda: encoded(

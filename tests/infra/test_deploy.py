@@ -274,7 +274,10 @@ def test_the_gateways_own_refusals_are_in_our_words(deployed: Account) -> None:
     found = deployed.client("apigateway").get_gateway_responses(restApiId=rest_api_id)["items"]
     codes, come_back = {}, set()
     for response in found:
-        if "gatewayresponse.header.Retry-After" in response["responseParameters"]:
+        headers = response["responseParameters"]
+        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'"
+        if "gatewayresponse.header.Retry-After" in headers:
             come_back.add(response["responseType"])
         body = json.loads(response["responseTemplates"]["application/json"])
         assert body["error"]["request_id"] == "$context.requestId"

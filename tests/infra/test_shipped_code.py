@@ -4,9 +4,12 @@ import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [
@@ -66,8 +69,18 @@ def test_every_dependency_is_pinned_by_hash(name: str) -> None:
 
 
 def test_the_lambda_zips_dependencies_are_pinned() -> None:
+    """And what they depend on, which pip would otherwise choose on the day of a deployment."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    named = [line for line in lines if line.strip() and not line.startswith("#")]
-    assert named
-    for line in named:
-        assert re.match(r"^[A-Za-z0-9_.\[\]-]+==[0-9]", line), line
+    pinned = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+    names = {canonicalize_name(each.name) for each in pinned}
+    assert names
+    for each in pinned:
+        assert re.fullmatch(r"==[0-9.]+", str(each.specifier)), each
+        assert version(each.name) in each.specifier, "what is tested is what ships"
+        needed = (Requirement(line) for line in requires(each.name) or [])
+        needs = {
+            canonicalize_name(one.name)
+            for one in needed
+            if one.marker is None or one.marker.evaluate({"extra": ""})
+        }
+        assert needs <= names, each

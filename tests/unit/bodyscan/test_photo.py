@@ -437,12 +437,93 @@ def test_thousands_of_jpeg_scans_are_refused():
         read_photo(data[:-2] + data[last:-2] * 2000 + data[-2:])
 
 
+def test_jpeg_scans_hide_behind_no_comment():
+    """A comment may hold the bytes that end a picture; a fill byte may stand before a marker."""
+    data = encoded(noise(), "JPEG", progressive=True)
+    first = data.index(b"\xff\xda")
+    second, last = data.index(b"\xff\xc4", first), data.rindex(b"\xff\xda")
+    comment = b"\xff\xfe\0\x04\xff\xd9"
+    more = data[last:-2] * 2000 + data[-2:]
+    for hidden in (
+        data[:second] + comment + data[second:-2] + more,
+        data[:2] + b"\xff" + data[2:-2] + more,
+    ):
+        with pytest.raises(UnsupportedImageError):
+            read_photo(hidden)
+    assert read_photo(data[:2] + b"\xff" + data[2:second] + comment + data[second:])
+
+
+@pytest.mark.parametrize(
+    ("name", "filling"),
+    [
+        ("jpeg", b"\xff\xe1\0\x02"),
+        ("jpeg", b"\xff\xe1\0\x09Exif\0\0\0"),
+        ("jpeg", b"\xff"),
+        ("jpeg", b"\xff\xd0"),
+        ("png", chunk(b"prVt", b"")),
+        ("png", chunk(b"IDAT", b"")),
+    ],
+)
+def test_files_of_endless_parts_are_refused(name, filling):
+    data, head = FILES[name], {"jpeg": 2, "png": 33}[name]
+    assert read_photo(data[:head] + filling + data[head:])
+    with pytest.raises(UnsupportedImageError):
+        read_photo(data[:head] + filling * 20_000 + data[head:])
+
+
 def test_a_heic_whose_header_understates_its_picture_is_refused():
     data = bytearray(encoded(corners(1600, 1200), "HEIF"))
     at = data.index(b"ispe") + 8
     data[at : at + 8] = struct.pack(">II", 64, 64)
     with pytest.raises(UnsupportedImageError):
         read_photo(bytes(data))
+
+
+def test_a_heic_that_cuts_a_little_out_of_a_huge_picture_is_too_large():
+    """Its shown size is that of a grid of one tile, which is far larger."""
+    with pytest.raises(ImageTooLargeError):
+        read_photo(heic_grid_of_one(WIDTH, HEIGHT, 10_000, 10_000))
+    with pytest.raises(ImageTooLargeError):
+        read_photo(heic_grid_of_one(WIDTH, HEIGHT, 10_000, 10_000, long_size=True))
+    assert read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size))
+
+
+def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False):
+    """A HEIC that shows a part of a tile; the tile's size is said, not made."""
+
+    def box(name, body, version=None, flags=0):
+        head = b"" if version is None else struct.pack(">I", version << 24 | flags)
+        return struct.pack(">I4s", 8 + len(head + body), name) + head + body
+
+    made = encoded(corners(), "HEIF")
+    pixels = made[made.index(b"mdat") + 4 :]
+    at = made.index(b"hvcC") - 4
+    coding = made[at : at + int.from_bytes(made[at : at + 4])]
+    shown = struct.pack(">BBBBHH", 0, 0, 0, 0, width, height)
+    tile = box(b"ispe", struct.pack(">II", tile_width, tile_height), 0)
+    if long_size:
+        tile = struct.pack(">I4sQ", 1, b"ispe", 28) + tile[8:]
+    properties = box(
+        b"iprp",
+        box(b"ipco", box(b"ispe", struct.pack(">II", width, height), 0) + tile + coding)
+        + box(b"ipma", bytes((0, 0, 0, 2, 0, 1, 1, 1, 0, 2, 2, 2, 0x83)), 0),
+    )
+    items = [
+        box(b"infe", struct.pack(">HH4sx", 1, 0, b"grid"), 2),
+        box(b"infe", struct.pack(">HH4sx", 2, 0, b"hvc1"), 2, 1),
+    ]
+
+    def head(start):
+        places = struct.pack(">HHHII", 1, 0, 1, start, 8)
+        places += struct.pack(">HHHII", 2, 0, 1, start + 8, len(pixels))
+        described = box(b"hdlr", struct.pack(">I4s13x", 0, b"pict"), 0)
+        described += box(b"pitm", struct.pack(">H", 1), 0)
+        described += box(b"iloc", struct.pack(">BBH", 0x44, 0, 2) + places, 0)
+        described += box(b"iinf", struct.pack(">H", 2) + b"".join(items), 0)
+        described += box(b"iref", box(b"dimg", struct.pack(">HHH", 1, 1, 2)), 0) + properties
+        return box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", described, 0)
+
+    return head(len(head(0)) + 8) + box(b"mdat", shown + pixels)
 
 
 MEMORY_PROBE = """

@@ -1,5 +1,7 @@
 """Requests are checked field by field, and the words name what was expected."""
 
+import json
+
 import msgspec
 import pytest
 
@@ -60,6 +62,27 @@ def test_not_a_number_is_named_though_json_lacks_it():
     with pytest.raises(InvalidInputError) as caught:
         parse(MeasureRequest, b'{"image_url":"s3://bkt/k","height_cm":NaN,"user_id":"kim"}')
     assert [p.field for p in caught.value.problems] == ["height_cm"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        r'"sex": "\ud800"',
+        r'"vehicle": {"\udfff": 1}',
+        r'"unknown": "\ud83d"',
+        r'"\ud800": 1',
+        '"unknown": ' + '{"a":' * 12000 + "1" + "}" * 12000,
+    ],
+)
+def test_what_no_text_can_hold_or_no_reader_can_follow_is_no_json(field):
+    with pytest.raises(InvalidInputError) as refused:
+        parse(MeasureRequest, f"{json.dumps(MEASURE)[:-1]}, {field}}}".encode())
+    assert [problem.field for problem in refused.value.problems] == ["body"]
+
+
+def test_fields_that_are_ignored_may_be_deep_and_null():
+    field = '"unknown": ' + '{"a":' * 1200 + "null" + "}" * 1200
+    assert parse(MeasureRequest, f'{json.dumps(MEASURE)[:-1]}, {field}, "sex": null}}'.encode())
 
 
 def test_measured_segments_are_a_recommend_request():

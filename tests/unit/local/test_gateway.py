@@ -57,6 +57,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 def refusal(answer: httpx.Response) -> tuple[int, str]:
     assert answer.json()["status"] == "error"
     assert len(answer.json()["error"]["request_id"]) == 36
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     return answer.status_code, answer.json()["error"]["code"]
 
 
@@ -147,12 +149,40 @@ def test_a_method_that_api_gateway_does_not_know_is_an_unknown_route(client: htt
     assert refusal(client.request("TRACE", "/vehicles")) == (404, "NOT_FOUND")
 
 
-def test_a_header_that_cannot_be_sent_on_is_refused(client: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /health HTTP/1.1\r\nX-Odd: a\0b",
+        b"GET /measurements/\xea\xb9\x80/1 HTTP/1.1\r\nX-API-Key: secret",
+        b"GET http://elsewhere/health HTTP/1.1\r\nX-API-Key: secret",
+        b"GET /health#a HTTP/1.1\r\nX-API-Key: secret",
+        b"OPTIONS * HTTP/1.1",
+        b"GET /health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nno chunk",
+    ],
+)
+def test_a_request_that_cannot_be_sent_on_is_refused(
+    client: httpx.Client, request_head: bytes
+) -> None:
+    status, body = raw_answer(client, request_head)
+    assert status == 400
+    assert b"INVALID_INPUT" in body
+
+
+def test_a_header_in_another_script_reaches_the_app(client: httpx.Client) -> None:
+    status, body = raw_answer(client, b"GET /health HTTP/1.1\r\nX-Name: \xea\xb9\x80")
+    assert status == 201
+    assert json.loads(body)["headers"]["x-name"].encode("latin-1") == b"\xea\xb9\x80"
+
+
+def raw_answer(client: httpx.Client, head: bytes) -> tuple[int, bytes]:
+    """Status and body that a request gets which no client would make."""
+    first, _, rest = head.partition(b"\r\n")
+    sent = first + b"\r\nHost: x\r\nConnection: close\r\n" + rest + b"\r\n\r\n"
     with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as raw:
-        raw.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Odd: a\0b\r\nConnection: close\r\n\r\n")
+        raw.sendall(sent)
         answer = b"".join(iter(lambda: raw.recv(4096), b""))
-    assert answer.split(b"\r\n", 1)[0].split()[1] == b"400"
-    assert b"INVALID_INPUT" in answer
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
 
 
 def test_more_than_the_app_can_answer_at_once_are_told_to_come_back(tmp_path: Path) -> None:
