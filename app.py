@@ -219,7 +219,8 @@ def on_measurement_stored(event: S3Event) -> None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
         found = settings_for(msgspec.convert(stored, Measurement))
-        storage().write_result(owner, RECOMMENDATION, found)
+        of = {"asked_at": stored.get("asked_at", 0.0)}
+        storage().write_result(owner, RECOMMENDATION, found | of)
         storage().sweep_if_deleted(owner)
 
 

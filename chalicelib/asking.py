@@ -50,6 +50,8 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
         The photos, which are deleted with the measurement.
     fingerprint
         Of all fields of the request: what a repeat must share.
+    asked_at
+        Unix time, s; results of requests before are none of it. 0: there are no others.
     token
         Tells this call from every other: S3 may have stored a claim whose answer was lost.
     """
@@ -58,6 +60,7 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
     image_url: str
     side_image_url: str | None
     fingerprint: str
+    asked_at: float
     token: str
 
 
@@ -94,6 +97,7 @@ def ask(
     HypermobError
         What the measure function says of the photo, or that it cannot be reached.
     """
+    job = msgspec.structs.replace(job, asked_at=time.time())
     request = _request(job, wait_s)
     if wait_s < LEAST_WAIT_S:
         storage.write_result(owner, REQUEST, request)
@@ -193,5 +197,6 @@ def _request(job: MeasureJob, wait_s: float) -> Request:
         image_url=job.image_url,
         side_image_url=job.side_image_url,
         fingerprint=hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest(),
+        asked_at=job.asked_at,
         token=secrets.token_hex(16),
     )

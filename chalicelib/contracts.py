@@ -227,6 +227,8 @@ class MeasureJob(MeasureRequest, kw_only=True, frozen=True):
     measurement_id: MeasurementId | None = None
     answer_by: float | None = None
     """Unix time, s, after which the caller no longer waits: a refusal is then stored."""
+    asked_at: float = 0.0
+    """Unix time, s: stored with the result, which is none of requests that come later."""
 
 
 class RecommendOptions(Struct, kw_only=True, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,21 +74,27 @@ def state(
     """
     if storage.is_deleted(owner):  # what is in flight may not have noticed yet
         raise NotFoundError
+    request = storage.read_result(owner, REQUEST)
     measurement = storage.read_result(owner, MEASUREMENT)
-    if measurement is not None:
+    failed = storage.read_result(owner, ERROR)
+    if failed is not None and failed["since"] > time.time():
+        failed = None
+    # The photo may have been measured before, for another height: what counts is the last request.
+    asked_at, measured_at, failed_at = map(_asked_at, (request, measurement, failed))
+    if measurement is not None and measured_at >= max(asked_at, failed_at):
         recommendation = storage.read_result(owner, RECOMMENDATION)
+        if _asked_at(recommendation) != measured_at:
+            recommendation = None
         age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
         if recommendation is None and age.total_seconds() > EVENT_S:
             recommendation = recommend(msgspec.convert(measurement, Measurement))
         return {
             "state": "done",
-            "measurement": measurement | {"output_image_url": storage.overlay_url(owner)},
-            "recommendation": recommendation,
+            "measurement": _told(measurement) | {"output_image_url": storage.overlay_url(owner)},
+            "recommendation": recommendation and _told(recommendation),
         }
-    failed = storage.read_result(owner, ERROR)
-    if failed is not None and failed["since"] <= time.time():
+    if failed is not None and failed_at >= asked_at:
         return {"state": "failed", "error": restored(failed).to_dict(language)}
-    request = storage.read_result(owner, REQUEST)
     if request is None:
         if not storage.uploaded(owner):
             raise NotFoundError
@@ -99,3 +105,13 @@ def state(
     never_came = awaited and not storage.uploaded(owner)
     error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
     return {"state": "failed", "error": error.to_dict(language)}
+
+
+def _asked_at(document: Mapping[str, Any] | None) -> float:
+    """When what is stored was asked for, Unix time, s; before all time where nothing is stored."""
+    return -1.0 if document is None else float(document.get("asked_at", 0.0))
+
+
+def _told(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client is told of what is stored."""
+    return {name: value for name, value in document.items() if name != "asked_at"}

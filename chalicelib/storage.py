@@ -216,15 +216,15 @@ class Storage:
             raise BucketNotAllowedError(field=field)
         return address
 
-    def upload_metadata(self, address: ObjectAddress) -> dict[str, str] | None:
-        """Metadata that a photo was uploaded with; None when the photo is gone."""
+    def upload_metadata(self, address: ObjectAddress) -> tuple[dict[str, str], float] | None:
+        """Metadata that a photo was uploaded with, and when (Unix time, s); None when it is gone."""
         try:
             found = self._s3.head_object(Bucket=address.bucket, Key=address.key)
         except self._s3.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return found["Metadata"]
+        return found["Metadata"], found["LastModified"].timestamp()
 
     def read_image(self, address: ObjectAddress, field: str) -> bytes:
         """Read a photo, at most `MAX_PHOTO_BYTES`.

@@ -140,7 +140,8 @@ def measure(job: MeasureJob) -> Measurement:
     # The measurement last: its arrival is what the recommendation waits for.
     with telemetry().step("Store"):
         storage.write_result(owner, OVERLAY, found.overlay_jpeg)
-        storage.write_result(owner, MEASUREMENT, measurement)
+        stored_at = {"asked_at": job.asked_at}
+        storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | stored_at)
         if storage.sweep_if_deleted(owner):
             raise DeletedError
     telemetry().describe(measurement_id=owner.measurement_id, model=measurement.model)
@@ -157,7 +158,7 @@ def _answer(event: Any) -> dict[str, Any]:
         except HypermobError as error:
             late = job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S
             if late and job.measurement_id is not None:
-                _store_error(Owner(job.user_id, job.measurement_id), error)
+                _store_error(Owner(job.user_id, job.measurement_id), error, job.asked_at)
             raise
     except HypermobError as error:
         telemetry().refused(error.code)
@@ -196,26 +197,29 @@ def _measure_uploads(
             continue
         if storage.sweep_if_deleted(owner):  # uploaded by a form that outlived its measurement
             continue
-        metadata = storage.upload_metadata(address)
+        metadata, uploaded_at = storage.upload_metadata(address) or ({}, 0.0)
         # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
-        if metadata is not None and "height-cm" in metadata:
+        if "height-cm" in metadata:
             if tries_end is not None:
                 # Before each attempt: a process that is killed in it writes nothing more, and the
                 # deliveries after it may be lost before they reach one.
-                _explain(owner, since=tries_end)
+                _explain(owner, uploaded_at, since=tries_end)
             try:
-                _measure_upload(address, owner, metadata)
+                _measure_upload(address, owner, metadata, uploaded_at)
             except Exception:
                 if is_last_try:
-                    _explain(owner)
+                    _explain(owner, uploaded_at)
                 raise
 
 
-def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str, str]) -> None:
+def _measure_upload(
+    address: ObjectAddress, owner: Owner, metadata: Mapping[str, str], uploaded_at: float
+) -> None:
     values: dict[str, Any] = {
         "image_url": address.url,
         "user_id": owner.user_id,
         "measurement_id": owner.measurement_id,
+        "asked_at": uploaded_at,
         "height_cm": _number(metadata["height-cm"]),
         "sex": metadata.get("sex"),
         "weight_kg": _number(metadata.get("weight-kg")),
@@ -227,7 +231,7 @@ def _measure_upload(address: ObjectAddress, owner: Owner, metadata: Mapping[str,
         measure(validated(MeasureJob, values))
     except HypermobError as error:
         telemetry().refused(error.code)
-        _store_error(owner, error)
+        _store_error(owner, error, uploaded_at)
     else:
         storage.delete_results(owner, ERROR)  # of attempts before this one
 
@@ -239,16 +243,16 @@ def _number(text: str | None) -> float | str | None:
         return text  # named as wrong by the validation
 
 
-def _explain(owner: Owner, since: float = 0.0) -> None:
+def _explain(owner: Owner, asked_at: float, since: float = 0.0) -> None:
     """Store that it could not be measured, unless an event that came twice has brought an end."""
     earlier = storage.read_result(owner, ERROR)
     if earlier is None or earlier["since"] > 0:
-        _store_error(owner, MeasureUnavailableError(), since)
+        _store_error(owner, MeasureUnavailableError(), asked_at, since)
 
 
-def _store_error(owner: Owner, error: HypermobError, since: float = 0.0) -> None:
+def _store_error(owner: Owner, error: HypermobError, asked_at: float, since: float = 0.0) -> None:
     """Store why; until ``since`` (Unix time, s) the measurement may still succeed."""
-    storage.write_result(owner, ERROR, stored(error) | {"since": since})
+    storage.write_result(owner, ERROR, stored(error) | {"asked_at": asked_at, "since": since})
     storage.sweep_if_deleted(owner)
 
 
