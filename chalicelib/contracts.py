@@ -385,7 +385,7 @@ def validated[T: Struct](kind: type[T], values: dict[str, Any]) -> T:
     """Check the fields of a request; unknown ones are ignored. Errors as in `parse`."""
     if problems := list(_problems(kind, values)):
         raise InvalidInputError(*problems)
-    return msgspec.convert(_without_null(values), kind)
+    return msgspec.convert(values, kind)
 
 
 def _problems(kind: type[Struct], values: dict[str, Any], path: str = "") -> Iterator[FieldProblem]:
@@ -417,14 +417,6 @@ def _struct_in(kind: Any) -> type[Struct] | None:
         if isinstance(each, type) and issubclass(each, Struct):
             return each
     return None
-
-
-def _without_null(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_null(value) if isinstance(value, dict) else value
-        for name, value in values.items()
-        if value is not None
-    }
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """POST /recommend, GET /vehicles and /health as a client sees them."""
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -67,6 +68,13 @@ def test_every_wrong_field_is_named_at_once(api):
     _, answer = api.call("POST", "/recommend", wrong)
     named = {p["field"] for p in answer["error"]["fields"]}
     assert named == {"height", "thigh", "user_id", "drive_side"}
+
+
+@pytest.mark.parametrize("depth", [10, 990])
+def test_a_field_that_nobody_reads_may_be_nested_deeply(api, depth):
+    nested = b'{"a":' * depth + b"null" + b"}" * depth
+    body = json.dumps(GUIDE).encode().removesuffix(b"}") + b',"note":' + nested + b"}"
+    assert api.call("POST", "/recommend", body)[0] == 200
 
 
 @pytest.mark.parametrize(
