@@ -42,7 +42,7 @@ def standing(middle_px=300, **moved):
     mask = np.zeros((800, 600), np.float32)
     mask[110:711, max(0, middle_px - 100) : middle_px + 100] = 1.0
     ones = np.ones(33)
-    return Person(points, ones, ones, np.zeros((33, 3)), mask)
+    return Person(points, ones, np.zeros((33, 3)), mask)
 
 
 def test_a_person_who_stands_can_be_measured():
