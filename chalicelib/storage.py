@@ -60,6 +60,10 @@ _RESULT_KEY = re.compile(
 )
 
 
+class ModelMissingError(Exception):
+    """The settings name a model that is not in the models bucket: no client can mend that."""
+
+
 @dataclass(frozen=True)
 class ObjectAddress:
     """A bucket and a key in it."""
@@ -359,14 +363,13 @@ class Storage:
 
         Raises
         ------
-        BucketNotAllowedError
-            When the address is in another bucket.
+        ModelMissingError
+            When the address is in another bucket, or nothing is stored there.
         """
-        if address.bucket != self._settings.models_bucket:
-            raise BucketNotAllowedError(field=address.url)
-        found = self._read(address)
+        own = address.bucket == self._settings.models_bucket
+        found = self._read(address) if own else None
         if found is None:
-            raise ImageNotFoundError(field=address.url)
+            raise ModelMissingError(f"no model at {address.url}")
         return found[0]
 
     def _read(

@@ -306,10 +306,11 @@ def test_a_model_of_the_bucket_answers_after_its_checksum(api, s3, monkeypatch):
         model_uri="s3://hypermob-models/car_fit/9/model.npz",
         model_sha256=hashlib.sha256(content).hexdigest(),
     )
+    nowhere = {"model_uri": "s3://hypermob-models/car_fit/none.npz"}
     try:
-        for sha256, status in ((named.model_sha256, 200), ("0" * 64, 500)):
+        for wrong, status in (({}, 200), ({"model_sha256": "0" * 64}, 500), (nowhere, 500)):
             application.car_fit_model.cache_clear()
-            pinned = replace(named, model_sha256=sha256)
+            pinned = replace(named, **wrong)
             monkeypatch.setattr(application, "settings", lambda pinned=pinned: pinned)
             assert api.call("POST", "/recommend", ORDINARY)[0] == status
     finally:
