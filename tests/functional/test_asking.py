@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 
@@ -175,17 +176,30 @@ def test_a_measurement_whose_answer_was_lost_is_not_made_again(storage, function
 
 
 def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
-    request = asking._request(JOB, 0)
-    held = {name: getattr(request, name) for name in asking.Request.__struct_fields__} | {
-        "given_up_at": time.time() - 1,
-        "token": "of a process that died",
-    }
-    storage.write_result(OWNER, REQUEST, held)
+    held = {"given_up_at": time.time() - 1, "token": "of a process that died"}
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
     counted = Counted(function, delay_s=0.2)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: once(storage, counted), range(6)))
     assert counted.calls == 1
     assert all(found)
+
+
+def test_a_key_that_is_freed_while_it_is_taken_over_is_claimed_anew(storage, function, monkeypatch):
+    held = {"given_up_at": 0.0, "token": "of a process that died"}
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
+    claim, replaced = Storage.claim, []
+
+    def freed_first(self, owner, name, content, replacing=None):
+        if replacing:
+            replaced.append(replacing)
+            self.delete_results(owner, name)
+        assert len(replaced) < 3, "it goes on for what is gone"
+        return claim(self, owner, name, content, replacing)
+
+    monkeypatch.setattr(Storage, "claim", freed_first)
+    assert once(storage, function) is not None
+    assert len(replaced) == 1
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "é", "a\tb"])

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import Owner, Storage
 from tests.functional.conftest import PEOPLE, MeasureEndpoint, lambda_context
@@ -111,6 +112,20 @@ def test_a_measurement_in_flight_leaves_nothing_behind(api, s3, monkeypatch, cal
     assert keys(s3) == photos(s3) == []
 
 
+def test_a_measurement_that_is_deleted_while_its_caller_waits_leaves_no_request(
+    api, s3, monkeypatch
+):
+    url, measurement_id = upload(api, s3)
+
+    def deleted_meanwhile(*_, **__):
+        Storage(settings()).delete(Owner("kim", measurement_id))
+        raise StillMeasuringError
+
+    monkeypatch.setattr(MeasureFunction, "measure", deleted_meanwhile)
+    assert measure(api, url)[0] == 202
+    assert keys(s3) == photos(s3) == []
+
+
 def test_a_deleted_measurement_cannot_be_seen_before_it_is_swept(api, s3):
     url, measurement_id = upload(api, s3)
     assert measure(api, url)[0] == 200
@@ -147,6 +162,7 @@ def test_a_late_repeat_does_not_bring_back_what_was_deleted(api, s3):
     assert api.call("DELETE", f"/measurements/kim/{answer['data']['measurement_id']}")[0] == 200
     status, answer = measure(api, url, Idempotency_Key="k")
     assert (status, answer["error"]["code"]) == (410, "MEASUREMENT_DELETED")
+    assert len(MeasureEndpoint.invocations) == 1
     assert keys(s3) == []
 
 
