@@ -53,8 +53,8 @@ def standing(middle_px=300, **moved):
 
 def test_a_person_who_stands_can_be_measured():
     outline = quality.measurable_front(quality.only_person([standing()]))
-    assert outline.vertex_y_px == pytest.approx(110, abs=1)
-    assert outline.sole_y_px == pytest.approx(711, abs=1)
+    assert outline.vertex_y_px == pytest.approx(110)
+    assert outline.sole_y_px == pytest.approx(711)
 
 
 def test_nobody_is_no_person():
