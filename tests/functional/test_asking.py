@@ -24,6 +24,7 @@ from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S, state
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
+from chalicelib.telemetry import Telemetry
 from tests.functional.conftest import PEOPLE, MeasureEndpoint
 
 IMAGES, RESULTS = "hypermob-images", "hypermob-results"
@@ -282,6 +283,23 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
         assert time.monotonic() < end
         time.sleep(0.05)
     assert len(MeasureEndpoint.invocations) == 1
+
+
+@pytest.mark.parametrize("failure", ["its endpoint", "its own"])
+def test_why_nothing_can_be_measured_is_in_the_log(storage, monkeypatch, capsys, failure):
+    telemetry = Telemetry(f"why nothing can be measured: {failure}")
+    monkeypatch.setattr("chalicelib.measuring.telemetry", lambda: telemetry)
+    if failure == "its endpoint":
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
+    function = MeasureFunction(settings())
+    if failure == "its own":
+        answer = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'"signal: killed"')}
+        monkeypatch.setattr(function._lambda(25), "invoke", lambda **_: answer)
+    with pytest.raises(MeasureUnavailableError):
+        function.measure(JOB, 25)
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["level"] == "ERROR"
+    assert {"its endpoint": "http://127.0.0.1:9", "its own": "signal: killed"}[failure] in line
 
 
 @pytest.mark.parametrize("ask", [asking.ask, asking.ask_once])
