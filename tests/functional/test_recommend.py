@@ -4,8 +4,13 @@ import hashlib
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from chalicelib import carfit
+from chalicelib.body_prior import SEGMENTS
+from chalicelib.contracts import Segments
+from chalicelib.recommending import recommend_measured
 from tests.functional.conftest import create_bucket
 
 # The deployment guide's own example.
@@ -41,6 +46,15 @@ def test_settings_of_an_ordinary_body_lie_in_their_bands(api):
         low, high = band[group][name]
         assert low <= settings[group][name] <= high
     assert "UNUSUAL_PROPORTIONS" not in [w["code"] for w in answer["data"]["warnings"]]
+
+
+def test_a_measured_lengths_interval_is_its_doubt():
+    told = {name: value for name, value in ORDINARY.items() if name != "user_id"}
+    sure_to_2_cm = {name: (told[name] - 1.96 * 2, told[name] + 1.96 * 2) for name in SEGMENTS}
+    found = recommend_measured(Segments(**told, user_id="kim"), sure_to_2_cm)
+    body = carfit.Body(*told.values())
+    car = carfit.vehicles()[carfit.DEFAULT_VEHICLE]
+    assert found == carfit.recommend(body, car, lengths_cov_cm2=4.0 * np.eye(5)).to_dict()
 
 
 @pytest.mark.parametrize("field", sorted(GUIDE))
