@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -391,7 +392,7 @@ class Storage:
                 if missing and error.response["Error"]["Code"] != "NoSuchBucket":
                     return None
                 raise
-            with found["Body"] as body:
+            with closing(found["Body"]) as body:  # entered itself, it gives the bare stream
                 if max_bytes is not None and found["ContentLength"] > max_bytes:
                     raise ImageTooLargeError(max_megabytes=max_bytes // 2**20, max_megapixels=50)
                 try:

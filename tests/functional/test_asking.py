@@ -5,12 +5,15 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 from chalicelib import asking
 from chalicelib.contracts import MeasureJob
@@ -366,7 +369,7 @@ def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
 
 
 def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
-    from botocore.exceptions import ClientError, EndpointConnectionError
+    from botocore.exceptions import EndpointConnectionError
     from urllib3.exceptions import ProtocolError
 
     slow_down = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
@@ -431,6 +434,28 @@ def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch)
     storage.write_result(OWNER, ERROR, {"code": "x"})
     assert storage.read_result(OWNER, ERROR) == {"code": "x"}
     assert len(tries) == 2
+
+
+def test_a_body_that_breaks_off_is_read_again(storage, monkeypatch):
+    storage.write_result(OWNER, ERROR, {"code": "x"})
+    get, tries = storage._s3.get_object, []
+
+    def broken_once(**named):
+        found = get(**named)
+        tries.append(named)
+        if len(tries) == 1:
+            found["Body"] = StreamingBody(io.BytesIO(b'{"co'), 12)
+        return found
+
+    monkeypatch.setattr(storage._s3, "get_object", broken_once)
+    assert storage.read_result(OWNER, ERROR) == {"code": "x"}
+    assert len(tries) == 2
+
+
+def test_a_bucket_that_is_not_there_is_no_measurement_that_is_not_there(storage):
+    elsewhere = Storage(replace(settings(), results_bucket="hypermob-nowhere"))
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        elsewhere.read_result(OWNER, ERROR)
 
 
 @pytest.mark.parametrize(
