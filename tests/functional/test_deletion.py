@@ -2,12 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
-from chalicelib.storage import Owner, Storage
+from chalicelib.storage import MEASUREMENT, REQUEST, Owner, Storage
 from tests.functional.conftest import PEOPLE, MeasureEndpoint, lambda_context
 from tests.functional.test_measure import IMAGES, RESULTS, keys, stored_event
 from tests.functional.test_measure_handler import message
@@ -179,6 +180,22 @@ def test_a_deletion_that_broke_off_can_be_repeated(api, s3, monkeypatch):
         assert api.call("DELETE", path)[0] == 500
     assert api.call("DELETE", path)[0] == 200
     assert keys(s3) == photos(s3) == []
+
+
+def test_the_mark_comes_first_and_what_names_the_photos_last(api, s3):
+    url, measurement_id = upload(api, s3)
+    assert measure(api, url)[0] == 200
+    storage, changed = Storage(settings()), []
+
+    def note(request, **_):
+        if request.method in ("PUT", "DELETE"):
+            changed.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
+
+    storage._s3.meta.events.register("before-send.s3", note)
+    storage.delete(Owner("kim", measurement_id))
+    assert changed[0] == ("PUT", f"{measurement_id}.deleted")
+    assert ("DELETE", f"{measurement_id}.jpg") in changed
+    assert changed[-2:] == [("DELETE", MEASUREMENT), ("DELETE", REQUEST)]
 
 
 def test_deletions_that_race_all_succeed(api, s3):
