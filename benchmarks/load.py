@@ -225,6 +225,7 @@ def recommended(seconds: float) -> dict[str, Any]:
 def soaked(seconds: float, per_s: float) -> dict[str, Any]:
     """Resident memory of each process before, halfway and after a steady run with two workers."""
     marks: list[dict[int, float]] = []
+    statuses: Counter[int] = Counter()
     with running(2) as stack:
         parts = children()
 
@@ -234,11 +235,12 @@ def soaked(seconds: float, per_s: float) -> dict[str, Any]:
         mark()
         for _ in range(2):
             (answers,) = run(stack, "/measure", photo_body(stack), (per_s, seconds / 2))
+            statuses += answers.statuses
             mark()
     return {
         "per_s": round(per_s, 2),
         "seconds": seconds,
-        "statuses": answers.to_dict()["statuses"],
+        "statuses": dict(sorted(statuses.items())),
         "resident_mb": {
             f"{part} {number}": [round(each[process], 1) for each in marks]
             for number, (process, part) in enumerate(sorted(parts.items()), start=1)

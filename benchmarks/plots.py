@@ -53,7 +53,7 @@ def true_against_measured(rows: dict[str, list[dict]], path: Path) -> None:
 
 
 def error_against_pitch(rows: dict[str, list[dict]], path: Path) -> None:
-    """Mean error of calf and thigh by how the phone was tilted: the camera's own signature."""
+    """Mean error of calf and torso by how the phone was tilted: the camera's own signature."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
     photos = [photo for of_set in rows.values() for photo in of_set]
     pitch = np.array([photo["pitch_deg"] for photo in photos])

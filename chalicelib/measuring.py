@@ -95,7 +95,9 @@ class MeasureFunction:
         except client.exceptions.TooManyRequestsException as error:
             raise TooManyRequestsError from error
         except (BotoCoreError, ClientError, HTTPError) as error:
+            telemetry().log.exception("the measure function cannot be called")
             raise MeasureUnavailableError from error
         if "FunctionError" in answer:  # it crashed, ran out of memory or of time
+            telemetry().log.error("the measure function failed", answer=payload.decode())
             raise MeasureUnavailableError
         return payload

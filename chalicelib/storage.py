@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,10 @@ _UPLOAD_KEY = re.compile(
 _RESULT_KEY = re.compile(
     rf"{RESULTS_PREFIX}(?P<user_id>[^/]+)/(?P<measurement_id>[0-9a-f]{{32}})/[a-z]+\.[a-z]+\Z"
 )
+
+
+class ModelMissingError(Exception):
+    """The settings name a model that is not in the models bucket: no client can mend that."""
 
 
 @dataclass(frozen=True)
@@ -359,14 +364,13 @@ class Storage:
 
         Raises
         ------
-        BucketNotAllowedError
-            When the address is in another bucket.
+        ModelMissingError
+            When the address is in another bucket, or nothing is stored there.
         """
-        if address.bucket != self._settings.models_bucket:
-            raise BucketNotAllowedError(field=address.url)
-        found = self._read(address)
+        own = address.bucket == self._settings.models_bucket
+        found = self._read(address) if own else None
         if found is None:
-            raise ImageNotFoundError(field=address.url)
+            raise ModelMissingError(f"no model at {address.url}")
         return found[0]
 
     def _read(
@@ -388,7 +392,7 @@ class Storage:
                 if missing and error.response["Error"]["Code"] != "NoSuchBucket":
                     return None
                 raise
-            with found["Body"] as body:
+            with closing(found["Body"]) as body:  # entered itself, it gives the bare stream
                 if max_bytes is not None and found["ContentLength"] > max_bytes:
                     raise ImageTooLargeError(max_megabytes=max_bytes // 2**20, max_megapixels=50)
                 try:

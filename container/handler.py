@@ -104,8 +104,7 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     if not records:
         return _answer(event)
     if records[0].get("eventSource") == "aws:sqs":
-        left_ms = context.get_remaining_time_in_millis() if context else 0
-        return _measure_batch(records, left_ms / 1000)
+        return _measure_batch(records, context.get_remaining_time_in_millis() / 1000)
     _measure_uploads(event)
     return {"status": "success"}
 

@@ -365,10 +365,12 @@ def _batch(options: argparse.Namespace) -> int:
         print("hypermob: -j takes a whole number from 1", file=sys.stderr)
         return MISUSED
     try:
-        failed = batch.run(options.people, sys.stdout, options.workers, _engine(options))
+        rows = batch.read(options.people)
     except OSError as error:
         print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
         return MISUSED
+    folder, engine = options.people.parent, _engine(options)
+    failed = batch.run(rows, folder, sys.stdout, options.workers, engine)
     if failed:
         print(f"{failed} of the photos could not be measured", file=sys.stderr)
     return REFUSED if failed else OK

@@ -23,16 +23,11 @@ IN_FLIGHT = 8
 """Rows handed out ahead, per worker: the file may have millions."""
 
 
-def run(people_csv: Path, out: IO[str], workers: int, engine: Engine) -> int:
-    """Write one line per row; return how many rows failed.
-
-    Raises
-    ------
-    InvalidInputError
-        When the file has no header with ``photo`` and ``height_cm``.
-    """
-    rows = read(people_csv)
-    work = partial(measure_row, folder=people_csv.parent, engine=engine)
+def run(
+    rows: list[dict[str, str]], folder: Path, out: IO[str], workers: int, engine: Engine
+) -> int:
+    """Write one line per row, whose paths are relative to ``folder``; return how many failed."""
+    work = partial(measure_row, folder=folder, engine=engine)
     failed = 0
     for line in tqdm(_in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -42,15 +37,33 @@ def run(people_csv: Path, out: IO[str], workers: int, engine: Engine) -> int:
 
 
 def read(people_csv: Path) -> list[dict[str, str]]:
-    """Rows of the file; a spreadsheet's byte-order mark is no part of the first name."""
+    """Rows of the file; a spreadsheet's byte-order mark is no part of the first name.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no CSV in UTF-8, or has no header with ``photo`` and ``height_cm``.
+    OSError
+        When it cannot be read.
+    """
     with people_csv.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-        if missing:
+        try:
+            reader = csv.DictReader(file)
+            names, rows = reader.fieldnames or (), list(reader)
+        except (UnicodeDecodeError, csv.Error):  # a Korean Excel's plain "CSV" is CP949
             raise InvalidInputError(
-                *(FieldProblem(name, "a column of that name", "그 이름의 열") for name in missing)
-            )
-        return list(reader)
+                FieldProblem(
+                    str(people_csv),
+                    'a CSV file in UTF-8 (Excel: save as "CSV UTF-8")',
+                    'UTF-8로 된 CSV 파일 (엑셀에서 "CSV UTF-8"로 저장)',
+                )
+            ) from None
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise InvalidInputError(
+            *(FieldProblem(name, "a column of that name", "그 이름의 열") for name in missing)
+        )
+    return rows
 
 
 def measure_row(row: Mapping[str, str | None], folder: Path, engine: Engine) -> dict[str, Any]:
@@ -64,7 +77,8 @@ def measure_row(row: Mapping[str, str | None], folder: Path, engine: Engine) -> 
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: text for name, text in row.items() if text}
+    # More cells than the header has stand under no name.
+    values: dict[str, Any] = {name: text for name, text in row.items() if name and text}
     for name in NUMBERS:
         try:
             values[name] = float(values[name])

@@ -38,5 +38,5 @@ def read_photo(path: Path, field: str) -> bytes:
     """
     try:
         return path.read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # a NUL is in no path
         raise FileMissingError(field=field, path=str(path)) from None

@@ -49,15 +49,17 @@ def redrive(sqs: SQSClient, dead_letters: str) -> int:
         QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"]
     waiting = int(attributes["ApproximateNumberOfMessages"])
+    moved = 0
     with tqdm(total=waiting, unit="message", desc=f"to {sources[0].rpartition('/')[2]}") as bar:
-        while bar.n < waiting:
+        while moved < waiting:
             messages = sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=min(BATCH, waiting - bar.n), WaitTimeSeconds=1
+                QueueUrl=url, MaxNumberOfMessages=min(BATCH, waiting - moved), WaitTimeSeconds=1
             ).get("Messages", [])
             if not messages:
                 break
             for message in messages:
                 sqs.send_message(QueueUrl=sources[0], MessageBody=message["Body"])
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                moved += 1
                 bar.update()
-        return int(bar.n)
+    return moved

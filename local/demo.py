@@ -87,9 +87,10 @@ class Order:
 
 def _facts(photo: Path) -> dict[str, Any]:
     """What is known of one of our sample people, beside the photo; nothing of any other."""
-    if photo.resolve().parent != SAMPLE.parent or not photo.is_file():
+    path = photo.resolve()
+    if path.parent != SAMPLE.parent or not path.with_suffix(".json").is_file():
         return {}
-    facts: dict[str, Any] = json.loads(photo.with_suffix(".json").read_text("utf-8"))
+    facts: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
     return facts
 
 
@@ -152,7 +153,7 @@ def run(order: Order, stack: LocalStack, watch: Stopwatch) -> Outcome:
                 "vehicle": order.vehicle,
             }
             # On a slow machine the answer is 202: the result is then waited for just the same.
-            answer = _data(http.post("/measure", json={k: v for k, v in body.items() if v}))
+            answer = _data(http.post("/measure", json=body))
         with watch.step("recommend", "Waiting for the recommendation"):
             address = f"/measurements/{USER}/{answer['measurement_id']}"
             done = _wait_for(lambda: _data(http.get(address)), "recommendation")

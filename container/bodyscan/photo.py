@@ -11,6 +11,7 @@ import io
 import re
 import struct
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -253,18 +254,16 @@ def _photo(image: Image.Image, data: bytes, scans: int) -> Photo:
 
 def _exif(image: Image.Image) -> tuple[int, float | None]:
     """Orientation (1 where EXIF says nothing or nonsense) and 35 mm focal length."""
-    try:
+    orientation, focal_35mm = 1, 0.0
+    with suppress(*_DAMAGED, ZeroDivisionError):  # what was read before the damage stands
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, 1)
-        focal = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
-        focal_35mm = None if focal is None else float(focal)
-    except (*_DAMAGED, ZeroDivisionError):
-        return 1, None
+        block = exif.get_ifd(ExifTags.IFD.Exif)
+        focal_35mm = float(block.get(ExifTags.Base.FocalLengthIn35mmFilm, 0.0))
     low, high = FOCAL_35MM_RANGE
-    believed = focal_35mm is not None and low <= focal_35mm <= high
     return (
         orientation if orientation in range(1, 9) else 1,
-        focal_35mm if believed else None,
+        focal_35mm if low <= focal_35mm <= high else None,
     )
 
 

@@ -21,7 +21,6 @@ MASK_THRESHOLD = 0.5
 
 # Landmarks of the BlazePose topology that are used here.
 NOSE = 0
-LEFT_EYE, RIGHT_EYE = 2, 5
 LEFT_EAR, RIGHT_EAR = 7, 8
 LEFT_SHOULDER, RIGHT_SHOULDER = 11, 12
 LEFT_ELBOW, RIGHT_ELBOW = 13, 14
@@ -41,8 +40,8 @@ class Person:
     ----------
     landmarks_px : ndarray, shape (33, 2)
         x right and y down in pixels; points outside the photo are guesses.
-    visibility, presence : ndarray, shape (33,)
-        Probability that a landmark can be seen, and that it lies in the photo.
+    visibility : ndarray, shape (33,)
+        Probability that a landmark can be seen.
     world_m : ndarray, shape (33, 3)
         The model's own guess of metric positions about the mid-hip; x right, y down, z away.
     mask : ndarray of float32, shape (h, w)
@@ -51,7 +50,6 @@ class Person:
 
     landmarks_px: npt.NDArray[np.float64]
     visibility: npt.NDArray[np.float64]
-    presence: npt.NDArray[np.float64]
     world_m: npt.NDArray[np.float64]
     mask: npt.NDArray[np.float32]
 
@@ -111,7 +109,6 @@ def find_people(pixels: npt.NDArray[np.uint8], model: Path) -> list[Person]:
             Person(
                 landmarks_px=np.array([(p.x * width_px, p.y * height_px) for p in landmarks]),
                 visibility=np.array([p.visibility for p in landmarks]),
-                presence=np.array([p.presence for p in landmarks]),
                 world_m=np.array([(p.x, p.y, p.z) for p in world]),
                 mask=mask.numpy_view().reshape(height_px, width_px).copy(),
             )

@@ -126,7 +126,8 @@ def test_a_photo_that_kills_the_process_is_set_aside_explained_and_redriven(
 def redrive(stack: LocalStack, queue: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hypermob", "redrive", queue],
-        env={**os.environ, **stack.environment()},
+        # The count is no bar's: operators turn those off.
+        env={**os.environ, **stack.environment(), "TQDM_DISABLE": "1"},
         capture_output=True,
         text=True,
         cwd=REPOSITORY,

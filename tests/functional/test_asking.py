@@ -5,11 +5,15 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 from chalicelib import asking
 from chalicelib.contracts import MeasureJob
@@ -23,6 +27,7 @@ from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S, state
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
+from chalicelib.telemetry import Telemetry
 from tests.functional.conftest import PEOPLE, MeasureEndpoint
 
 IMAGES, RESULTS = "hypermob-images", "hypermob-results"
@@ -175,17 +180,30 @@ def test_a_measurement_whose_answer_was_lost_is_not_made_again(storage, function
 
 
 def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
-    request = asking._request(JOB, 0)
-    held = {name: getattr(request, name) for name in asking.Request.__struct_fields__} | {
-        "given_up_at": time.time() - 1,
-        "token": "of a process that died",
-    }
-    storage.write_result(OWNER, REQUEST, held)
+    held = {"given_up_at": time.time() - 1, "token": "of a process that died"}
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
     counted = Counted(function, delay_s=0.2)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: once(storage, counted), range(6)))
     assert counted.calls == 1
     assert all(found)
+
+
+def test_a_key_that_is_freed_while_it_is_taken_over_is_claimed_anew(storage, function, monkeypatch):
+    held = {"given_up_at": 0.0, "token": "of a process that died"}
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
+    claim, replaced = Storage.claim, []
+
+    def freed_first(self, owner, name, content, replacing=None):
+        if replacing:
+            replaced.append(replacing)
+            self.delete_results(owner, name)
+        assert len(replaced) < 3, "it goes on for what is gone"
+        return claim(self, owner, name, content, replacing)
+
+    monkeypatch.setattr(Storage, "claim", freed_first)
+    assert once(storage, function) is not None
+    assert len(replaced) == 1
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "é", "a\tb"])
@@ -270,6 +288,23 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
     assert len(MeasureEndpoint.invocations) == 1
 
 
+@pytest.mark.parametrize("failure", ["its endpoint", "its own"])
+def test_why_nothing_can_be_measured_is_in_the_log(storage, monkeypatch, capsys, failure):
+    telemetry = Telemetry(f"why nothing can be measured: {failure}")
+    monkeypatch.setattr("chalicelib.measuring.telemetry", lambda: telemetry)
+    if failure == "its endpoint":
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
+    function = MeasureFunction(settings())
+    if failure == "its own":
+        answer = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'"signal: killed"')}
+        monkeypatch.setattr(function._lambda(25), "invoke", lambda **_: answer)
+    with pytest.raises(MeasureUnavailableError):
+        function.measure(JOB, 25)
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["level"] == "ERROR"
+    assert {"its endpoint": "http://127.0.0.1:9", "its own": "signal: killed"}[failure] in line
+
+
 @pytest.mark.parametrize("ask", [asking.ask, asking.ask_once])
 @pytest.mark.parametrize(("wait_s", "given_up_s"), [(0.0, GIVEN_UP_S), (1.0, 1.0 + CALL_ENDS_S)])
 def test_a_call_is_given_up_when_its_attempts_have_passed(
@@ -334,7 +369,7 @@ def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
 
 
 def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, monkeypatch):
-    from botocore.exceptions import ClientError, EndpointConnectionError
+    from botocore.exceptions import EndpointConnectionError
     from urllib3.exceptions import ProtocolError
 
     slow_down = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
@@ -399,6 +434,28 @@ def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch)
     storage.write_result(OWNER, ERROR, {"code": "x"})
     assert storage.read_result(OWNER, ERROR) == {"code": "x"}
     assert len(tries) == 2
+
+
+def test_a_body_that_breaks_off_is_read_again(storage, monkeypatch):
+    storage.write_result(OWNER, ERROR, {"code": "x"})
+    get, tries = storage._s3.get_object, []
+
+    def broken_once(**named):
+        found = get(**named)
+        tries.append(named)
+        if len(tries) == 1:
+            found["Body"] = StreamingBody(io.BytesIO(b'{"co'), 12)
+        return found
+
+    monkeypatch.setattr(storage._s3, "get_object", broken_once)
+    assert storage.read_result(OWNER, ERROR) == {"code": "x"}
+    assert len(tries) == 2
+
+
+def test_a_bucket_that_is_not_there_is_no_measurement_that_is_not_there(storage):
+    elsewhere = Storage(replace(settings(), results_bucket="hypermob-nowhere"))
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        elsewhere.read_result(OWNER, ERROR)
 
 
 @pytest.mark.parametrize(

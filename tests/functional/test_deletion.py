@@ -2,11 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
-from chalicelib.storage import Owner, Storage
+from chalicelib.storage import MEASUREMENT, REQUEST, Owner, Storage
 from tests.functional.conftest import PEOPLE, MeasureEndpoint, lambda_context
 from tests.functional.test_measure import IMAGES, RESULTS, keys, stored_event
 from tests.functional.test_measure_handler import message
@@ -111,6 +113,20 @@ def test_a_measurement_in_flight_leaves_nothing_behind(api, s3, monkeypatch, cal
     assert keys(s3) == photos(s3) == []
 
 
+def test_a_measurement_that_is_deleted_while_its_caller_waits_leaves_no_request(
+    api, s3, monkeypatch
+):
+    url, measurement_id = upload(api, s3)
+
+    def deleted_meanwhile(*_, **__):
+        Storage(settings()).delete(Owner("kim", measurement_id))
+        raise StillMeasuringError
+
+    monkeypatch.setattr(MeasureFunction, "measure", deleted_meanwhile)
+    assert measure(api, url)[0] == 202
+    assert keys(s3) == photos(s3) == []
+
+
 def test_a_deleted_measurement_cannot_be_seen_before_it_is_swept(api, s3):
     url, measurement_id = upload(api, s3)
     assert measure(api, url)[0] == 200
@@ -147,6 +163,7 @@ def test_a_late_repeat_does_not_bring_back_what_was_deleted(api, s3):
     assert api.call("DELETE", f"/measurements/kim/{answer['data']['measurement_id']}")[0] == 200
     status, answer = measure(api, url, Idempotency_Key="k")
     assert (status, answer["error"]["code"]) == (410, "MEASUREMENT_DELETED")
+    assert len(MeasureEndpoint.invocations) == 1
     assert keys(s3) == []
 
 
@@ -163,6 +180,22 @@ def test_a_deletion_that_broke_off_can_be_repeated(api, s3, monkeypatch):
         assert api.call("DELETE", path)[0] == 500
     assert api.call("DELETE", path)[0] == 200
     assert keys(s3) == photos(s3) == []
+
+
+def test_the_mark_comes_first_and_what_names_the_photos_last(api, s3):
+    url, measurement_id = upload(api, s3)
+    assert measure(api, url)[0] == 200
+    storage, changed = Storage(settings()), []
+
+    def note(request, **_):
+        if request.method in ("PUT", "DELETE"):
+            changed.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
+
+    storage._s3.meta.events.register("before-send.s3", note)
+    storage.delete(Owner("kim", measurement_id))
+    assert changed[0] == ("PUT", f"{measurement_id}.deleted")
+    assert ("DELETE", f"{measurement_id}.jpg") in changed
+    assert changed[-2:] == [("DELETE", MEASUREMENT), ("DELETE", REQUEST)]
 
 
 def test_deletions_that_race_all_succeed(api, s3):

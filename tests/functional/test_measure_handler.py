@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.errors import BucketNotAllowedError, restored
+from chalicelib.errors import restored
 from chalicelib.settings import settings
+from chalicelib.storage import ModelMissingError
 from tests.functional.conftest import PEOPLE, lambda_context
 
 IMAGES, RESULTS, MODELS = "hypermob-images", "hypermob-results", "hypermob-models"
@@ -168,9 +169,9 @@ def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(
         with pytest.raises(handler.ModelChecksumError):
             handler.pose_model(replace(named, pose_model_sha256=wrong), handler.storage)
     assert len(list(tmp_path.iterdir())) == 1, "what does not match is not kept"
-    elsewhere = replace(named, pose_model="s3://elsewhere/pose/heavy.task")
-    with pytest.raises(BucketNotAllowedError):
-        handler.pose_model(elsewhere, handler.storage)
+    for missing in ("elsewhere/pose/heavy.task", f"{MODELS}/pose/none.task"):
+        with pytest.raises(ModelMissingError, match=missing):
+            handler.pose_model(replace(named, pose_model=f"s3://{missing}"), handler.storage)
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])

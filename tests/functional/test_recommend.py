@@ -1,10 +1,16 @@
 """POST /recommend, GET /vehicles and /health as a client sees them."""
 
 import hashlib
+import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from chalicelib import carfit
+from chalicelib.body_prior import SEGMENTS
+from chalicelib.contracts import Segments
+from chalicelib.recommending import recommend_measured
 from tests.functional.conftest import create_bucket
 
 # The deployment guide's own example.
@@ -42,6 +48,15 @@ def test_settings_of_an_ordinary_body_lie_in_their_bands(api):
     assert "UNUSUAL_PROPORTIONS" not in [w["code"] for w in answer["data"]["warnings"]]
 
 
+def test_a_measured_lengths_interval_is_its_doubt():
+    told = {name: value for name, value in ORDINARY.items() if name != "user_id"}
+    sure_to_2_cm = {name: (told[name] - 1.96 * 2, told[name] + 1.96 * 2) for name in SEGMENTS}
+    found = recommend_measured(Segments(**told, user_id="kim"), sure_to_2_cm)
+    body = carfit.Body(*told.values())
+    car = carfit.vehicles()[carfit.DEFAULT_VEHICLE]
+    assert found == carfit.recommend(body, car, lengths_cov_cm2=4.0 * np.eye(5)).to_dict()
+
+
 @pytest.mark.parametrize("field", sorted(GUIDE))
 def test_a_missing_field_is_named(api, field):
     status, answer = api.call("POST", "/recommend", {k: v for k, v in GUIDE.items() if k != field})
@@ -67,6 +82,13 @@ def test_every_wrong_field_is_named_at_once(api):
     _, answer = api.call("POST", "/recommend", wrong)
     named = {p["field"] for p in answer["error"]["fields"]}
     assert named == {"height", "thigh", "user_id", "drive_side"}
+
+
+@pytest.mark.parametrize("depth", [10, 990])
+def test_a_field_that_nobody_reads_may_be_nested_deeply(api, depth):
+    nested = b'{"a":' * depth + b"null" + b"}" * depth
+    body = json.dumps(GUIDE).encode().removesuffix(b"}") + b',"note":' + nested + b"}"
+    assert api.call("POST", "/recommend", body)[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -298,10 +320,11 @@ def test_a_model_of_the_bucket_answers_after_its_checksum(api, s3, monkeypatch):
         model_uri="s3://hypermob-models/car_fit/9/model.npz",
         model_sha256=hashlib.sha256(content).hexdigest(),
     )
+    nowhere = {"model_uri": "s3://hypermob-models/car_fit/none.npz"}
     try:
-        for sha256, status in ((named.model_sha256, 200), ("0" * 64, 500)):
+        for wrong, status in (({}, 200), ({"model_sha256": "0" * 64}, 500), (nowhere, 500)):
             application.car_fit_model.cache_clear()
-            pinned = replace(named, model_sha256=sha256)
+            pinned = replace(named, **wrong)
             monkeypatch.setattr(application, "settings", lambda pinned=pinned: pinned)
             assert api.call("POST", "/recommend", ORDINARY)[0] == status
     finally:

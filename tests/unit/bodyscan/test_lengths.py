@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bodyscan import lengths
 from bodyscan.lengths import SEGMENTS, UNUSUAL, Observation
 from bodyscan.scan import scan
+from bodyscan.skeleton import POINTS, Skeleton
 from chalicelib import body_prior
 from chalicelib.errors import PhotoRefusedError, PoseUnsuitableError
 
@@ -48,17 +49,18 @@ def seen(height_cm, off_cm=0.0, view="front", told=(True, False), gap_sd=0.0):
     sex=st.sampled_from([None, "male", "female"]),
     photos=st.lists(
         st.tuples(
-            st.lists(st.floats(-50, 150), min_size=5, max_size=5),
+            st.lists(st.floats(-15, 15), min_size=5, max_size=5).map(np.array),
             st.sampled_from(["front", "side"]),
             st.sampled_from(TOLD),
-            st.floats(0, 50),
+            st.floats(0, 2),
         ),
         max_size=5,
     ),
 )
+@example(height_cm=175.0, sex="female", photos=[(np.full(5, 12.0), "front", TOLD[0], 0.0)] * 3)
 def test_no_photo_yields_a_length_that_no_body_has(height_cm, sex, photos):
     try:
-        found = lengths.estimate([observation(*photo) for photo in photos], height_cm, sex)
+        found = lengths.estimate([seen(height_cm, *photo) for photo in photos], height_cm, sex)
     except PoseUnsuitableError:
         return
     mean_cm = body_prior.conditional(height_cm, sex).mean_cm
@@ -99,6 +101,38 @@ def test_a_longer_limb_in_the_photo_is_a_longer_limb():
     usual, found = (lengths.estimate([seen(175.0, off)], 175.0) for off in (0.0, longer))
     gained = found.mean_cm - usual.mean_cm
     assert 0.2 < gained[SEGMENTS.index("calf")] < 2.0
+
+
+def longer_calf(off_cm):
+    """By how much a photo of a longer calf makes it longer, and how sure that is (SD)."""
+    calf = SEGMENTS.index("calf")
+    off = np.zeros(5)
+    off[calf] = off_cm
+    usual, found = (lengths.estimate([seen(175.0, each)], 175.0) for each in (0.0, off))
+    return (found.mean_cm - usual.mean_cm)[calf], np.sqrt(found.cov_cm2[calf, calf])
+
+
+def test_between_two_ways_to_explain_a_photo_a_length_is_less_sure_than_by_either():
+    (_, usual_sd), (_, between_sd), (_, unusual_sd) = map(longer_calf, (2.0, 6.0, 10.0))
+    assert between_sd > max(usual_sd, unusual_sd)
+
+
+def test_a_photo_far_from_every_body_is_believed_less():
+    (odd, odd_sd), (absurd, absurd_sd) = map(longer_calf, (10.0, 16.0))
+    assert absurd / 16.0 < 0.95 * odd / 10.0
+    assert absurd_sd > odd_sd
+
+
+def test_a_limb_that_is_hidden_hardly_counts():
+    y = [-0.3, -0.3, -0.12, -0.12, 0.03, 0.03, -0.02, -0.02, 0.23, 0.23, 0.46, 0.46, -0.5, 0.5, 0.5]
+    x = [0.1, -0.1] * 6 + [0.0, 0.1, -0.1]
+    points, points_sd = np.column_stack([x, y]), np.full((15, 2), 0.005)
+    wrist = POINTS.index("left_wrist")
+    points[wrist, 1] += 0.1
+    points_sd[wrist] = 0.1
+    skeleton = Skeleton(points, points_sd, np.zeros(15), 0.0, 0.0, 1.0)
+    forearm = lengths.observe(skeleton, points[:12], np.zeros(2), "front").lengths[1]
+    assert forearm == pytest.approx(15.0, abs=0.3)
 
 
 def test_two_networks_that_see_different_bodies_say_less_and_less():

@@ -211,6 +211,14 @@ def test_focal_length_is_read(format):
     assert read_photo(encoded(corners(), format, exif=exif(1, 26))).focal_35mm == 26.0
 
 
+@pytest.mark.parametrize("focal", ["26 mm", (26, 27), b"\0"])
+def test_a_focal_length_that_is_none_does_not_hide_the_orientation(focal):
+    stored = corners().transpose(Image.Transpose.ROTATE_90)
+    photo = read_photo(encoded(stored, "JPEG", exif=exif(6, focal), quality=92))
+    assert photo.focal_35mm is None
+    assert_upright(photo, tolerance=30)
+
+
 @pytest.mark.parametrize("focal", [0, 1, 65535])
 def test_impossible_focal_lengths_are_none(focal):
     assert read_photo(encoded(corners(), "JPEG", exif=exif(1, focal))).focal_35mm is None

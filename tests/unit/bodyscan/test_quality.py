@@ -26,6 +26,12 @@ SIDE = {
     "heel": (38, 685),
     "foot_index": (48, 700),
 }
+SHORT_LEGS = {
+    "left_knee": (337, 510),
+    "right_knee": (263, 510),
+    "left_ankle": (339, 610),
+    "right_ankle": (261, 610),
+}
 NAMES = {"ear": 7, "eye": 2, "shoulder": 11, "elbow": 13, "wrist": 15, "hip": 23}
 NAMES |= {"knee": 25, "ankle": 27, "heel": 29, "foot_index": 31}
 
@@ -42,13 +48,13 @@ def standing(middle_px=300, **moved):
     mask = np.zeros((800, 600), np.float32)
     mask[110:711, max(0, middle_px - 100) : middle_px + 100] = 1.0
     ones = np.ones(33)
-    return Person(points, ones, ones, np.zeros((33, 3)), mask)
+    return Person(points, ones, np.zeros((33, 3)), mask)
 
 
 def test_a_person_who_stands_can_be_measured():
     outline = quality.measurable_front(quality.only_person([standing()]))
-    assert outline.vertex_y_px == pytest.approx(110, abs=1)
-    assert outline.sole_y_px == pytest.approx(711, abs=1)
+    assert outline.vertex_y_px == pytest.approx(110)
+    assert outline.sole_y_px == pytest.approx(711)
 
 
 def test_nobody_is_no_person():
@@ -75,10 +81,21 @@ def test_feet_or_head_outside_the_photo_are_cut_off():
         quality.measurable_front(
             replace(person, landmarks_px=person.landmarks_px - np.array([0, 200]))
         )
-    touching = person.mask.copy()
-    touching[100:, 200:400] = 1.0
+    for rows in (slice(100, None), slice(0, 711)):
+        touching = person.mask.copy()
+        touching[rows, 200:400] = 1.0
+        with pytest.raises(BodyCutOffError):
+            quality.measurable_front(replace(person, mask=touching))
+
+
+def test_feet_that_are_only_guessed_are_cut_off():
+    feet = [f"{side}_{part}" for side in ("left", "right") for part in ("heel", "foot_index")]
     with pytest.raises(BodyCutOffError):
-        quality.measurable_front(replace(person, mask=touching))
+        quality.measurable_front(standing(**dict.fromkeys(feet, (-5, 690))))
+    hidden = np.ones(33)
+    hidden[29:] = 0.2
+    with pytest.raises(BodyCutOffError):
+        quality.measurable_front(replace(standing(), visibility=hidden))
 
 
 def test_a_person_far_away_is_too_small():
@@ -99,9 +116,12 @@ def test_a_person_far_away_is_too_small():
         ({"left_elbow": (460, 205), "left_wrist": (560, 200)}, "arms_raised"),
         ({"left_knee": (420, 480), "left_ankle": (340, 600)}, "legs_bent"),
         ({"left_knee": (345, 450), "right_knee": (255, 450)}, "legs_bent"),
+        ({"left_knee": (330, 610), "right_knee": (270, 610)}, "legs_bent"),
+        (SHORT_LEGS, "legs_bent"),
         ({"left_knee": (400, 530), "left_ankle": (465, 650)}, "legs_apart"),
         ({"left_shoulder": (420, 215), "right_shoulder": (320, 215)}, "leaning"),
         ({"left_shoulder": (240, 215), "right_shoulder": (360, 215)}, "from_behind"),
+        ({"left_hip": (295, 410), "right_hip": (305, 410)}, "from_behind"),
         ({"left_shoulder": (310, 215), "right_shoulder": (290, 215)}, "turned_away"),
     ],
 )

@@ -33,6 +33,12 @@ def test_expected_lengths_are_a_plausible_share_of_stature(
 def test_without_a_sex_the_prior_mixes_both() -> None:
     assert probability_male(155.0) < 0.1 < 0.9 < probability_male(185.0)
     assert np.allclose(conditional(195.0).mean_cm, conditional(195.0, "male").mean_cm, atol=0.02)
+    mixed, male, female = (conditional(168.0, sex) for sex in (None, *SEXES))
+    first, *both = (
+        each.cov_cm2 + np.outer(each.mean_cm, each.mean_cm) for each in (mixed, male, female)
+    )
+    share = probability_male(168.0)
+    assert np.allclose(first, share * both[0] + (1.0 - share) * both[1])
     low, high = human_range_cm(170.0)
     for sex in SEXES:
         of_sex_low, of_sex_high = human_range_cm(170.0, sex)
@@ -44,6 +50,9 @@ def test_prior_grows_with_height_without_a_jump_at_the_end_of_the_data() -> None
     steps = np.diff(means, axis=0)
     assert np.all(steps > 0.0)
     assert np.all(steps < 0.06)
+    for shorter, taller in ((110.0, 132.0), (200.0, 220.0)):  # of whom nobody was measured
+        small, large = (conditional(height, "male").sd_cm for height in (shorter, taller))
+        assert np.allclose(large / small, taller / shorter)
 
 
 def test_ordinary_bodies_are_rarely_called_unusual() -> None:

@@ -17,7 +17,8 @@ from chalicelib.carfit import (
     recommend,
     vehicles,
 )
-from chalicelib.carfit.fit import travels
+from chalicelib.carfit.fit import Driver, travels
+from chalicelib.carfit.model import FEATURES
 from chalicelib.carfit.types import DriveSide, PosturePreference, Sex
 from tests.unit.carfit.bodies import GUIDE_EXAMPLE, average_body
 
@@ -201,6 +202,14 @@ def test_a_low_eye_in_a_car_with_a_high_cowl_is_told_of_the_road() -> None:
     assert "ROAD_VIEW" not in codes(recommend(average_body(175.0), CAR))
 
 
+def test_the_seat_is_raised_until_the_road_is_seen_or_its_lift_ends() -> None:
+    high = own_vehicle(CAR, {"cowl_z_mm": CAR.cowl_z_mm + 80.0})
+    assert "ROAD_VIEW" not in codes(recommend(average_body(150.0), high))
+    found = recommend(average_body(145.0), high)
+    assert "ROAD_VIEW" in codes(found)
+    assert found.settings.seat.height_mm == pytest.approx(CAR.seat_lift_mm)
+
+
 def test_a_head_restraint_is_never_said_to_be_too_high() -> None:
     found = recommend(average_body(150.0, "female"), CAR)
     assert found.settings.head_restraint.height_mm == 0.0
@@ -252,6 +261,14 @@ def test_doubt_about_the_lengths_widens_the_bands_and_moves_nothing() -> None:
         assert low <= sure_low and high >= sure_high, path
     seat, sure_seat = unsure.band_80.seat.fore_aft_mm, sure.band_80.seat.fore_aft_mm
     assert seat[1] - seat[0] > sure_seat[1] - sure_seat[0] + 1.0
+
+
+def test_every_way_in_which_lengths_are_doubted_is_one_sd_wide() -> None:
+    cov = 4.0 * conditional(170.0).cov_cm2
+    body, *ways = Driver(average_body(170.0), CAR, lengths_cov_cm2=cov).rows
+    lengths = slice(FEATURES.index("upper_arm_share"), FEATURES.index("torso_share") + 1)
+    off_cm = 170.0 * (np.array(ways) - body)[:, lengths]
+    assert off_cm.T @ off_cm == pytest.approx(cov)
 
 
 def test_telling_sex_and_weight_does_not_widen_the_eyes_bands() -> None:

@@ -118,13 +118,41 @@ def test_batch_answers_every_row_in_order(tmp_path, processes):
     assert "3 of the photos" in err
 
 
-@pytest.mark.parametrize("text", ["", "name,height_cm\n", "photo\na.jpg\n"])
-def test_a_table_without_its_columns_is_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"", "photo: a column"),
+        (b"name,height_cm\n", "photo: a column"),
+        (b"photo\na.jpg\n", "height_cm: a column"),
+        ("photo,height_cm\n김.jpg,170\n".encode("cp949"), "people.csv: a CSV file in UTF-8"),
+    ],
+)
+def test_a_table_that_is_none_or_lacks_a_column_is_refused(tmp_path, content, named):
     people = tmp_path / "people.csv"
-    people.write_text(text)
+    people.write_bytes(content)
     code, out, err = hypermob("batch", people)
     assert (code, out) == (1, "")
-    assert "INVALID_INPUT" in err
+    assert re.fullmatch(f"INVALID_INPUT: .*{named}.*\n", err)
+
+
+def test_a_row_of_nonsense_stops_no_other(tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\na\0.jpg,170\nnone.jpg,170,more,cells\n,\nnone.jpg,170\n")
+    code, out, _ = hypermob("batch", people)
+    codes = [json.loads(line)["error"]["code"] for line in out.splitlines()]
+    assert code == 1
+    assert codes == ["IMAGE_NOT_FOUND", "IMAGE_NOT_FOUND", "INVALID_INPUT", "IMAGE_NOT_FOUND"]
+
+
+def test_a_reader_that_has_enough_is_no_mistake(tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\n" + "none.jpg,170\n" * 300)
+    command = [SCRIPT, "batch", people]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as batch:
+        assert batch.stdout.readline()
+        batch.stdout.close()
+        assert b"Broken pipe" not in batch.stderr.read()
+    assert batch.returncode == 0
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path):

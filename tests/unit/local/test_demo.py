@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -42,6 +43,15 @@ def test_a_slip_of_the_keyboard_is_named_in_one_line(
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "INVALID_INPUT"
     assert [problem["field"] for problem in error["fields"]] == [field]
+
+
+def test_of_a_photo_put_beside_the_samples_nothing_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("local.demo.SAMPLE", tmp_path / "person.jpg")
+    (tmp_path / "me.jpg").touch()
+    assert run(monkeypatch, "--photo", str(tmp_path / "me.jpg")) == 1
+    assert "HEIGHT" in capsys.readouterr().err
 
 
 def lines(table: Table) -> list[list[str]]:
