@@ -296,7 +296,12 @@ def run(requests: int, seed: int) -> dict[str, Any]:
                     for i in range(requests)
                 ]
                 done = tqdm(as_completed(futures), total=requests, desc="disturbed")
-                outcomes = [future.result() for future in done]
+                try:
+                    outcomes = [future.result() for future in done]
+                except KeyboardInterrupt:
+                    user.deadline = 0.0  # for the photos under way
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         finally:
             chaos.stopping.set()
             thread.join()
