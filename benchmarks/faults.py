@@ -175,8 +175,8 @@ class User:
         return answer
 
     def _poll(self, outcome: Outcome, where: str) -> Outcome:
-        end = min(time.monotonic() + SETTLE_S, self.deadline)
-        while time.monotonic() < end:
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < min(end, self.deadline):
             time.sleep(POLL_S)
             answer = self._repeat(lambda: self.http.get(where))
             state = answer.json().get("data", {}) if answer is not None else {}
