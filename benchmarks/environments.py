@@ -33,10 +33,9 @@ def default_measure() -> Path:
 
 
 def default_recommend() -> Path:
-    """``pip install scikit-learn joblib``, which brings numpy and scipy."""
-    return _installed(
-        "default_recommend", list(_pinned("scikit-learn", "joblib", "numpy", "scipy"))
-    )
+    """``pip install scikit-learn joblib``, with numpy and scipy; not compiled, as for a zip."""
+    pinned = _pinned("scikit-learn", "joblib", "numpy", "scipy")
+    return _installed("default_recommend", ["--no-compile", *pinned])
 
 
 def runtime() -> Path:

@@ -33,8 +33,15 @@ from tqdm import tqdm
 from benchmarks import document
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import measure_processes
-from chalicelib.measurements import CALL_ENDS_S, EVENT_S
-from chalicelib.storage import event_addresses, upload_owner
+from chalicelib.measurements import CALL_ENDS_S, EVENT_S, measurement_id
+from chalicelib.storage import (
+    MEASUREMENT,
+    RECOMMENDATION,
+    REQUEST,
+    ObjectAddress,
+    event_addresses,
+    upload_owner,
+)
 from hypermob.redrive import redrive
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
@@ -60,6 +67,8 @@ CHAOS_EVERY_S: Final = 6.0
 POLL_S: Final = 0.5
 
 MEASURED, TYPED, LOST, WRONG = "measured", "refused", "lost", "wrong"
+NOT_TAKEN: Final = "not accepted"
+"""By S3, which refuses an upload in its own words, after all tries."""
 DEAD, SILENT = "in the DLQ, explained", "in the DLQ, explained after 30 min"
 """A photo none of whose deliveries reached a process that could write is explained by its age."""
 MENDED: Final = "photos set aside that then came to their right end"
@@ -119,11 +128,15 @@ class User:
                 timeout=30,
             )
         )
-        if stored is None or stored.status_code != 204:
+        if stored is None or stored.status_code >= 500:
+            return replace(outcome, end=NOT_TAKEN, measurement_id="")
+        if stored.status_code != 204:
             return self._refused(outcome, stored)
         where = f"/measurements/{self.user_id}/{outcome.measurement_id}"
         if not upload:
             key = str(uuid.UUID(int=self.random.getrandbits(128)))
+            image = ObjectAddress.from_url(data["image_url"])
+            outcome.measurement_id = measurement_id(self.user_id, image, key)
             asked = {
                 "image_url": data["image_url"],
                 "height_cm": HEIGHT_CM,
@@ -138,10 +151,8 @@ class User:
             answer = self._repeat(measure)
             if answer is None or answer.status_code not in (200, 202):
                 return self._refused(outcome, answer)
-            data = answer.json()["data"]
-            outcome.measurement_id = data["measurement_id"]
             if answer.status_code == 200:
-                return self._measured(outcome, data)
+                return self._measured(outcome, answer.json()["data"])
             where = answer.headers["Location"]
         return self._poll(outcome, where)
 
@@ -152,6 +163,8 @@ class User:
         """Answer of a call, again while it may succeed; None when none ever came."""
         answer: httpx.Response | None = None
         for attempt in range(TRIES):
+            if time.monotonic() > self.deadline:
+                break
             try:
                 answer = call()
             except httpx.TransportError:
@@ -162,8 +175,8 @@ class User:
         return answer
 
     def _poll(self, outcome: Outcome, where: str) -> Outcome:
-        end = min(time.monotonic() + SETTLE_S, self.deadline)
-        while time.monotonic() < end:
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < min(end, self.deadline):
             time.sleep(POLL_S)
             answer = self._repeat(lambda: self.http.get(where))
             state = answer.json().get("data", {}) if answer is not None else {}
@@ -190,17 +203,18 @@ class User:
         return outcome
 
     def _refused(self, outcome: Outcome, answer: httpx.Response | None) -> Outcome:
+        if answer is None:
+            return outcome
         try:
-            code = answer.json()["error"]["code"] if answer is not None else "NO_ANSWER"
+            code = answer.json()["error"]["code"]
         except (ValueError, KeyError):
-            code = f"HTTP {answer.status_code if answer is not None else ''}"
+            code = f"HTTP {answer.status_code}"
         return self._judged(outcome, code)
 
     def _judged(self, outcome: Outcome, code: str) -> Outcome:
         outcome.said = code
         right = code == outcome.photo.answer or code in UNAVAILABLE
-        # S3 itself refuses an upload in its own words, after all tries: the photo was not accepted.
-        outcome.end = TYPED if right or code.startswith(("HTTP 5", "NO_ANSWER")) else WRONG
+        outcome.end = TYPED if right else WRONG
         return outcome
 
 
@@ -269,6 +283,7 @@ def run(requests: int, seed: int) -> dict[str, Any]:
         user = User(http, dice, began + BOUND_S)
         for photo in tqdm(photos, desc="undisturbed", leave=False):
             photo.answer = learn(user, photo)
+        learned = results(stack, MEASUREMENT)
         for proxy in proxies:
             proxy.share = SHARE
         chaos = Chaos(dice)
@@ -281,7 +296,12 @@ def run(requests: int, seed: int) -> dict[str, Any]:
                     for i in range(requests)
                 ]
                 done = tqdm(as_completed(futures), total=requests, desc="disturbed")
-                outcomes = [future.result() for future in done]
+                try:
+                    outcomes = [future.result() for future in done]
+                except KeyboardInterrupt:
+                    user.deadline = 0.0  # for the photos under way
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         finally:
             chaos.stopping.set()
             thread.join()
@@ -292,7 +312,7 @@ def run(requests: int, seed: int) -> dict[str, Any]:
             for (service, fault), count in proxy.injected.items():
                 faults[f"{service}: {fault}"] += count
         return {
-            **judge(stack, user, outcomes, proxies[1].invoked),
+            **judge(stack, user, outcomes, proxies[1].invoked, learned),
             "seconds": round(time.monotonic() - began, 1),
             "injected": dict(sorted((faults + chaos.done).items())),
         }
@@ -301,21 +321,26 @@ def run(requests: int, seed: int) -> dict[str, Any]:
 def learn(user: User, photo: Photo) -> Any:
     """What an undisturbed stack makes of a photo."""
     outcome = user.send(photo, "API")
-    if outcome.said is None:
+    refused = isinstance(outcome.said, str)
+    if outcome.said is None or (refused and (photo.name in GOOD or outcome.said in UNAVAILABLE)):
         raise SystemExit(f"the undisturbed stack made nothing of {photo.name}")
     return outcome.said
 
 
 def judge(
-    stack: LocalStack, user: User, outcomes: list[Outcome], invoked: Counter[str]
+    stack: LocalStack,
+    user: User,
+    outcomes: list[Outcome],
+    invoked: Counter[str],
+    learned: set[str],
 ) -> dict[str, Any]:
     """Count what became of the photos, and look whether the stack agrees."""
-    letters = dead_letters(stack)
+    letters, noted = dead_letters(stack), results(stack, REQUEST)
     for outcome in outcomes:
         if outcome.measurement_id in letters:
             if outcome.end == TYPED and outcome.said in UNAVAILABLE:
                 outcome.end = DEAD
-            elif outcome.end == LOST:
+            elif outcome.end == LOST and outcome.measurement_id in noted:
                 outcome.end = SILENT
     astray = [
         f"{o.path}: {o.end}: {o.said}: {whereabouts(stack, o.measurement_id, letters)}"
@@ -343,15 +368,14 @@ def judge(
             ),
             "wrong": ends[WRONG],
         }
-    stored = results(stack, "measurement.json")
+    stored = results(stack, MEASUREMENT)
     ids = Counter(outcome.measurement_id for outcome in outcomes if outcome.end == MEASURED)
     twice = sum(count - 1 for count in ids.values())
     # With a photo's own id there is one place for its result: a second one has no address.
-    missing = sum(measurement_id not in stored for measurement_id in ids)
+    missing = sum(one not in stored for one in ids)
+    unasked = stored - learned - {outcome.measurement_id for outcome in outcomes}
     end = time.monotonic() + EVENT_S
-    while (unadvised := set(ids) - results(stack, "recommendation.json")) and (
-        time.monotonic() < end
-    ):
+    while (unadvised := set(ids) - results(stack, RECOMMENDATION)) and (time.monotonic() < end):
         time.sleep(1)
     moved = redrive(stack.sqs(), UPLOADS_DEAD_LETTERS)
     set_aside = [outcome for outcome in outcomes if outcome.end in (DEAD, SILENT)]
@@ -360,6 +384,7 @@ def judge(
         "paths": rows,
         "same id twice": twice,
         "measured but not stored": missing,
+        "stored under an id that nobody was told": len(unasked),
         "recommendation computed when asked for, its event lost": len(unadvised),
         "dead letters moved back": moved,
         "photos set aside": len(set_aside),
@@ -419,7 +444,11 @@ def broken(report: dict[str, Any]) -> int:
     """How many promises were not kept."""
     rows = report["paths"].values()
     promises = [row[promise] for row in rows for promise in ("lost", "duplicated", "wrong")]
-    kept = ("same id twice", "measured but not stored")
+    kept = (
+        "same id twice",
+        "measured but not stored",
+        "stored under an id that nobody was told",
+    )
     unmended = report["photos set aside"] - report[MENDED]
     return sum(map(int, promises + [report[promise] for promise in kept] + [unmended]))
 

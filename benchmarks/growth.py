@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -75,7 +76,8 @@ def by_memory(rounds: int) -> Points:
             for memory_mb, done in runs.items():
                 with cpu_quota(min(memory_mb / VCPU_MB, cores)) as cgroup:
                     done.append(warm_measure("ours", path, RUNS, cgroup=cgroup))
-    except PermissionError:
+    except PermissionError as error:
+        print(f"Time by memory is left out: {error}", file=sys.stderr)
         return []
     points = []
     for memory_mb, done in runs.items():

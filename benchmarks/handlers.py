@@ -150,7 +150,8 @@ def cold_recommend(side: Side, aws: Mapping[str, str]) -> Cold:
         name="recommend",
         handler="app.app" if side == "ours" else "benchmarks.guide.recommend.lambda_handler",
         path=recommend_path(side),
-        environment={"FOREST": str(FOREST)},
+        # A zip brings no byte code, and where Lambda unpacks it nothing can be written.
+        environment={"FOREST": str(FOREST), "PYTHONDONTWRITEBYTECODE": "1"},
         runtime=(str(ROOT / "benchmarks" / "isolated.py"),),
         memory_mb=1024,
     )

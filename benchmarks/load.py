@@ -40,7 +40,7 @@ PHOTO: Final = REPOSITORY / "samples" / "person.jpg"
 HEIGHT_CM: Final = 175.0
 WORKERS: Final = (1, 2, 4)
 STEADY, OVERLOAD, AFTERWARDS = 0.6, 1.6, 0.5
-"""Arrivals over what the bare detector does a second."""
+"""Arrivals over what the bare measuring does a second."""
 RECOMMEND_STEADY, RECOMMEND_OVERLOAD = 40.0, 250.0
 """Arrivals a second; `chalice local` is one Python process with a thread for each request."""
 PAUSE_S: Final = 3.0
@@ -323,7 +323,7 @@ def show(report: dict[str, Any]) -> None:
     console = Console(width=110)
     console.print(table)
     table = Table(
-        "measure processes", "bare detector, photos/s", "efficiency", "of their CPU time", "peak MB"
+        "measure processes", "bare, photos/s", "efficiency", "for the same CPU time", "peak MB"
     )
     for workers, found in report["measure"].items():
         peaks = ", ".join(f"{part}: {mb}" for part, mb in found["peak_mb"].items())

@@ -240,15 +240,17 @@ def zipped_mib(folder: Path) -> float:
     """Size of a folder as a Lambda's zip, without byte code, as Chalice packages."""
     target = FOLDER / f"{folder.name}.zip"
     if not target.exists() or target.stat().st_mtime < folder.stat().st_mtime:
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as opened:
+        unfinished = target.with_suffix(".part")
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as opened:
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
                     opened.write(path, path.relative_to(folder))
+        unfinished.rename(target)
     return target.stat().st_size / MIB
 
 
 def unzip_app() -> None:
-    """Unpack the Chalice zip, with byte code, as a Lambda that was deployed has it."""
+    """Unpack the Chalice zip, which like any zip of Lambda's has no byte code."""
     unzipped = BUILD / "unzipped"
     shutil.rmtree(unzipped, ignore_errors=True)
     with zipfile.ZipFile(build_zip()) as opened:
@@ -287,7 +289,8 @@ def write_docs(found: Mapping[str, Any], rows: list[Row]) -> None:
     document.write("rows", f"{table}\n\n{found['machine']}", PAGE)
     document.write("steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE)
     document.write("start", document.table(START_HEAD, start_cells(found["start_ms"])), PAGE)
-    document.write("advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE)
+    if found["memory"]:
+        document.write("advice", document.table(ADVICE_HEAD, advice(found["memory"])), PAGE)
     points = FOLDER / "growth.json"
     points.write_text(json.dumps(found))
     # Drawn by the default environment, to which mediapipe has brought matplotlib.

@@ -27,6 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import document
+from hypermob import cost
+from hypermob.cost import API_CALLS, APP_MEMORY_MB, APP_S, PRICES
 from local.config import REGION, REPOSITORY
 
 RATES: Final = (1.0, 100.0, 10_000.0)
@@ -35,16 +37,16 @@ SPANS_S: Final = {1.0: 600.0, 100.0: 120.0, 10_000.0: 30.0}
 MEMORY_GB: Final = 3008 / 1024
 HEADROOM: Final = 1.3
 """Of a quota over what a rate needs."""
-API_CALLS: Final = 2
-"""Of one photo that is measured by the API: the grant of its upload, and the measurement."""
+EXECUTIONS: Final = {"API": 2, "upload": 1}
+"""Of the account's concurrency while a photo is measured: by the API a call of the app waits too.
+The grant of an upload and the event of a measurement are short beside it: `HEADROOM` has them."""
 SEED: Final = 1
-S3_PUTS, S3_GETS, SQS_REQUESTS = 6, 9, 3
-"""Of one upload (by the API two PUTs fewer): request, photo, why it failed should it fail, overlay,
-measurement, recommendation; an earlier end, what the photo came with, photo, measurement twice, and
-four looks for a mark of deletion; receive, delete, and its share of empty polls."""
+UPLOAD_PUTS, UPLOAD_GETS = 6, 9
+"""Of one upload: request, photo, why it failed should it fail, overlay, measurement,
+recommendation; an earlier end, what the photo came with, photo, measurement twice, and four looks
+for a mark of deletion."""
 CHECK_CALLS, CHECK_SPAN_S = 30, 30.0
 REPORTED_MS: Final = re.compile(r"^REPORT .* Duration: (\d+) ms ok$", re.MULTILINE)
-PRICES: Final = REPOSITORY / "hypermob" / "prices.json"
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def simulate(
     times: Times,
     quotas: Quotas,
     *,
+    executions: int = 1,
     warm: int = 0,
     queue: int = 0,
 ) -> Outcome:
@@ -149,6 +152,8 @@ def simulate(
     path
         "API": a photo that finds no environment is answered 429 (after ``queue`` that may wait,
         which AWS has not and the local stack has). "upload": it waits in SQS.
+    executions
+        That a photo takes of the concurrency while it is measured.
     warm
         Environments that are there at the start.
     """
@@ -167,7 +172,7 @@ def simulate(
             mapping = min(quotas.queue_concurrency, grown)
             if mapping < quotas.concurrency:
                 return mapping, "SQS mapping's concurrency"
-        return quotas.concurrency, "Lambda concurrency"
+        return quotas.concurrency / executions, "Lambda concurrency"
 
     def execute(due: float, now: float) -> str | None:
         """Start one; None, or the quota that forbids it."""
@@ -254,16 +259,21 @@ def measured_here(photos: int = 30) -> Times:
 
 
 def dollars_per_million(path: str, service_s: float) -> float:
-    """What a million photos cost, storage and free tier aside."""
+    """What a million photos cost, storage and free tier aside; of the app as `hypermob.cost`."""
     price = json.loads(PRICES.read_text("utf-8"))
-    calls = API_CALLS if path == "API" else 1
+    calls, puts, gets = 1, UPLOAD_PUTS, UPLOAD_GETS
+    if path == "API":
+        calls, puts, gets = API_CALLS, cost.S3_PUTS, cost.S3_GETS
+    # The app's calls, and the event of the measurement. Measuring is called by the API twice: the
+    # upload's event is looked at, and left alone.
+    app_gb_s = (calls + 1) * APP_S * APP_MEMORY_MB / 1024
     each = (
-        service_s * MEMORY_GB * price["lambda_gb_second"]
-        + (2 + calls) * price["lambda_request"]
+        (service_s * MEMORY_GB + app_gb_s) * price["lambda_gb_second"]
+        + (2 * calls + 1) * price["lambda_request"]
         + calls * price["api_gateway_request"]
-        + S3_PUTS * price["s3_put"]
-        + S3_GETS * price["s3_get"]
-        + SQS_REQUESTS * price["sqs_request"]
+        + puts * price["s3_put"]
+        + gets * price["s3_get"]
+        + cost.SQS_REQUESTS * price["sqs_request"]
     )
     return float(1e6 * each)
 
@@ -274,14 +284,17 @@ def report(times: Times) -> dict[str, Any]:
     rows = []
     for path in ("API", "upload"):
         for per_s in RATES:
-            found = simulate(path, per_s, SPANS_S[per_s], times, Quotas()).to_dict()
+            executions = EXECUTIONS[path]
+            found = simulate(
+                path, per_s, SPANS_S[per_s], times, Quotas(), executions=executions
+            ).to_dict()
             free = simulate(path, per_s, SPANS_S[per_s], times, NONE).to_dict()
             needed = int(np.ceil(per_s * mean_s + 3 * np.sqrt(per_s * mean_s)))
             rows.append(
                 {
                     "path": path,
                     "photos_per_s": per_s,
-                    "concurrency_to_hold": needed,
+                    "concurrency_to_hold": executions * needed,
                     "at_the_start": free["most_at_once"],
                     "with_default_quotas": found,
                     "dollars_per_million": round(dollars_per_million(path, mean_s)),
@@ -301,8 +314,8 @@ def ask(path: str, per_s: float, needed: int, at_start: int) -> list[str]:
     """Quotas of a new account that a rate passes or comes near, and what to raise them to."""
     quotas, wishes = Quotas(), []
     at_once, calls_per_s = HEADROOM * needed, HEADROOM * API_CALLS * per_s
-    if at_once > quotas.concurrency:
-        wishes.append(f"Lambda concurrency {100 * np.ceil(at_once / 100):.0f}")
+    if EXECUTIONS[path] * at_once > quotas.concurrency:
+        wishes.append(f"Lambda concurrency {100 * np.ceil(EXECUTIONS[path] * at_once / 100):.0f}")
     if path == "API" and calls_per_s > quotas.gateway_per_s:
         wishes.append(f"API Gateway {calls_per_s:.0f} requests/s")
     if path == "API" and at_start > quotas.starts_per_10_s:

@@ -101,7 +101,8 @@ class Telemetry:
                 metrics.add_metric(f"{name}Latency", MetricUnit.Milliseconds, took_ms)
 
     def describe(self, **facts: Any) -> None:
-        """Put facts beside the metrics in the log: to be searched for, at no metric's price."""
+        """Put facts into the log's lines from here on, the metrics' too: to be searched for."""
+        self.log.append_keys(**facts)
         if metrics := _metrics.get():
             for name, value in facts.items():
                 metrics.add_metadata(name, value)

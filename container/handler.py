@@ -119,6 +119,8 @@ def measure(job: MeasureJob) -> Measurement:
         stored then.
     """
     image = storage.allowed_image(job.image_url, job.user_id, "image_url")
+    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
+    telemetry().describe(measurement_id=owner.measurement_id)
     side_photo = None
     with telemetry().step("Read"):
         photo = storage.read_image(image, "image_url")
@@ -134,7 +136,6 @@ def measure(job: MeasureJob) -> Measurement:
             sex=job.sex,
             device_pitch_deg=job.device_pitch_deg,
         )
-    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
     measurement = _measurement(job, owner, found)
     # The measurement last: its arrival is what the recommendation waits for.
     with telemetry().step("Store"):
@@ -143,7 +144,7 @@ def measure(job: MeasureJob) -> Measurement:
         storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | stored_at)
         if storage.sweep_if_deleted(owner):
             raise DeletedError
-    telemetry().describe(measurement_id=owner.measurement_id, model=measurement.model)
+    telemetry().describe(model=measurement.model)
     return measurement
 
 
@@ -194,6 +195,7 @@ def _measure_uploads(
         if owner is None:
             log.info("not an upload: left alone")
             continue
+        telemetry().describe(measurement_id=owner.measurement_id)
         if storage.sweep_if_deleted(owner):  # uploaded by a form that outlived its measurement
             continue
         metadata, uploaded_at = storage.upload_metadata(address) or ({}, 0.0)

@@ -23,6 +23,7 @@ OVERLAY_GB = 0.15e-3  # docs/overlay.jpg has 139 kB
 LOG_GB = 4e-6  # assumed
 PHOTO_DAYS = 7  # infra/storage.yaml deletes it then
 API_CALLS = 2  # POST /uploads, POST /fit
+LAMBDA_CALLS = API_CALLS + 3  # measure, of the upload's event too, and the measurement's event
 APP_S = 0.2  # assumed
 APP_MEMORY_MB = 1024  # .chalice/config.json
 S3_PUTS = 4  # photo, overlay, measurement, recommendation
@@ -93,7 +94,7 @@ def _amounts(
     return [
         ("Lambda, measuring", "lambda_gb_second", requests * measure_s * memory_gb, "GB-s"),
         ("Lambda, the app", "lambda_gb_second", app_gb_s, "GB-s"),
-        ("Lambda, calls", "lambda_request", requests * (API_CALLS + 2), "calls"),
+        ("Lambda, calls", "lambda_request", requests * LAMBDA_CALLS, "calls"),
         (
             "Lambda, kept started",
             "lambda_provisioned_gb_second",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -130,6 +131,25 @@ def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3
     assert answer == {"batchItemFailures": []}
     assert f"results/kim/{ID}/measurement.json" in keys(s3)
     assert f"results/kim/{ID}/error.json" not in keys(s3)
+
+
+@pytest.mark.parametrize("photo", ["front-8.jpg", "empty-6.jpg", b"text", None])
+def test_what_happened_to_a_measurement_is_found_by_its_id(handler, s3, capsys, photo, monkeypatch):
+    """Docs/operations.md: measured, refused or failed, its lines of the log carry the id."""
+
+    def killed(*_, **__):
+        raise KilledError
+
+    monkeypatch.setattr(handler.log.registered_handler, "stream", sys.stdout)
+    if photo is None:
+        monkeypatch.setattr(handler, "scan", killed)
+    record = uploaded(s3, photo or "front-8.jpg", **{"height-cm": "158"})
+    handler.handle({"Records": [message(record, "m")]}, lambda_context())
+    written = capsys.readouterr().out.splitlines()
+    lines = [json.loads(line) for line in written if line.startswith("{")]
+    found = json.dumps([line for line in lines if line.get("measurement_id") == ID])
+    said = {"front-8.jpg": "StoreLatency", "empty-6.jpg": "NO_PERSON", b"text": "UNSUPPORTED_IMAGE"}
+    assert said.get(photo, "KilledError") in found
 
 
 def test_an_event_that_comes_twice_does_not_hide_why_the_photo_was_refused(

@@ -1,7 +1,10 @@
 """``make deploy`` and ``make destroy``: the plan that a dry run prints, and what stops them."""
 
+import json
 import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +76,20 @@ def test_deploy_stops_at_the_first_thing_that_is_missing_and_says_where() -> Non
     assert done.returncode != 0
     assert "[2]" not in done.stdout
     assert re.search(r"missing|Stopped in step 1|Neither a docker engine", done.stderr)
+
+
+def test_bucket_names_of_ones_own_are_those_that_are_deployed(tmp_path: Path) -> None:
+    """As docs/deployment.md and a deployment that stopped say it; the tests know the local ones."""
+    [told] = re.findall(r"sed -i .*", (REPOSITORY / "docs" / "deployment.md").read_text("utf-8"))
+    script = (REPOSITORY / "infra" / "deploy").read_text("utf-8")
+    assert told in script.replace('\\"', '"').replace("\\\\", "\\")
+    shutil.copytree(REPOSITORY / ".chalice", tmp_path / ".chalice")
+    subprocess.run(["sh", "-c", told], cwd=tmp_path, check=True)
+    stages = json.loads((tmp_path / ".chalice" / "config.json").read_text())["stages"]
+    for stage, config in stages.items():
+        names = config["environment_variables"]
+        buckets = [names[f"{kind}_BUCKET"] for kind in ("IMAGES", "MODELS", "RESULTS")]
+        assert all(name.startswith("acme-") == (stage != "local") for name in buckets)
+    for policy in (tmp_path / ".chalice").glob("policy-*.json"):
+        text = policy.read_text()
+        assert text.count("arn:aws:s3:::acme-hypermob-") == text.count("arn:aws:s3:::")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.scale import NONE, Times, simulate
+from benchmarks.scale import NONE, Times, dollars_per_million, simulate
+from hypermob.cost import monthly
 
 HALF = Times((0.5,), 2.0)
 
@@ -32,6 +33,19 @@ def test_too_many_callers_are_turned_away_as_erlang_says() -> None:
         blocked = offered * blocked / (places + offered * blocked)
     assert found.measured / 300 == pytest.approx(40 * (1 - blocked), rel=0.03)
     assert found.measured + found.shed["Lambda concurrency"] == found.arrived
+
+
+def test_a_caller_who_waits_takes_of_the_concurrency_too() -> None:
+    alone = simulate("API", 40, 300, HALF, replace(NONE, concurrency=10), warm=10)
+    twice = replace(NONE, concurrency=20)
+    assert simulate("API", 40, 300, HALF, twice, executions=2, warm=10) == alone
+
+
+def test_a_million_photos_cost_what_the_bill_of_a_month_says() -> None:
+    bill = monthly(1_000_000, 0.5)
+    storage_aside = ("Lambda", "API Gateway", "S3, writes", "S3, reads", "SQS")
+    usd = sum(item.usd for item in bill if item.name.startswith(storage_aside))
+    assert dollars_per_million("API", 0.5) == pytest.approx(usd)
 
 
 def test_a_short_queue_holds_a_machine_busy_and_no_more() -> None:

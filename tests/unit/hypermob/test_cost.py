@@ -1,11 +1,13 @@
 """The bill: sums by hand, and the price table that the dashboard shares."""
 
 import json
+import re
 
 import pytest
 
 from hypermob.__main__ import main
 from hypermob.cost import PRICES, monthly
+from local.config import REPOSITORY
 from tests.infra.test_templates import template
 
 
@@ -47,3 +49,12 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert document["usd"] == pytest.approx(sum(i["usd"] for i in document["items"]), abs=0.01)
     assert main(["cost", "--requests", "10000", "--measure-seconds", "1"]) == 0
     assert f"{document['usd']:.2f}" in capsys.readouterr().out
+
+
+def test_the_deployment_page_says_what_the_command_prints() -> None:
+    page = (REPOSITORY / "docs" / "deployment.md").read_text("utf-8")
+    for measure_s, totals in ((30, r"Total +([\d.]+)  ([\d.]+)$"), (1, r"seconds 1`: ([\d.]+),")):
+        items = monthly(10_000, measure_s)
+        sums = [sum(item.usd for item in items), sum(item.usd_after_free for item in items)]
+        [said] = re.finditer(totals, page, re.MULTILINE)
+        assert list(said.groups()) == [f"{usd:.2f}" for usd in sums[: len(said.groups())]]
