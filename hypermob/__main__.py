@@ -365,7 +365,9 @@ def _batch(options: argparse.Namespace) -> int:
         print("hypermob: -j takes a whole number from 1", file=sys.stderr)
         return MISUSED
     try:
-        failed = batch.run(options.people, sys.stdout, options.workers, _engine(options))
+        failed = batch.run(
+            options.people, sys.stdout, options.workers, _engine(options), options.language
+        )
     except OSError as error:
         print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
         return MISUSED

@@ -13,7 +13,7 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from chalicelib.contracts import validated
-from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
+from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError, Language
 from hypermob.engines import Engine
 from hypermob.people import Person
 
@@ -23,16 +23,18 @@ IN_FLIGHT = 8
 """Rows handed out ahead, per worker: the file may have millions."""
 
 
-def run(people_csv: Path, out: IO[str], workers: int, engine: Engine) -> int:
+def run(
+    people_csv: Path, out: IO[str], workers: int, engine: Engine, language: Language = "en"
+) -> int:
     """Write one line per row; return how many rows failed.
 
     Raises
     ------
     InvalidInputError
-        When the file has no header with ``photo`` and ``height_cm``.
+        When the file is no CSV in UTF-8 with a header of ``photo`` and ``height_cm``.
     """
     rows = read(people_csv)
-    work = partial(measure_row, folder=people_csv.parent, engine=engine)
+    work = partial(measure_row, folder=people_csv.parent, engine=engine, language=language)
     failed = 0
     for line in tqdm(_in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -45,26 +47,34 @@ def read(people_csv: Path) -> list[dict[str, str]]:
     """Rows of the file; a spreadsheet's byte-order mark is no part of the first name."""
     with people_csv.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
-        missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-        if missing:
-            raise InvalidInputError(
-                *(FieldProblem(name, "a column of that name", "그 이름의 열") for name in missing)
-            )
-        return list(reader)
+        try:
+            names, rows = reader.fieldnames or (), list(reader)
+        except (UnicodeDecodeError, csv.Error):
+            expected = ("a CSV file in UTF-8", "UTF-8로 저장한 CSV 파일")
+            raise InvalidInputError(FieldProblem(str(people_csv), *expected)) from None
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise InvalidInputError(
+            *(FieldProblem(name, "a column of that name", "그 이름의 열") for name in missing)
+        )
+    return rows
 
 
-def measure_row(row: Mapping[str, str | None], folder: Path, engine: Engine) -> dict[str, Any]:
+def measure_row(
+    row: Mapping[str, str | None], folder: Path, engine: Engine, language: Language
+) -> dict[str, Any]:
     """Measure one row; what goes wrong with it is its result."""
     photo = row.get("photo") or ""
     try:
         person = validated(Person, _values(row))
         return {"photo": photo, "status": "success", **engine.measure(person, folder).document}
     except HypermobError as error:
-        return {"photo": photo, "status": "error", "error": error.to_dict()}
+        return {"photo": photo, "status": "error", "error": error.to_dict(language)}
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: text for name, text in row.items() if text}
+    # Cells beyond the header have no name.
+    values: dict[str, Any] = {name: text for name, text in row.items() if name and text}
     for name in NUMBERS:
         try:
             values[name] = float(values[name])

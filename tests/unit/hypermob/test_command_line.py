@@ -127,6 +127,25 @@ def test_a_table_without_its_columns_is_refused(tmp_path, text):
     assert "INVALID_INPUT" in err
 
 
+def test_a_table_in_another_encoding_is_refused(tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\n사진.jpg,175\n", encoding="cp949")  # as Korean Excel does
+    code, out, err = hypermob("batch", people, "--language", "ko")
+    assert (code, out) == (1, "")
+    assert re.fullmatch("INVALID_INPUT: .*people.csv: .*UTF-8.*\n", err)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_cells_beyond_the_header_stop_nothing_and_the_answers_speak_korean(tmp_path, processes):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\nnone.jpg,175,,\nnone.jpg\n")
+    code, out, _ = hypermob("batch", people, "--language", "ko", "-j", processes)
+    errors = [json.loads(line)["error"] for line in out.splitlines()]
+    assert code == 1
+    assert [error["code"] for error in errors] == ["IMAGE_NOT_FOUND", "INVALID_INPUT"]
+    assert all(re.search("[가-힣]", error["message"]) for error in errors)
+
+
 def test_a_table_that_is_not_there_is_said(tmp_path):
     code, _, err = hypermob("batch", tmp_path / "none.csv")
     assert code == 2
