@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import mimetypes
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +20,9 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.errors import FieldProblem, InvalidInputError, UnsupportedImageError
 from hypermob.tables import lengths_table, settings_table
+from hypermob_client.conversation import photo_type
 from local.config import REPOSITORY
 from local.processes import StackError
 from local.stack import LocalStack
@@ -152,7 +152,9 @@ def run(order: Order, stack: LocalStack, watch: Stopwatch) -> Outcome:
                 "vehicle": order.vehicle,
             }
             # On a slow machine the answer is 202: the result is then waited for just the same.
-            answer = _data(http.post("/measure", json={k: v for k, v in body.items() if v}))
+            answer = _data(
+                http.post("/measure", json={k: v for k, v in body.items() if v is not None})
+            )
         with watch.step("recommend", "Waiting for the recommendation"):
             address = f"/measurements/{USER}/{answer['measurement_id']}"
             done = _wait_for(lambda: _data(http.get(address)), "recommendation")
@@ -161,13 +163,14 @@ def run(order: Order, stack: LocalStack, watch: Stopwatch) -> Outcome:
 
 
 def _upload(http: httpx.Client, photo: Path) -> dict[str, Any]:
-    content_type = mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
-    granted = _data(http.post("/uploads", json={"user_id": USER, "content_type": content_type}))
+    content = photo.read_bytes()
+    asked = {"user_id": USER, "content_type": photo_type(content)}
+    granted = _data(http.post("/uploads", json=asked))
     form = granted["upload"]
     stored = httpx.post(
         form["url"],
         data=form["fields"],
-        files={"file": photo.read_bytes()},
+        files={"file": content},
         timeout=60,
         trust_env=False,
     )
@@ -235,6 +238,8 @@ def main() -> int:
             outcome = run(order, stack, watch)
     except RefusedError as refused:
         return _refuse(refused.error, as_json=options.json)
+    except UnsupportedImageError as error:
+        return _refuse(error.to_dict(), as_json=options.json)
     except StackError as error:
         return _refuse({"code": "LOCAL_STACK", "message": str(error)}, as_json=options.json)
     except KeyboardInterrupt:
