@@ -82,6 +82,25 @@ def test_a_refusal_is_one_typed_line_and_exit_code_1(photo, height_cm, code):
     assert json.loads(out)["error"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("photo", "code", "advice"),
+    [
+        ("front-8.jpg", "POSE_UNSUITABLE", "from the side"),
+        ("two_people-5.jpg", "SEVERAL_PEOPLE", "nobody else"),
+    ],
+)
+def test_a_refused_side_photo_is_named_and_not_told_to_face_the_camera(photo, code, advice):
+    arguments = ("measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--side", PEOPLE / photo)
+    status, _, err = hypermob(*arguments)
+    assert status == 1
+    assert err.startswith(f"{code}: Side photo: ")
+    assert advice in err
+    assert "facing" not in err
+    refused = json.loads(hypermob(*arguments, "--json", "--language", "ko")[1])["error"]
+    assert refused["field"] == "side_image_url"
+    assert refused["message"].startswith("옆모습 사진: ")
+
+
 def test_help_is_quick_to_read_and_shows_examples():
     code, out, err = hypermob("--help")
     assert code == 0
