@@ -22,10 +22,11 @@ $(MODEL): .venv/ready container/pose_bundle.py
 
 models: $(MODEL)
 
+# Make hands what is typed to the shell as variables: a path may have quotes, 5'9" too.
 demo: $(MODEL)
 	@$(BIN)/python -m local.demo \
-		$(if $(PHOTO),--photo "$(PHOTO)") $(if $(HEIGHT),--height "$(HEIGHT)") \
-		$(if $(SIDE),--side "$(SIDE)") $(if $(VEHICLE),--vehicle "$(VEHICLE)") \
+		$(if $(PHOTO),--photo="$$PHOTO") $(if $(HEIGHT),--height="$$HEIGHT") \
+		$(if $(SIDE),--side="$$SIDE") $(if $(VEHICLE),--vehicle="$$VEHICLE") \
 		$(if $(filter-out 0,$(JSON)),--json)
 
 run: $(MODEL)

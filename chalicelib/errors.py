@@ -187,7 +187,19 @@ class RequestTooLargeError(HypermobError):
     ko = "요청 본문이 너무 큽니다. 사진은 본문이 아니라 POST /uploads로 올려 주세요."
 
 
-class ImageTooLargeError(HypermobError):
+class PhotoError(HypermobError):
+    """Base of what is wrong with one photo; ``field`` tells a side photo's from the first one's."""
+
+    def message(self, language: Language) -> str:
+        """The message in ``language``; names the side photo where it speaks of that."""
+        which = {"en": "Side photo: ", "ko": "옆모습 사진: "}[language]
+        return (which if self._of_side_photo() else "") + super().message(language)
+
+    def _of_side_photo(self) -> bool:
+        return self.details.get("field") == "side_image_url"
+
+
+class ImageTooLargeError(PhotoError):
     """A photo over the limits in bytes or pixels."""
 
     code = "IMAGE_TOO_LARGE"
@@ -196,7 +208,7 @@ class ImageTooLargeError(HypermobError):
     ko = "사진이 너무 큽니다. 최대 {max_megabytes} MB, {max_megapixels} 메가픽셀까지 가능합니다."
 
 
-class UnsupportedImageError(HypermobError):
+class UnsupportedImageError(PhotoError):
     """Not a photo that can be read: another format, empty, or damaged."""
 
     code = "UNSUPPORTED_IMAGE"
@@ -214,7 +226,7 @@ class UnsupportedMediaTypeError(HypermobError):
     ko = "본문을 JSON으로, Content-Type: application/json 헤더와 함께 보내 주세요."
 
 
-class PhotoRefusedError(HypermobError):
+class PhotoRefusedError(PhotoError):
     """Base of the refusals: the photo can be read, but no honest length can come of it."""
 
     status = 422
@@ -264,6 +276,20 @@ class PoseUnsuitableError(PhotoRefusedError):
         "이 자세로는 측정할 수 없습니다. 카메라를 정면으로 보고 다리를 곧게 편 채 "
         "팔을 몸에서 조금 떼고 서 주세요."
     )
+    side_en: ClassVar[str] = (
+        "Side photo: this pose cannot be measured. Stand upright, seen exactly from the side, "
+        "legs straight, arms down."
+    )
+    side_ko: ClassVar[str] = (
+        "옆모습 사진: 이 자세로는 측정할 수 없습니다. 정확히 옆모습이 보이도록 서서 다리를 곧게 "
+        "펴고 팔을 내려 주세요."
+    )
+
+    def message(self, language: Language) -> str:
+        """The message in ``language``: who stands sideways does not face the camera."""
+        if self._of_side_photo():
+            return self.side_ko if language == "ko" else self.side_en
+        return super().message(language)
 
 
 class TooManyRequestsError(HypermobError):

@@ -222,7 +222,7 @@ class Storage:
         return address
 
     def upload_metadata(self, address: ObjectAddress) -> tuple[dict[str, str], float] | None:
-        """Metadata that a photo was uploaded with, and when (Unix time, s); None when it is gone."""
+        """Metadata that a photo was uploaded with, and when (Unix time, s); None once gone."""
         try:
             found = self._s3.head_object(Bucket=address.bucket, Key=address.key)
         except self._s3.exceptions.ClientError as error:

@@ -370,7 +370,7 @@ def _batch(options: argparse.Namespace) -> int:
         print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
         return MISUSED
     folder, engine = options.people.parent, _engine(options)
-    failed = batch.run(rows, folder, sys.stdout, options.workers, engine)
+    failed = batch.run(rows, folder, sys.stdout, options.workers, engine, options.language)
     if failed:
         print(f"{failed} of the photos could not be measured", file=sys.stderr)
     return REFUSED if failed else OK

@@ -13,7 +13,7 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from chalicelib.contracts import validated
-from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
+from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError, Language
 from hypermob.engines import Engine
 from hypermob.people import Person
 
@@ -24,10 +24,15 @@ IN_FLIGHT = 8
 
 
 def run(
-    rows: list[dict[str, str]], folder: Path, out: IO[str], workers: int, engine: Engine
+    rows: list[dict[str, str]],
+    folder: Path,
+    out: IO[str],
+    workers: int,
+    engine: Engine,
+    language: Language = "en",
 ) -> int:
     """Write one line per row, whose paths are relative to ``folder``; return how many failed."""
-    work = partial(measure_row, folder=folder, engine=engine)
+    work = partial(measure_row, folder=folder, engine=engine, language=language)
     failed = 0
     for line in tqdm(_in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -66,14 +71,16 @@ def read(people_csv: Path) -> list[dict[str, str]]:
     return rows
 
 
-def measure_row(row: Mapping[str, str | None], folder: Path, engine: Engine) -> dict[str, Any]:
+def measure_row(
+    row: Mapping[str, str | None], folder: Path, engine: Engine, language: Language
+) -> dict[str, Any]:
     """Measure one row; what goes wrong with it is its result."""
     photo = row.get("photo") or ""
     try:
         person = validated(Person, _values(row))
         return {"photo": photo, "status": "success", **engine.measure(person, folder).document}
     except HypermobError as error:
-        return {"photo": photo, "status": "error", "error": error.to_dict()}
+        return {"photo": photo, "status": "error", "error": error.to_dict(language)}
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, Any]:

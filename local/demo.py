@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import mimetypes
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +20,9 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from chalicelib.errors import FieldProblem, InvalidInputError
+from chalicelib.errors import FieldProblem, InvalidInputError, UnsupportedImageError
 from hypermob.tables import lengths_table, settings_table
+from hypermob_client.conversation import photo_type
 from local.config import REPOSITORY
 from local.processes import StackError
 from local.stack import LocalStack
@@ -162,13 +162,14 @@ def run(order: Order, stack: LocalStack, watch: Stopwatch) -> Outcome:
 
 
 def _upload(http: httpx.Client, photo: Path) -> dict[str, Any]:
-    content_type = mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
-    granted = _data(http.post("/uploads", json={"user_id": USER, "content_type": content_type}))
+    content = photo.read_bytes()
+    asked = {"user_id": USER, "content_type": photo_type(content)}
+    granted = _data(http.post("/uploads", json=asked))
     form = granted["upload"]
     stored = httpx.post(
         form["url"],
         data=form["fields"],
-        files={"file": photo.read_bytes()},
+        files={"file": content},
         timeout=60,
         trust_env=False,
     )
@@ -236,6 +237,8 @@ def main() -> int:
             outcome = run(order, stack, watch)
     except RefusedError as refused:
         return _refuse(refused.error, as_json=options.json)
+    except UnsupportedImageError as error:
+        return _refuse(error.to_dict(), as_json=options.json)
     except StackError as error:
         return _refuse({"code": "LOCAL_STACK", "message": str(error)}, as_json=options.json)
     except KeyboardInterrupt:

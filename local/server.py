@@ -27,13 +27,17 @@ def bind(port: int, *, host: str = LOOPBACK, flag: str = "--port") -> socket.soc
     Raises
     ------
     StackError
-        The port is taken or the host is not this machine's; names ``flag``, which changes it.
+        The port is taken or none, or the host is not this machine's; names ``flag``, which changes
+        the port.
     """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
         bound.listen(BACKLOG)
+    except OverflowError:
+        bound.close()
+        raise StackError(f"{port} is no port: choose one up to 65535 with {flag}.") from None
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:

@@ -7,6 +7,7 @@ const MAX_BYTES = 20 * 1024 * 1024;
 const LENGTHS = ["upper_arm", "forearm", "thigh", "calf", "torso"];
 const REACH_CM = 6; // of a slider, each way
 const PAUSE_MS = 150; // after the last move of a slider
+const DEFAULT_CAR = "medium_car";
 const GIVE_UP_MS = 120000;
 const LONGEST_CM = 110; // of the bars
 
@@ -16,7 +17,7 @@ const state = { language: "en", catalogue: null, measurement: null, segments: nu
 // -- words ----------------------------------------------------------------------------------
 
 const t = (name, facts) =>
-  Object.entries(facts || {}).reduce((text, [key, value]) => text.replace(`{${key}}`, value), WORDS[state.language][name]);
+  Object.entries(facts || {}).reduce((text, [key, value]) => text.replace(`{${key}}`, () => value), WORDS[state.language][name]);
 const nameOf = (name) => WORDS[state.language].names[name] || name.replaceAll("_", " ");
 
 function el(tag, attributes, ...children) {
@@ -51,7 +52,7 @@ function speak(language) {
   if ($("photo").files.length) photoWords();
   $("refusal").hidden = true;
   $("doing").textContent = "";
-  for (const id of ["photo", "height", "key"]) wrong(id, "");
+  for (const id of ["photo", "height", "side-photo", "key"]) wrong(id, "");
   fillVehicles();
   if (state.measurement) {
     showLengths();
@@ -135,8 +136,7 @@ function heightCm() {
   return /^\d+(\.\d+)?$/.test(typed) ? Number(typed) : NaN;
 }
 
-function photoProblem(file) {
-  if (!file) return t("need_photo");
+function fileProblem(file) {
   if (!typeOf(file)) return t("wrong_type");
   return file.size > MAX_BYTES ? t("too_large") : "";
 }
@@ -150,7 +150,7 @@ function photoWords() {
 function showPhoto() {
   const [file] = $("photo").files;
   if (!file) return;
-  wrong("photo", photoProblem(file));
+  wrong("photo", fileProblem(file));
   photoWords();
   URL.revokeObjectURL($("preview").src);
   $("preview").hidden = false;
@@ -167,7 +167,7 @@ function working(doing, percent) {
 
 function refuse(error) {
   if (!(error instanceof Refusal)) throw error;
-  if (error.code === "FORBIDDEN") askForKey(error.message);
+  if (error.code === "FORBIDDEN") askForKey(t("wrong_key"));
   else if (error.fields.some((each) => each.field === "height_cm")) { wrong("height", t("need_height")); $("height").focus(); }
   else {
     $("refusal").replaceChildren(el("p", null, error.message));
@@ -186,12 +186,14 @@ function askForKey(message) {
 async function measure(event) {
   event.preventDefault();
   $("refusal").hidden = true;
-  const [file] = $("photo").files;
+  const [file] = $("photo").files, [side] = $("side-photo").files;
   const problems = [
-    ["photo", photoProblem(file)],
+    ["photo", file ? fileProblem(file) : t("need_photo")],
     ["height", heightCm() >= 100 && heightCm() <= 230 ? "" : t("need_height")],
+    ["side-photo", side ? fileProblem(side) : ""],
     ["key", $("key").value.trim() ? "" : t("need_key")],
   ].filter(([id, message]) => wrong(id, message));
+  if (!$("side-photo-error").hidden) $("more").open = true;
   if (problems.length) { $(problems[0][0]).focus(); return; }
   $("go").disabled = true;
   try {
@@ -200,7 +202,6 @@ async function measure(event) {
     const granted = await upload(file, "doing_upload");
     keepKey();
     body.image_url = granted.image_url;
-    const [side] = $("side-photo").files;
     if (side) body.side_image_url = (await upload(side, "doing_side")).image_url;
     working("doing_measure");
     const answer = await call("POST", "measure", body);
@@ -245,12 +246,11 @@ function fillVehicles() {
   for (const id of ["vehicle", "vehicle-2", "compare"]) {
     const select = $(id), chosen = select.value;
     const options = Object.entries(state.catalogue?.vehicles || {}).map(([name, vehicle]) =>
-      el("option", { value: name }, vehicle.name[state.language]));
+      el("option", { value: name, ...(name === DEFAULT_CAR && { selected: "" }) }, vehicle.name[state.language]));
     if (id === "compare") options.unshift(el("option", { value: "" }, t("no_compare")));
     else if (!options.length) options.push(el("option", { value: "" }, "—"));
     select.replaceChildren(...options);
     if (chosen || id === "compare") select.value = chosen;
-    else if (state.catalogue) select.value = "medium_car";
   }
 }
 
@@ -505,6 +505,7 @@ function start() {
   for (const button of document.querySelectorAll("[data-language]"))
     button.addEventListener("click", () => speak(button.dataset.language));
   $("photo").addEventListener("change", showPhoto);
+  addEventListener("pageshow", showPhoto); // back again, the browser has chosen the same photo
   $("form").addEventListener("submit", measure);
   $("change-key").addEventListener("click", () => askForKey());
   $("key").addEventListener("change", () => loadVehicles().then(() => wrong("key", ""), refuse));

@@ -19,7 +19,7 @@ from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
 from bodyscan.skeleton import POINTS, Skeleton, find_skeleton
-from chalicelib.errors import PersonTooSmallError
+from chalicelib.errors import PersonTooSmallError, PhotoError
 
 Array = npt.NDArray[np.float64]
 
@@ -137,13 +137,17 @@ def scan(
     UnsupportedImageError, ImageTooLargeError
         When a file is no photo that can be read.
     PhotoRefusedError
-        When a photo can be read, but no honest length can come of it.
+        When a photo can be read, but no honest length can come of it; ``field`` names the side
+        photo's.
     """
     sights = {"front": see(photo, "front", model=model)}
     for number, more in enumerate(more_photos, start=2):
         sights[f"front_{number}"] = see(more, "front", model=model)
     if side_photo is not None:
-        sights["side"] = see(side_photo, "side", model=model)
+        try:
+            sights["side"] = see(side_photo, "side", model=model)
+        except PhotoError as error:
+            raise type(error)(**{**error.details, "field": "side_image_url"}) from None
     pitch_rad = None if device_pitch_deg is None else float(np.radians(device_pitch_deg))
     pitches = {"front": pitch_rad}
     skeletons = {name: sight.skeleton(sight.log_focal) for name, sight in sights.items()}

@@ -44,6 +44,27 @@ def test_the_demo_reports_a_refused_photo_by_its_code(tmp_path: Path) -> None:
     assert document["error"]["code"] == "NO_PERSON"
 
 
+def test_make_hands_over_quotes_and_backticks_as_they_were_typed(tmp_path: Path) -> None:
+    photo, height = tmp_path / 'my "own" `photo` 사진.jpg', "5'9\""
+    ran = subprocess.run(
+        ["make", "demo", f"PHOTO={photo}", f"HEIGHT={height}"],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        timeout=120,
+    )
+    assert ran.returncode == 2
+    assert f"PHOTO: no such file: {photo};" in ran.stderr
+    assert f"got {height}." in ran.stderr
+
+
+def test_the_demo_tells_a_photo_by_its_bytes_not_its_name(tmp_path: Path) -> None:
+    photo = tmp_path / "photo"
+    photo.write_bytes(people("NO_PERSON")[0][1])
+    assert "NO_PERSON" in demo("--photo", str(photo), "--height", "170").stderr
+    assert "height_cm: expected" in demo("--photo", str(photo), "--height", "0").stderr
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
 def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> None:
     ports = Ports.free()

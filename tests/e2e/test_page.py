@@ -378,3 +378,48 @@ def test_the_api_is_described_for_people(visit: Open) -> None:
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     keep(page, "docs-360")
+
+
+def test_a_side_photo_is_checked_before_it_is_sent_and_named_when_it_is_refused(
+    visit: Open, stack: LocalStack, height_cm: float, tmp_path: Path
+) -> None:
+    page = visit()
+    photo = tmp_path / "me$&.jpg"
+    photo.write_bytes(SAMPLE.read_bytes())
+    fill(page, stack, height_cm, photo)
+    expect(page.locator("#photo-words")).to_contain_text("me$&.jpg")
+    side = page.locator("#side-photo")
+    side.set_input_files(Path(__file__))
+    page.locator("#go").click()
+    expect(page.locator("#side-photo-error")).to_contain_text("not a JPEG")
+    expect(side).to_be_focused()
+    side.set_input_files(SAMPLE)
+    page.locator("#go").click()
+    expect(page.locator("#refusal")).to_contain_text("Side photo", timeout=MEASURED_MS)
+    expect(page.locator("#refusal")).to_contain_text("from the side")
+
+
+def test_who_comes_back_or_deletes_finds_the_form_as_it_says(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    page.locator("#docs").click()
+    page.wait_for_url("**/docs")
+    page.go_back()
+    chosen = page.locator("#photo").evaluate("input => input.files.length")
+    expect(page.locator("#preview")).to_be_visible(visible=bool(chosen))
+    fill(page, stack, height_cm)
+    expect(page.locator("#vehicle")).to_have_value("medium_car")
+    measure(page)
+    page.locator("#forget").click()
+    expect(page.locator("#doing")).to_contain_text("Deleted")
+    expect(page.locator("#vehicle")).to_have_value("medium_car")
+
+
+def test_a_key_that_is_not_known_is_told_in_a_drivers_words(visit: Open) -> None:
+    page = visit()
+    page.locator("#key").fill("nobody's")
+    page.locator("#key").press("Tab")
+    expect(page.locator("#key-error")).to_contain_text("not valid")
+    expect(page.locator("#key-error")).not_to_contain_text("header")

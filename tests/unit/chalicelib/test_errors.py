@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.errors import ERRORS, preferred_language
 
-DETAILS = {"field": "image_url", "max_megabytes": 20, "max_megapixels": 50, "parts": "x"}
+DETAILS = {"field": "side_image_url", "max_megabytes": 20, "max_megapixels": 50, "parts": "x"}
 
 
 @pytest.mark.parametrize("code", sorted(ERRORS))

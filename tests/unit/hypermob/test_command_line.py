@@ -82,6 +82,25 @@ def test_a_refusal_is_one_typed_line_and_exit_code_1(photo, height_cm, code):
     assert json.loads(out)["error"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("photo", "code", "advice"),
+    [
+        ("front-8.jpg", "POSE_UNSUITABLE", "from the side"),
+        ("two_people-5.jpg", "SEVERAL_PEOPLE", "nobody else"),
+    ],
+)
+def test_a_refused_side_photo_is_named_and_not_told_to_face_the_camera(photo, code, advice):
+    arguments = ("measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--side", PEOPLE / photo)
+    status, _, err = hypermob(*arguments)
+    assert status == 1
+    assert err.startswith(f"{code}: Side photo: ")
+    assert advice in err
+    assert "facing" not in err
+    refused = json.loads(hypermob(*arguments, "--json", "--language", "ko")[1])["error"]
+    assert refused["field"] == "side_image_url"
+    assert refused["message"].startswith("옆모습 사진: ")
+
+
 def test_help_is_quick_to_read_and_shows_examples():
     code, out, err = hypermob("--help")
     assert code == 0
@@ -153,6 +172,25 @@ def test_a_reader_that_has_enough_is_no_mistake(tmp_path):
         batch.stdout.close()
         assert b"Broken pipe" not in batch.stderr.read()
     assert batch.returncode == 0
+
+
+def test_a_table_in_another_encoding_is_refused(tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\n사진.jpg,175\n", encoding="cp949")  # as Korean Excel does
+    code, out, err = hypermob("batch", people, "--language", "ko")
+    assert (code, out) == (1, "")
+    assert re.fullmatch("INVALID_INPUT: .*people.csv: .*UTF-8.*\n", err)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_cells_beyond_the_header_stop_nothing_and_the_answers_speak_korean(tmp_path, processes):
+    people = tmp_path / "people.csv"
+    people.write_text("photo,height_cm\nnone.jpg,175,,\nnone.jpg\n")
+    code, out, _ = hypermob("batch", people, "--language", "ko", "-j", processes)
+    errors = [json.loads(line)["error"] for line in out.splitlines()]
+    assert code == 1
+    assert [error["code"] for error in errors] == ["IMAGE_NOT_FOUND", "INVALID_INPUT"]
+    assert all(re.search("[가-힣]", error["message"]) for error in errors)
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path):

@@ -169,6 +169,14 @@ def test_what_fails_three_times_is_set_aside_and_holds_up_nothing(stack: LocalSt
     assert not wait_for(stack, "results/bob/refused.jpg", within_s=0.2)
 
 
+def test_a_port_beyond_the_last_is_named_with_its_flag(config: StackConfig) -> None:
+    with (
+        pytest.raises(StackError, match=r"80000 is no port.*--port"),
+        LocalStack(config, ports=Ports(80000, 80001, 80002, 80003)),
+    ):
+        pass
+
+
 def test_a_taken_port_is_named_with_its_flag_and_nothing_starts(config: StackConfig) -> None:
     ports = Ports.free()
     with (
