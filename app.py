@@ -45,7 +45,7 @@ from chalicelib.storage import (
     ObjectAddress,
     Owner,
     Storage,
-    event_addresses,
+    event_objects,
     result_owner,
 )
 from chalicelib.telemetry import telemetry
@@ -212,7 +212,7 @@ def docs() -> Response:
 )
 def on_measurement_stored(event: S3Event) -> None:
     """Put the recommendation beside a measurement; a second delivery writes the same again."""
-    for address in event_addresses(event.to_dict()):
+    for address, _ in event_objects(event.to_dict()):
         owner = result_owner(address.key)
         stored = storage().read_result(owner, MEASUREMENT) if owner else None
         if owner is None or stored is None:

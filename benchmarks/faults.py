@@ -39,7 +39,7 @@ from chalicelib.storage import (
     RECOMMENDATION,
     REQUEST,
     ObjectAddress,
-    event_addresses,
+    event_objects,
     upload_owner,
 )
 from hypermob.redrive import redrive
@@ -423,8 +423,8 @@ def dead_letters(stack: LocalStack) -> set[str]:
     ):
         for message in messages:
             receipts.append(message["ReceiptHandle"])
-            addresses = event_addresses(json.loads(message["Body"]))
-            owners = filter(None, (upload_owner(address.key) for address in addresses))
+            objects = event_objects(json.loads(message["Body"]))
+            owners = filter(None, (upload_owner(address.key) for address, _ in objects))
             found.update(owner.measurement_id for owner in owners)
     for receipt in receipts:
         stack.sqs().change_message_visibility(

@@ -26,7 +26,15 @@ from chalicelib.errors import (
 )
 from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
-from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage
+from chalicelib.storage import (
+    ERROR,
+    MEASUREMENT,
+    REQUEST,
+    ObjectAddress,
+    Owner,
+    Storage,
+    upload_owner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,8 +115,10 @@ def ask(
             storage.delete_results(owner, REQUEST)  # nothing is under way
             raise
     else:
+        # Who uploaded the photo knows the measurement's id, and may look there.
+        known = upload_owner(ObjectAddress.from_url(job.image_url).key) == owner
         try:
-            return function.measure(job, wait_s)
+            return function.measure(job, wait_s, store_refusal=known)
         except StillMeasuringError:
             storage.write_result(owner, REQUEST, request)
     storage.sweep_if_deleted(owner)

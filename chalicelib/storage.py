@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus, urlsplit
@@ -139,10 +140,18 @@ def result_key(owner: Owner, name: str) -> str:
     return f"{RESULTS_PREFIX}{owner.user_id}/{owner.measurement_id}/{name}"
 
 
-def event_addresses(event: Mapping[str, Any]) -> list[ObjectAddress]:
-    """Objects that an S3 event tells of; none for S3's own test message."""
+def event_objects(event: Mapping[str, Any]) -> list[tuple[ObjectAddress, float]]:
+    """Objects that an S3 event tells of, and when each was stored: Unix time, s.
+
+    There is none in S3's own test message.
+    """
     return [
-        ObjectAddress(record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"]))
+        (
+            ObjectAddress(
+                record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"])
+            ),
+            datetime.fromisoformat(record["eventTime"]).timestamp(),
+        )
         for record in event.get("Records", [])
     ]
 
@@ -221,15 +230,15 @@ class Storage:
             raise BucketNotAllowedError(field=field)
         return address
 
-    def upload_metadata(self, address: ObjectAddress) -> tuple[dict[str, str], float] | None:
-        """Metadata that a photo was uploaded with, and when (Unix time, s); None once gone."""
+    def upload_metadata(self, address: ObjectAddress) -> dict[str, str] | None:
+        """Metadata that a photo was uploaded with; None when the photo is gone."""
         try:
             found = self._s3.head_object(Bucket=address.bucket, Key=address.key)
         except self._s3.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return found["Metadata"], found["LastModified"].timestamp()
+        return found["Metadata"]
 
     def read_image(self, address: ObjectAddress, field: str) -> bytes:
         """Read a photo, at most `MAX_PHOTO_BYTES`.

@@ -42,7 +42,7 @@ from chalicelib.storage import (
     ObjectAddress,
     Owner,
     Storage,
-    event_addresses,
+    event_objects,
     upload_owner,
 )
 from chalicelib.telemetry import telemetry
@@ -140,8 +140,8 @@ def measure(job: MeasureJob) -> Measurement:
     # The measurement last: its arrival is what the recommendation waits for.
     with telemetry().step("Store"):
         storage.write_result(owner, OVERLAY, found.overlay_jpeg)
-        stored_at = {"asked_at": job.asked_at}
-        storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | stored_at)
+        asked = {"asked_at": job.asked_at}
+        storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | asked)
         if storage.sweep_if_deleted(owner):
             raise DeletedError
     telemetry().describe(model=measurement.model)
@@ -190,7 +190,7 @@ def _measure_uploads(
     What fails the last time goes to the dead-letter queue, and leaves why beside the photo: from
     ``tries_end`` on (Unix time, s), by which SQS has delivered the event as often as it does.
     """
-    for address in event_addresses(event):
+    for address, uploaded_at in event_objects(event):
         owner = upload_owner(address.key)
         if owner is None:
             log.info("not an upload: left alone")
@@ -198,9 +198,9 @@ def _measure_uploads(
         telemetry().describe(measurement_id=owner.measurement_id)
         if storage.sweep_if_deleted(owner):  # uploaded by a form that outlived its measurement
             continue
-        metadata, uploaded_at = storage.upload_metadata(address) or ({}, 0.0)
+        metadata = storage.upload_metadata(address)
         # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
-        if "height-cm" in metadata:
+        if metadata is not None and "height-cm" in metadata:
             if tries_end is not None:
                 # Before each attempt: a process that is killed in it writes nothing more, and the
                 # deliveries after it may be lost before they reach one.
@@ -247,7 +247,7 @@ def _number(text: str | None) -> float | str | None:
 def _explain(owner: Owner, asked_at: float, since: float = 0.0) -> None:
     """Store that it could not be measured, unless an event that came twice has brought an end."""
     earlier = storage.read_result(owner, ERROR)
-    if earlier is None or earlier["since"] > 0:
+    if earlier is None or earlier["since"] > 0 or earlier.get("asked_at", 0.0) < asked_at:
         _store_error(owner, MeasureUnavailableError(), asked_at, since)
 
 

@@ -26,7 +26,15 @@ from chalicelib.errors import (
 from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S, state
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
-from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, ObjectAddress, Owner, Storage
+from chalicelib.storage import (
+    ERROR,
+    MEASUREMENT,
+    RECOMMENDATION,
+    REQUEST,
+    ObjectAddress,
+    Owner,
+    Storage,
+)
 from chalicelib.telemetry import Telemetry
 from tests.functional.conftest import PEOPLE, MeasureEndpoint
 
@@ -345,6 +353,49 @@ def test_what_was_asked_for_and_never_came_has_failed(api, storage, s3, key, upl
     assert answer["data"]["error"]["code"] == code
 
 
+def test_a_result_of_an_earlier_request_is_none_of_the_last(api, storage):
+    """Of one photo, measured for one height and then asked for with another."""
+    _, answer = api.call("POST", "/measure", GUIDE)
+    measurement = answer["data"]
+
+    def told():
+        found = state(storage, OWNER, "en", None)
+        if found["state"] == "done":
+            return found["measurement"]["segments"]["height"], found["recommendation"]
+        return found["error"]["code"] if found["state"] == "failed" else "pending"
+
+    def store(name, asked_at, **content):
+        storage.write_result(OWNER, name, content | {"asked_at": asked_at})
+
+    store(MEASUREMENT, 10.0, **measurement)
+    store(RECOMMENDATION, 10.0, seat="first")
+    assert told() == (175.0, {"seat": "first"})
+    store(REQUEST, 20.0, given_up_at=time.time() + 60, image_url=GUIDE["image_url"])
+    assert told() == "pending"
+    store(ERROR, 20.0, code="NO_PERSON", details={}, since=time.time() + 60)
+    assert told() == "pending"
+    store(ERROR, 20.0, code="NO_PERSON", details={}, since=0.0)
+    assert told() == "NO_PERSON"
+    shorter = measurement["segments"] | {"height": 160.0}
+    store(MEASUREMENT, 30.0, **measurement | {"segments": shorter})
+    assert told() == (160.0, None)
+    store(RECOMMENDATION, 30.0, seat="second")
+    assert told() == (160.0, {"seat": "second"})
+
+
+def test_who_was_refused_at_once_finds_it_again_where_the_photo_was_to_be_measured(api, s3):
+    key = f"uploads/kim/{OWNER.measurement_id}.jpg"
+    s3.put_object(Bucket=IMAGES, Key=key, Body=b"no photo")
+    url = f"s3://{IMAGES}/{key}"
+    assert api.call("POST", "/measure", GUIDE | {"image_url": url})[0] == 415
+    _, answer = api.call("GET", f"/measurements/kim/{OWNER.measurement_id}")
+    assert answer["data"]["error"]["code"] == "UNSUPPORTED_IMAGE"
+    s3.put_object(Bucket=IMAGES, Key=key, Body=(PEOPLE / "front-8.jpg").read_bytes())
+    assert api.call("POST", "/measure", GUIDE | {"image_url": url})[0] == 200
+    _, answer = api.call("GET", f"/measurements/kim/{OWNER.measurement_id}")
+    assert answer["data"]["state"] == "done"
+
+
 def test_an_upload_with_a_height_is_pending_from_the_start(api, storage):
     for more, expected in (({"height_cm": 170}, 200), ({}, 404)):
         body = {"user_id": "kim", "content_type": "image/jpeg", **more}
@@ -363,7 +414,7 @@ def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
     storage._s3.meta.events.register("before-send.s3", note)
     storage.write_result(OWNER, REQUEST, asking._request(JOB, 0))
     assert state(storage, OWNER, "en", None) == {"state": "pending"}
-    results = [("GET", name) for name in (MEASUREMENT, ERROR, REQUEST)]
+    results = [("GET", name) for name in (REQUEST, MEASUREMENT, ERROR)]
     mark = f"{OWNER.measurement_id}.deleted"
     assert sent == [("PUT", REQUEST), ("HEAD", mark), *results]
 

@@ -43,7 +43,8 @@ def photos(s3):
 
 def uploaded_event(url):
     key = url.removeprefix(f"s3://{IMAGES}/")
-    return {"Records": [{"s3": {"bucket": {"name": IMAGES}, "object": {"key": key}}}]}
+    stored = {"bucket": {"name": IMAGES}, "object": {"key": key}}
+    return {"Records": [{"s3": stored, "eventTime": "2026-11-26T12:00:00.500Z"}]}
 
 
 def test_a_measurement_under_a_key_takes_its_photos_with_it(api, s3):

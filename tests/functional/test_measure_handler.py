@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.functional.conftest import PEOPLE, lambda_context
 
 IMAGES, RESULTS, MODELS = "hypermob-images", "hypermob-results", "hypermob-models"
 ID = "0123456789abcdef" * 2
+UPLOADED_AT = datetime(2026, 11, 26, 12, 0, 0, 500_000, UTC).timestamp()
 
 
 def uploaded(s3, name, user_id="kim", **metadata):
@@ -24,6 +26,7 @@ def uploaded(s3, name, user_id="kim", **metadata):
     s3.put_object(Bucket=IMAGES, Key=key, Body=body, Metadata=metadata)
     return {
         "eventSource": "aws:s3",
+        "eventTime": "2026-11-26T12:00:00.500Z",
         "s3": {"bucket": {"name": IMAGES}, "object": {"key": key}},
     }
 
@@ -51,6 +54,7 @@ def test_an_upload_with_a_height_is_measured(handler, s3):
     handler.handle({"Records": [uploaded(s3, "front-8.jpg", **metadata)]}, None)
     measurement = result(s3, "measurement.json")
     assert measurement["measurement_id"] == ID
+    assert measurement["asked_at"] == UPLOADED_AT
     assert measurement["segments"]["sex"] == "female"
     assert measurement["segments"]["vehicle"] == "minivan"
 
@@ -125,7 +129,7 @@ def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3
     # can come is, also if the last ones never reached a process.
     assert seen == [pytest.approx(300 + left * 330, abs=20) for left in (2, 1, 0)]
     unavailable = {"code": "MEASURE_UNAVAILABLE", "details": {}, "since": 0.0}
-    assert result(s3, "error.json") == unavailable
+    assert result(s3, "error.json") == unavailable | {"asked_at": UPLOADED_AT}
     monkeypatch.undo()
     answer = handler.handle({"Records": [message(record, "m")]}, lambda_context())
     assert answer == {"batchItemFailures": []}

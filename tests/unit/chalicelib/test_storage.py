@@ -9,7 +9,7 @@ from chalicelib.storage import (
     ObjectAddress,
     Owner,
     Storage,
-    event_addresses,
+    event_objects,
     result_key,
     result_owner,
     upload_owner,
@@ -47,7 +47,9 @@ def test_a_user_may_name_own_uploads_and_test_photos():
         storage.allowed_image(own, "lee", "image_url")
 
 
-def test_event_keys_are_decoded():
-    record = {"s3": {"bucket": {"name": "b"}, "object": {"key": "uploads/a%2Bb/c+d.jpg"}}}
-    assert event_addresses({"Records": [record]}) == [ObjectAddress("b", "uploads/a+b/c d.jpg")]
-    assert event_addresses({"Event": "s3:TestEvent"}) == []
+def test_event_keys_and_times_are_decoded():
+    stored = {"bucket": {"name": "b"}, "object": {"key": "uploads/a%2Bb/c+d.jpg"}}
+    record = {"s3": stored, "eventTime": "1970-01-02T00:00:00.250Z"}
+    found = [(ObjectAddress("b", "uploads/a+b/c d.jpg"), 86400.25)]
+    assert event_objects({"Records": [record]}) == found
+    assert event_objects({"Event": "s3:TestEvent"}) == []
