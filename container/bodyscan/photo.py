@@ -140,7 +140,10 @@ def _opened(data: bytes) -> Image.Image:
 
         pillow_heif.register_heif_opener(thumbnails=False)
         formats = ["HEIF"]
-        if _largest_item_px(_before_pixels(data)) > MAX_MEGAPIXELS["HEIF"] * 1_000_000:
+        head = _before_pixels(data)
+        if b"iovl" in head:  # pictures laid over each other, all of them decoded: no camera's
+            raise UnsupportedImageError
+        if _largest_item_px(head) > MAX_MEGAPIXELS["HEIF"] * 1_000_000:
             raise _too_large(MAX_MEGAPIXELS["HEIF"])
     else:
         formats = ["JPEG", "PNG", "WEBP"]

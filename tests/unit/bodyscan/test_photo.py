@@ -496,7 +496,13 @@ def test_a_heic_that_cuts_a_little_out_of_a_huge_picture_is_too_large():
     assert read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size))
 
 
-def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False):
+def test_a_heic_of_pictures_laid_over_each_other_is_refused():
+    """Each may be of 50 megapixels, and one picture many of them."""
+    with pytest.raises(UnsupportedImageError):
+        read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size, kind=b"iovl"))
+
+
+def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False, kind=b"grid"):
     """A HEIC that shows a part of a tile; the tile's size is said, not made."""
 
     def box(name, body, version=None, flags=0):
@@ -507,7 +513,12 @@ def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False)
     pixels = made[made.index(b"mdat") + 4 :]
     at = made.index(b"hvcC") - 4
     coding = made[at : at + int.from_bytes(made[at : at + 4])]
-    shown = struct.pack(">BBBBHH", 0, 0, 0, 0, width, height)
+    grey, place = (1, 1, 1, 0), (0, 0)
+    shown = (
+        struct.pack(">BBBBHH", 0, 0, 0, 0, width, height)
+        if kind == b"grid"
+        else struct.pack(">BB4H2H2h", 0, 0, *grey, width, height, *place)
+    )
     tile = box(b"ispe", struct.pack(">II", tile_width, tile_height), 0)
     if long_size:
         tile = struct.pack(">I4sQ", 1, b"ispe", 28) + tile[8:]
@@ -517,13 +528,13 @@ def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False)
         + box(b"ipma", bytes((0, 0, 0, 2, 0, 1, 1, 1, 0, 2, 2, 2, 0x83)), 0),
     )
     items = [
-        box(b"infe", struct.pack(">HH4sx", 1, 0, b"grid"), 2),
+        box(b"infe", struct.pack(">HH4sx", 1, 0, kind), 2),
         box(b"infe", struct.pack(">HH4sx", 2, 0, b"hvc1"), 2, 1),
     ]
 
     def head(start):
-        places = struct.pack(">HHHII", 1, 0, 1, start, 8)
-        places += struct.pack(">HHHII", 2, 0, 1, start + 8, len(pixels))
+        places = struct.pack(">HHHII", 1, 0, 1, start, len(shown))
+        places += struct.pack(">HHHII", 2, 0, 1, start + len(shown), len(pixels))
         described = box(b"hdlr", struct.pack(">I4s13x", 0, b"pict"), 0)
         described += box(b"pitm", struct.pack(">H", 1), 0)
         described += box(b"iloc", struct.pack(">BBH", 0x44, 0, 2) + places, 0)
