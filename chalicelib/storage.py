@@ -51,6 +51,11 @@ REDELIVERY_MARGIN_S = 30
 of the queue's visibility time-out."""
 ATTEMPTS = 4
 """Of each request to S3, the first included."""
+READ_TIMEOUT_S = 5
+"""For S3 to say anything. All attempts end before API Gateway does, which waits 29 s: a client is
+told what is out of reach."""
+MAX_KEY_BYTES = 1024
+"""Of an object in S3, in UTF-8."""
 UPLOAD_EXPIRES_S = 600
 DOWNLOAD_EXPIRES_S = 3600
 
@@ -171,6 +176,8 @@ class Storage:
             "s3",
             Config(
                 signature_version="s3v4",
+                connect_timeout=2,
+                read_timeout=READ_TIMEOUT_S,
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             ),
         )
@@ -221,6 +228,8 @@ class Storage:
         ------
         BucketNotAllowedError
             For any other place.
+        ImageNotFoundError
+            Where no photo can be.
         """
         address = ObjectAddress.from_url(url)
         owner = upload_owner(address.key)
@@ -228,6 +237,8 @@ class Storage:
         test = address.key.startswith(TEST_PREFIX) and ".." not in address.key
         if address.bucket != self._settings.images_bucket or not (own or test):
             raise BucketNotAllowedError(field=field)
+        if len(address.key.encode()) > MAX_KEY_BYTES:
+            raise ImageNotFoundError(field=field)  # S3 would call it a bad request
         return address
 
     def upload_metadata(self, address: ObjectAddress) -> dict[str, str] | None:

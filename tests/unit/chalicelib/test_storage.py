@@ -2,9 +2,10 @@
 
 import pytest
 
-from chalicelib.errors import BucketNotAllowedError
+from chalicelib.errors import BucketNotAllowedError, ImageNotFoundError
 from chalicelib.settings import settings
 from chalicelib.storage import (
+    ATTEMPTS,
     MEASUREMENT,
     ObjectAddress,
     Owner,
@@ -45,6 +46,21 @@ def test_a_user_may_name_own_uploads_and_test_photos():
     assert storage.allowed_image(own, "kim", "image_url").url == own
     with pytest.raises(BucketNotAllowedError):
         storage.allowed_image(own, "lee", "image_url")
+
+
+def test_no_photo_is_stored_where_s3_has_no_place():
+    """Its keys are counted in bytes, the contract's in characters."""
+    storage = Storage(settings())
+    for length, letter in ((1019, "x"), (300, "김")):
+        url = f"s3://{settings().images_bucket}/test/{letter * length}"
+        assert storage.allowed_image(url, "kim", "image_url").url == url
+    with pytest.raises(ImageNotFoundError):
+        storage.allowed_image(url + "김" * 100, "kim", "image_url")
+
+
+def test_a_client_is_told_that_s3_is_away_before_the_gateway_gives_up():
+    config = Storage(settings())._s3.meta.config
+    assert ATTEMPTS * (config.connect_timeout + config.read_timeout) < 29
 
 
 def test_event_keys_and_times_are_decoded():
