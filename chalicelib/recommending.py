@@ -55,7 +55,7 @@ def recommend(
             net=net,
         )
     answer = found.to_dict()
-    if estimated:
+    if isinstance(request, EstimateRequest):
         taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
         answer["body"] = {"height": request.height, **taken, "estimated": estimated}
     if request.drawing is not None:

@@ -198,6 +198,9 @@ def test_a_known_length_is_kept_when_others_are_estimated(api):
     _, answer = api.call("POST", "/recommend", told)
     assert answer["data"]["body"]["thigh"] == 44.0
     assert "thigh" not in answer["data"]["body"]["estimated"]
+    lengths = {name: answer["data"]["body"][name] for name in SEGMENTS}
+    _, answer = api.call("POST", "/recommend", told | lengths)
+    assert answer["data"]["body"] == {"height": 172.5, **lengths, "estimated": []}
 
 
 def test_without_leave_to_estimate_a_missing_length_is_an_error(api):
