@@ -140,18 +140,18 @@ def _opened(data: bytes) -> Image.Image:
 
         pillow_heif.register_heif_opener(thumbnails=False)
         formats = ["HEIF"]
-        head = _before_pixels(data)
-        if b"iovl" in head:  # pictures laid over each other, all of them decoded: no camera's
+        described = _description(data)
+        if b"iovl" in described:  # pictures laid over each other, all of them decoded: no camera's
             raise UnsupportedImageError
-        if _largest_item_px(head) > MAX_MEGAPIXELS["HEIF"] * 1_000_000:
+        if _largest_item_px(described) > MAX_MEGAPIXELS["HEIF"] * 1_000_000:
             raise _too_large(MAX_MEGAPIXELS["HEIF"])
     else:
         formats = ["JPEG", "PNG", "WEBP"]
     return Image.open(io.BytesIO(data), formats=formats)
 
 
-def _before_pixels(data: bytes) -> bytes:
-    """Boxes of a HEIC file before its pixels (ISO/IEC 14496-12): cameras describe them first.
+def _description(data: bytes) -> bytes:
+    """Boxes of a HEIC file that describe its pictures (ISO/IEC 14496-12).
 
     libheif takes a picture whose last tiles are missing for a good one. What phones append behind
     the picture's data is none of ours.
@@ -161,7 +161,7 @@ def _before_pixels(data: bytes) -> bytes:
     UnsupportedImageError
         When the file does not hold all that its boxes promise.
     """
-    position, described = 0, False
+    position, described, holds_pixels = 0, [], False
     while position + 16 <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
         if length == 1:
@@ -170,22 +170,24 @@ def _before_pixels(data: bytes) -> bytes:
             length = len(data) - position
         if length < 8 or position + length > len(data):
             break
-        if name == b"mdat" and described:
-            return data[:position]
-        described |= name == b"meta"
+        if name == b"meta":
+            described.append(data[position : position + length])
+        holds_pixels |= name == b"mdat"
         position += length
-    raise UnsupportedImageError
+    if not (described and holds_pixels):
+        raise UnsupportedImageError
+    return b"".join(described)
 
 
-def _largest_item_px(head: bytes) -> int:
+def _largest_item_px(described: bytes) -> int:
     """Pixels of the largest picture in a HEIC file, of which the one shown may be a small cut.
 
     libheif decodes none that is larger than its ``ispe`` (ISO/IEC 23008-12) says.
     """
     largest = 0
-    for found in re.finditer(b"ispe", head):
-        long_size = head[found.start() - 4 : found.start()] == b"\0\0\0\1"
-        width_px, height_px = struct.unpack_from(">II", head, found.end() + 4 + 8 * long_size)
+    for found in re.finditer(b"ispe", described):
+        long_size = described[found.start() - 4 : found.start()] == b"\0\0\0\1"
+        width_px, height_px = struct.unpack_from(">II", described, found.end() + 4 + 8 * long_size)
         largest = max(largest, width_px * height_px)
     return largest
 

@@ -496,13 +496,23 @@ def test_a_heic_that_cuts_a_little_out_of_a_huge_picture_is_too_large():
     assert read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size))
 
 
+@pytest.mark.parametrize("first", [b"meta", b"mdat"])
+def test_a_heic_may_describe_its_picture_behind_it(first):
+    """ISO/IEC 14496-12 leaves the order free."""
+    assert read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size, first=first))
+    with pytest.raises(ImageTooLargeError):
+        read_photo(heic_grid_of_one(WIDTH, HEIGHT, 10_000, 10_000, first=first))
+
+
 def test_a_heic_of_pictures_laid_over_each_other_is_refused():
     """Each may be of 50 megapixels, and one picture many of them."""
     with pytest.raises(UnsupportedImageError):
         read_photo(heic_grid_of_one(WIDTH, HEIGHT, *corners().size, kind=b"iovl"))
 
 
-def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False, kind=b"grid"):
+def heic_grid_of_one(
+    width, height, tile_width, tile_height, *, long_size=False, kind=b"grid", first=b"meta"
+):
     """A HEIC that shows a part of a tile; the tile's size is said, not made."""
 
     def box(name, body, version=None, flags=0):
@@ -540,9 +550,13 @@ def heic_grid_of_one(width, height, tile_width, tile_height, *, long_size=False,
         described += box(b"iloc", struct.pack(">BBH", 0x44, 0, 2) + places, 0)
         described += box(b"iinf", struct.pack(">H", 2) + b"".join(items), 0)
         described += box(b"iref", box(b"dimg", struct.pack(">HHH", 1, 1, 2)), 0) + properties
-        return box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", described, 0)
+        return box(b"meta", described, 0)
 
-    return head(len(head(0)) + 8) + box(b"mdat", shown + pixels)
+    kinds = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    data = box(b"mdat", shown + pixels)
+    if first == b"mdat":
+        return kinds + data + head(len(kinds) + 8)
+    return kinds + head(len(kinds + head(0)) + 8) + data
 
 
 MEMORY_PROBE = """
