@@ -146,6 +146,7 @@ def test_an_event_that_comes_twice_writes_the_same_again(
         "Records": [
             {
                 "eventSource": "aws:s3",
+                "eventTime": "2026-11-26T12:00:00.500Z",
                 "eventName": "ObjectCreated:Put",
                 "s3": {"bucket": {"name": stack.config.results_bucket}, "object": {"key": key}},
             }
