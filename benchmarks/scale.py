@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import document
+from benchmarks.processes import exit_status
 from hypermob import cost
 from hypermob.cost import API_CALLS, APP_MEMORY_MB, APP_S, PRICES
 from local.config import REGION, REPOSITORY
@@ -462,4 +463,4 @@ def show(found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))
