@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from benchmarks import document
 from benchmarks.faultproxy import FaultProxy
-from benchmarks.processes import measure_processes
+from benchmarks.processes import exit_status, measure_processes
 from chalicelib.measurements import CALL_ENDS_S, EVENT_S, measurement_id
 from chalicelib.storage import (
     MEASUREMENT,
@@ -508,4 +508,4 @@ def show(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,20 +108,19 @@ def cpu_quota(cores: float) -> Iterator[Path]:
     root = Path("/sys/fs/cgroup")
     version_1 = (root / "cpu" / "cpu.cfs_quota_us").exists() or (root / "cpu").is_dir()
     cgroup = (root / "cpu" if version_1 else root) / f"hypermob-bench-{os.getpid()}"
-    try:
-        cgroup.mkdir()
-        quota_us = round(cores * PERIOD_US)
-        if version_1:
-            (cgroup / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-            (cgroup / "cpu.cfs_quota_us").write_text(str(quota_us))
-        else:
-            (cgroup / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
-    except OSError as error:
-        raise PermissionError(f"no CPU quota can be set here: {error}") from error
-    try:
+    quota_us = round(cores * PERIOD_US)
+    with ExitStack() as made:
+        try:
+            cgroup.mkdir()
+            made.callback(cgroup.rmdir)
+            if version_1:
+                (cgroup / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+                (cgroup / "cpu.cfs_quota_us").write_text(str(quota_us))
+            else:
+                (cgroup / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
+        except OSError as error:
+            raise PermissionError(f"no CPU quota can be set here: {error}") from error
         yield cgroup
-    finally:
-        cgroup.rmdir()
 
 
 def by_rows(forest: Any) -> Points:

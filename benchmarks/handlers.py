@@ -144,14 +144,20 @@ def cold_measure(side: Side, aws: Mapping[str, str]) -> Cold:
     return _cold(function, aws, MEASURE_EVENT)
 
 
-def cold_recommend(side: Side, aws: Mapping[str, str]) -> Cold:
-    """Start the recommend handler under the runtime client and have it answer one body."""
+def cold_recommend(side: Side, aws: Mapping[str, str], *, compiled: bool = False) -> Cold:
+    """Start the recommend handler under the runtime client and have it answer one body.
+
+    Where Lambda unpacks a zip nothing can be written: there is the byte code that the zip brings.
+    ``compiled``: there is all, in a folder that the first start fills.
+    """
+    byte_code = {"PYTHONDONTWRITEBYTECODE": "1"}
+    if compiled:
+        byte_code = {"PYTHONPYCACHEPREFIX": str(FOLDER / "byte_code")}
     function = FunctionConfig(
         name="recommend",
         handler="app.app" if side == "ours" else "benchmarks.guide.recommend.lambda_handler",
         path=recommend_path(side),
-        # A zip brings no byte code, and where Lambda unpacks it nothing can be written.
-        environment={"FOREST": str(FOREST), "PYTHONDONTWRITEBYTECODE": "1"},
+        environment={"FOREST": str(FOREST), **byte_code},
         runtime=(str(ROOT / "benchmarks" / "isolated.py"),),
         memory_mb=1024,
     )

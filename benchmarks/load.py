@@ -11,14 +11,13 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +28,15 @@ from rich.table import Table
 from tqdm import tqdm
 
 from benchmarks import document
-from benchmarks.processes import children, cpu_s, measure_processes, peak_mb, resident_mb
+from benchmarks.processes import (
+    children,
+    cpu_s,
+    exit_status,
+    in_processes,
+    measure_processes,
+    peak_mb,
+    resident_mb,
+)
 from chalicelib.openapi import LENGTHS_REQUEST
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
@@ -107,8 +114,8 @@ async def arrive(
 def run(stack: LocalStack, path: str, body: Any, *rates: tuple[float, float]) -> list[Answers]:
     """Answers of a route to arrivals of each rate (a second) and span (s), with pauses between."""
     # In a process of its own: the gateway is in this one, and would wait for the clients' work.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(clients, stack.url, stack.api_key, path, body, rates).result()
+    (found,) = in_processes(1, clients, stack.url, stack.api_key, path, body, rates)
+    return found
 
 
 def clients(
@@ -153,8 +160,7 @@ def bare(seconds: float) -> tuple[int, float]:
 
 def bare_rates(workers: int, seconds: float) -> tuple[float, float]:
     """Photos of so many bare processes side by side: a second, and a second of CPU time."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        counts, used_s = zip(*pool.map(bare, [seconds] * workers), strict=True)
+    counts, used_s = zip(*in_processes(workers, bare, seconds), strict=True)
     return sum(counts) / seconds, sum(counts) / sum(used_s)
 
 
@@ -343,4 +349,4 @@ def show(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

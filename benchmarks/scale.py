@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import document
+from benchmarks.processes import exit_status
 from hypermob import cost
 from hypermob.cost import API_CALLS, APP_MEMORY_MB, APP_S, PRICES
 from local.config import REGION, REPOSITORY
@@ -51,7 +52,9 @@ REPORTED_MS: Final = re.compile(r"^REPORT .* Duration: (\d+) ms ok$", re.MULTILI
 
 @dataclass(frozen=True)
 class Quotas:
-    """A new account's quotas in one region, as AWS documents them (2025).
+    """AWS's default quotas in one region, as documented (2025); a new account's may be lower.
+
+    S3's request rate is left out: it has no fixed limit, but grows with the load.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html,
     .../lambda-concurrency.html (scaling rate), .../services-sqs-scaling.html,
@@ -279,7 +282,7 @@ def dollars_per_million(path: str, service_s: float) -> float:
 
 
 def report(times: Times) -> dict[str, Any]:
-    """Each rate by each path: with a new account's quotas, and without any."""
+    """Each rate by each path: with AWS's default quotas, and without any."""
     mean_s = float(np.mean(times.service_s))
     rows = []
     for path in ("API", "upload"):
@@ -311,7 +314,7 @@ def report(times: Times) -> dict[str, Any]:
 
 
 def ask(path: str, per_s: float, needed: int, at_start: int) -> list[str]:
-    """Quotas of a new account that a rate passes or comes near, and what to raise them to."""
+    """Default quotas that a rate passes or comes near, and what to raise them to."""
     quotas, wishes = Quotas(), []
     at_once, calls_per_s = HEADROOM * needed, HEADROOM * API_CALLS * per_s
     if EXECUTIONS[path] * at_once > quotas.concurrency:
@@ -462,4 +465,4 @@ def show(found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

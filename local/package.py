@@ -11,8 +11,10 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections import Counter
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 from chalice.deploy.packager import (
@@ -33,6 +35,9 @@ LIMIT_MIB = 35.0
 """Lambda takes 50 MB by direct upload; what is left is for the code to grow into."""
 NEEDED = ("app", "aws_lambda_powertools", "chalice", "chalicelib", "msgspec", "numpy")
 UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
+TESTS = "/tests/"
+"""Of packages: shipped by them, imported by nobody, half of all byte code."""
+TASK_ROOT = "/var/task"
 MIB = 2**20
 
 # With nothing but the zip and the standard library on the path; boto3 is the runtime's, and lazy.
@@ -43,10 +48,12 @@ def copy_app(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     """Make the clean copy of the app that is packaged and deployed; return its folder.
 
     It leaves out what a checkout gathers (``__pycache__``), which Chalice would put in the zip, and
-    keeps what Chalice remembers in it: the packages of a build, the resources of a deployment.
+    what an earlier build compiled; it keeps what Chalice remembers in it: the packages of a build,
+    the resources of a deployment.
     """
     source = build / "app"
-    shutil.rmtree(source / "chalicelib", ignore_errors=True)
+    for made in ("chalicelib", "vendor"):
+        shutil.rmtree(source / made, ignore_errors=True)
     shutil.copytree(
         project / "chalicelib",
         source / "chalicelib",
@@ -60,8 +67,37 @@ def copy_app(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
 
 
 def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
-    """Package the app; reuses the last zip when nothing that it holds has changed."""
+    """Package the app with its byte code; reuses the last zip when nothing in it has changed.
+
+    ``chalice deploy`` in the app's copy then finds and deploys this very zip.
+    """
     source = copy_app(project, build)
+    add_byte_code(_packaged(source), source)
+    return _packaged(source)
+
+
+def add_byte_code(package: Path, source: Path) -> None:
+    """Compile what a zip holds into ``vendor``, which Chalice lays over the zip's root.
+
+    Lambda cannot write byte code, so without it every cold start compiles all that it imports. It
+    is of the kind that Python uses unasked (PEP 552, unchecked): a zip changes its files' times.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(package) as opened:
+            opened.extractall(folder)
+        # A process of its own, as what is interned already would show in the bytes.
+        compiler = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-o", "0", "-x", TESTS]
+        kind = ["--invalidation-mode", "unchecked-hash"]
+        subprocess.run([*compiler, *kind, "-s", folder, "-p", TASK_ROOT, folder], check=True)
+        for path in Path(folder).rglob("*.pyc"):
+            name = path.relative_to(folder)
+            # Chalice imports the app before it packages: here too, it finds and writes no other.
+            target = source / ("" if name.parts[0] == "chalicelib" else "vendor") / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, target)
+
+
+def _packaged(source: Path) -> Path:
     files = OSUtils()
     pip = PipRunner(SubprocessPip(osutils=files), osutils=files)
     ui = UI(out=sys.stderr, err=sys.stderr)
@@ -79,10 +115,16 @@ def problems(package: Path, unzipped: Path) -> list[str]:
     if size_mib > LIMIT_MIB:
         found.append(f"{size_mib:.1f} MiB is over {LIMIT_MIB:g} MiB")
     with zipfile.ZipFile(package) as opened:
+        names = opened.namelist()
         opened.extractall(unzipped)
     there = {path.name.removesuffix(".py") for path in unzipped.iterdir()}
     found += [f"{name} is missing" for name in NEEDED if name not in there]
     found += [f"{name} does not belong there" for name in UNWANTED if name in there]
+    modules = (name for name in names if name.endswith(".py") and TESTS not in name)
+    bare = [name for name in modules if not _has_byte_code(unzipped / name)]
+    if bare:
+        more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
+        found.append(f"no byte code of this source: {bare[0]}{more}")
     imported = subprocess.run(
         [sys.executable, "-I", "-S", "-c", IMPORT, str(unzipped)],
         capture_output=True,
@@ -93,6 +135,13 @@ def problems(package: Path, unzipped: Path) -> list[str]:
     if imported.returncode != 0:
         found.append(f"app cannot be imported: {imported.stderr.strip().splitlines()[-1]}")
     return found
+
+
+def _has_byte_code(path: Path) -> bool:
+    """Whether a module has byte code that Python uses unasked, made of just this source."""
+    compiled = Path(cache_from_source(str(path), optimization=""))
+    unchecked = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(path.read_bytes())
+    return compiled.exists() and compiled.read_bytes()[:16] == unchecked
 
 
 def sizes_mib(package: Path) -> dict[str, tuple[float, float]]:

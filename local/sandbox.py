@@ -81,7 +81,7 @@ class Sandbox:
         self._current: _Invocation | None = None
         self._broken: Answer | None = None
         self._lock = threading.Lock()
-        self._server = Server(self._runtime_api, bind(0))
+        self._server = Server(self._runtime_api, bind(0), log)
         self._child = Child(
             [*function.runtime, function.handler],
             environment={**self._lambda_environment(), **aws, **function.environment},

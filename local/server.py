@@ -10,9 +10,9 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from local.processes import StackError
+from local.processes import Log, StackError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -58,19 +58,35 @@ class _QuietHandler(WSGIRequestHandler):
         """Say nothing: a client that hangs up is not news."""
 
 
-class Server:
-    """Serves an application on a listening socket from a thread until :meth:`stop`."""
+class _LoggedServer(ThreadedWSGIServer):
+    failures: Log | None = None
 
-    def __init__(self, application: WSGIApplication, listening: socket.socket) -> None:
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Write that an application failed, with its traceback; werkzeug answered 500."""
+        if self.failures is None:
+            super().log(type, message, *args)
+        else:
+            for line in (message % args if args else message).splitlines():
+                self.failures.write(line)
+
+
+class Server:
+    """Serves an application on a listening socket from a thread until :meth:`stop`.
+
+    Parameters
+    ----------
+    log
+        Takes the traceback when the application fails; by default standard error does.
+    """
+
+    def __init__(
+        self, application: WSGIApplication, listening: socket.socket, log: Log | None = None
+    ) -> None:
         self.host, self.port = listening.getsockname()[:2]
-        self._server = make_server(
-            self.host,
-            self.port,
-            application,
-            threaded=True,
-            request_handler=_QuietHandler,
-            fd=listening.fileno(),
+        self._server = _LoggedServer(
+            self.host, self.port, application, _QuietHandler, fd=listening.fileno()
         )
+        self._server.failures = log
         listening.close()  # werkzeug has duplicated it
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True

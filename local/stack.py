@@ -169,7 +169,8 @@ class LocalStack:
             function = Function(described, aws, self._log(opened, part))
             opened.callback(function.stop)
             functions.append(function)
-        opened.callback(Server(InvokeApi(functions), held.pop("functions")).stop)
+        log = self._log(opened, "functions")
+        opened.callback(Server(InvokeApi(functions), held.pop("functions"), log).stop)
 
         moto.wait_until_listening(self._host, ports.s3, START_TIMEOUT_S)
         make_storage(config, self._endpoints)
@@ -185,11 +186,10 @@ class LocalStack:
             results_to=config.on_result.name,
         )
         opened.callback(relay.stop)
-        gateway = Gateway(
-            f"http://{LOOPBACK}:{ports.chalice}", self.api_key, self._log(opened, "gateway")
-        )
+        log = self._log(opened, "gateway")
+        gateway = Gateway(f"http://{LOOPBACK}:{ports.chalice}", self.api_key, log)
         opened.callback(gateway.close)
-        opened.callback(Server(gateway, held.pop("api")).stop)
+        opened.callback(Server(gateway, held.pop("api"), log).stop)
 
     def _log(self, opened: ExitStack, name: str, *, echo: bool = True) -> Log:
         log = Log(name, self.logs, echo=self._echo and echo)

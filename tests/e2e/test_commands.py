@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import astuple, fields
 from pathlib import Path
 
@@ -100,6 +101,37 @@ def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> N
         assert running.wait(10) == 0
     assert children
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.parametrize("wait_s", [1.5, 8.0], ids=["at the start", "under way"])
+@pytest.mark.parametrize("name", ["load", "faults"])
+def test_ctrl_c_ends_a_benchmark_with_one_line_and_all_it_started(name: str, wait_s: float) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{name}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        start_new_session=True,
+    )
+    children: list[int] = []
+    deadline = time.monotonic() + 60
+    while not children and time.monotonic() < deadline:
+        time.sleep(0.1)
+        children = _children(running.pid)
+    time.sleep(wait_s)
+    children = _children(running.pid)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert said.endswith("\nInterrupted.\n")
+    assert "Traceback" not in said
+    assert children
+    deadline = time.monotonic() + 5  # multiprocessing's own ends when it sees that its parent has
+    while left := [pid for pid in children if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 def _children(parent: int) -> list[int]:

@@ -1,5 +1,9 @@
 """The zip that the Chalice Lambda runs: built by Chalice's own packager, never trusted unseen."""
 
+import hashlib
+import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -7,6 +11,24 @@ import pytest
 
 from local.config import REPOSITORY
 from local.package import LIMIT_MIB, build_zip, problems, sizes_mib
+from local.proxy_event import proxy_event
+from tests.infra.test_deploy import GUIDE_BODY
+
+ANSWER = """
+import json, sys
+from types import SimpleNamespace
+folder, event = sys.argv[1:]
+compiled = []
+def note(kind, details):
+    if kind == "compile" and str(details[1]).startswith(folder):
+        compiled.append(str(details[1]))
+sys.addaudithook(note)
+sys.path.insert(0, folder)
+from app import app
+context = SimpleNamespace(aws_request_id="1", invoked_function_arn="arn", function_name="app",
+                          memory_limit_in_mb=1024, function_version="1")
+print(json.dumps([app(json.loads(event), context)["statusCode"], compiled]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +53,48 @@ def test_the_zip_holds_the_app_its_data_and_its_few_dependencies(package: Path) 
         name for name in sizes_mib(package) if not name.endswith((".dist-info", ".data", ".libs"))
     }
     powertools = {"aws_lambda_powertools", "jmespath", "typing_extensions.py"}
-    assert tops == {"app.py", "chalice", "chalicelib", "msgspec", "numpy"} | powertools
-    assert not [name for name in inside if name.startswith("chalicelib") and name.endswith(".pyc")]
+    own = {"__pycache__", "app.py", "chalicelib"}
+    assert tops == own | {"chalice", "msgspec", "numpy"} | powertools
+
+
+def test_a_cold_start_from_the_zip_compiles_nothing(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as opened:
+        opened.extractall(tmp_path)
+    event = json.dumps(proxy_event("POST", "/recommend", GUIDE_BODY, stage="prod"))
+
+    def answer() -> list[object]:
+        ran = subprocess.run(
+            # -B, as Lambda's folder of the code cannot be written.
+            [sys.executable, "-I", "-S", "-B", "-c", ANSWER, str(tmp_path), event],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: list[object] = json.loads(ran.stdout.splitlines()[-1])
+        return found
+
+    assert answer() == [200, []]
+    [compiled] = tmp_path.glob("chalicelib/__pycache__/errors.*.pyc")
+    compiled.unlink()
+    assert answer() == [200, [str(tmp_path / "chalicelib" / "errors.py")]]
+
+
+def test_the_same_files_make_the_same_zip(package: Path, tmp_path: Path) -> None:
+    again = build_zip(build=tmp_path)
+    assert again.name == package.name
+    assert (
+        hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(package.read_bytes()).digest()
+    )
+
+
+def test_byte_code_of_another_source_is_found_out(package: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(package) as whole, zipfile.ZipFile(other, "w") as changed:
+        for name in whole.namelist():
+            more = b"# changed\n" if name == "chalicelib/errors.py" else b""
+            changed.writestr(name, whole.read(name) + more)
+    found = problems(other, tmp_path / "unzipped")
+    assert "no byte code of this source: chalicelib/errors.py" in found
 
 
 def test_the_zip_leaves_room(package: Path) -> None:

@@ -1,5 +1,8 @@
 """The ratios of the performance benchmark mean what they say."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from benchmarks import document, growth
@@ -43,3 +46,9 @@ def test_a_quota_is_gone_when_its_block_ends():
     except PermissionError:
         pytest.skip("this machine lets nobody set a CPU quota")
     assert not cgroup.exists()
+
+
+def test_a_quota_that_cannot_be_set_leaves_nothing_behind():
+    with pytest.raises(PermissionError), growth.cpu_quota(0):
+        pass
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/hypermob-bench-{os.getpid()}"))
