@@ -195,6 +195,7 @@ async function measure(event) {
   ].filter(([id, message]) => wrong(id, message));
   if (!$("side-photo-error").hidden) $("more").open = true;
   if (problems.length) { $(problems[0][0]).focus(); return; }
+  dropPerson();
   $("go").disabled = true;
   try {
     const body = { user_id: userId(), height_cm: heightCm(), vehicle: $("vehicle").value || null, drive_side: $("drive-side").value, sex: $("sex").value || null };
@@ -217,7 +218,6 @@ async function measure(event) {
     showSliders();
     $("result").hidden = false;
     $("doing").textContent = t("done");
-    $("said").textContent = "";
     $("result-title").focus();
   } catch (error) {
     $("doing").textContent = "";
@@ -226,6 +226,19 @@ async function measure(event) {
     $("progress").hidden = true;
     $("go").disabled = false;
   }
+}
+
+// Whoever is measured next must not see whose body this was.
+function dropPerson() {
+  clearTimeout(waiting);
+  state.asked += 1; // an answer on its way is of this person, too
+  Object.assign(state, { measurement: null, segments: null, recommendations: [] });
+  $("result").hidden = true;
+  $("overlay").removeAttribute("src");
+  for (const id of ["drivers", "sliders", "warnings", "mirror-view", "mirror-words", "said"]) $(id).replaceChildren();
+  for (const id of ["lengths", "settings"]) $(id).tBodies[0].replaceChildren();
+  $("copied").value = "";
+  $("copied").hidden = true;
 }
 
 function keepKey() {
@@ -479,8 +492,7 @@ async function copy(content) {
 async function forget() {
   try {
     await call("DELETE", `measurements/${userId()}/${state.measurement.measurement_id}`);
-    state.measurement = null;
-    $("result").hidden = true;
+    dropPerson();
     $("form").reset();
     $("preview").hidden = true;
     $("key").value = kept.get("key") || "";

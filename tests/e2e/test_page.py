@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from local.config import REPOSITORY
 from local.stack import LocalStack
@@ -423,3 +423,31 @@ def test_a_key_that_is_not_known_is_told_in_a_drivers_words(visit: Open) -> None
     page.locator("#key").press("Tab")
     expect(page.locator("#key-error")).to_contain_text("not valid")
     expect(page.locator("#key-error")).not_to_contain_text("header")
+
+
+def test_nothing_of_a_former_person_stays_when_the_next_is_refused(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    fill(page, stack, height_cm)
+    measure(page)
+    lengths = page.locator("#lengths tbody").inner_text()
+    page.locator("#vehicle-2").select_option("minivan")
+    expect(page.locator("#settings thead")).to_contain_text("Minivan")
+    expect(page.locator("#lengths tbody")).to_have_text(lengths, use_inner_text=True)
+
+    late: list[Route] = []
+    page.route("**/recommend", lambda route: late.append(route))
+    with page.expect_request("**/recommend"):
+        page.locator("#posture").select_option("upright")
+    page.locator("#photo").set_input_files(EMPTY)
+    page.locator("#go").click()
+    expect(page.locator("#result")).to_be_hidden()
+    for route in late:
+        route.continue_()
+    expect(page.locator("#refusal")).to_contain_text("No person", timeout=MEASURED_MS)
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator("#result")).to_be_hidden()
+    for emptied in ("#lengths tbody tr", "#settings tbody tr", "#drivers svg", "#sliders input"):
+        expect(page.locator(emptied)).to_have_count(0)
+    assert page.locator("#overlay").get_attribute("src") is None
