@@ -280,7 +280,7 @@ def test_a_wrong_key_is_asked_for_again_where_it_is_typed(visit: Open) -> None:
     page = visit()
     page.locator("#key").fill("wrong")
     page.locator("#key").press("Tab")
-    expect(page.locator("#key-error")).to_contain_text("valid API key")
+    expect(page.locator("#key-error")).to_contain_text("not valid")
     expect(page.locator("#key")).to_be_focused()
 
 
