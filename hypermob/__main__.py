@@ -412,6 +412,8 @@ def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
         print(json.dumps(refused, ensure_ascii=False))
     else:
         print(f"{error.code}: {error.message(options.language)}", file=sys.stderr)
+    if isinstance(error, cost.MisusedError):
+        return MISUSED
     return UNAVAILABLE if error.status == 429 or error.status >= 500 else REFUSED
 
 
