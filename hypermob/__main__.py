@@ -21,6 +21,7 @@ from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person
 from hypermob.report import report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
+from hypermob_client import InvalidAddressError
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
@@ -412,7 +413,7 @@ def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
         print(json.dumps(refused, ensure_ascii=False))
     else:
         print(f"{error.code}: {error.message(options.language)}", file=sys.stderr)
-    if isinstance(error, cost.MisusedError):
+    if isinstance(error, cost.MisusedError | InvalidAddressError):
         return MISUSED
     return UNAVAILABLE if error.status == 429 or error.status >= 500 else REFUSED
 

@@ -44,6 +44,7 @@ from chalicelib.contracts import (
 )
 from chalicelib.errors import HypermobError, ImageTooLargeError, Language, UnsupportedImageError
 from hypermob_client.errors import (
+    InvalidAddressError,
     StillMeasuringError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -126,6 +127,11 @@ class Conversation:
         Of the errors' messages: "en" or "ko".
     wait_s
         How long to wait for a measurement.
+
+    Raises
+    ------
+    InvalidAddressError
+        When ``url`` is no address of HTTP.
     """
 
     url: str
@@ -133,6 +139,14 @@ class Conversation:
     user_id: str
     language: str
     wait_s: float
+
+    def __post_init__(self) -> None:
+        try:
+            url = httpx.URL(self.url)
+        except httpx.InvalidURL:
+            url = httpx.URL()
+        if url.scheme not in ("http", "https") or not url.host:
+            raise InvalidAddressError(address=self.url)
 
     def health(self, *, deep: bool) -> Steps[Health]:
         """``GET /health``."""

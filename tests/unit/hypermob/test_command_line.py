@@ -331,6 +331,16 @@ def test_an_api_that_is_not_there_has_an_exit_code_of_its_own():
     assert err.startswith("UNREACHABLE: http://127.0.0.1:9 cannot be reached")
 
 
+def test_an_api_that_is_no_address_is_a_misuse():
+    asked = ("measure", PEOPLE / "front-8.jpg", "--height", 158, "--api", "nonsense", "--key", "k")
+    code, out, err = hypermob(*asked)
+    assert (code, out) == (2, "")
+    assert re.fullmatch("INVALID_ADDRESS: nonsense is not .* http:// or https://.*\n", err)
+    code, out, _ = hypermob(*asked, "--json", "--language", "ko")
+    assert code == 2
+    assert json.loads(out)["error"]["address"] == "nonsense"
+
+
 def test_shells_can_complete_the_commands():
     for shell in ("bash", "zsh"):
         code, out, _ = hypermob("--print-completion", shell)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from hypermob_client import (
+    AsyncClient,
     Client,
     HypermobError,
+    InvalidAddressError,
     NewError,
     StillMeasuringError,
     UnexpectedAnswerError,
@@ -215,6 +217,28 @@ def test_an_address_where_nobody_answers_is_said(service: Service) -> None:
     service.server.server_close()
     with Client(service.url, "k") as client, pytest.raises(UnreachableError, match=service.url):
         client.health()
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "",
+        "api.example.com/prod",
+        "localhost:8000",
+        "ftp://x",
+        "http://",
+        "http://x:port",
+    ],
+)
+def test_what_is_no_address_is_said_before_anything_is_sent(
+    kind: type[Client | AsyncClient], address: str
+) -> None:
+    with pytest.raises(InvalidAddressError) as refused:
+        kind(address, "k")
+    assert refused.value.message("en").startswith(f"{address} is not an API's address")
+    assert "https://" in refused.value.message("ko")
 
 
 def test_pauses_grow_and_keep_to_what_the_api_asks() -> None:
