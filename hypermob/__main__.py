@@ -49,16 +49,24 @@ completion: hypermob --print-completion bash > ~/.local/share/bash-completion/co
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
-    except HypermobError as error:
-        return _refuse(options, error)
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # where the interpreter ends, nobody catches what this raises
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(arguments: list[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except HypermobError as error:
+        return _refuse(options, error)
     return code
 
 

@@ -1,6 +1,7 @@
 """The command line as a person and a program use it: the installed script, real photos."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -172,6 +173,26 @@ def test_a_reader_that_has_enough_is_no_mistake(tmp_path):
         batch.stdout.close()
         assert b"Broken pipe" not in batch.stderr.read()
     assert batch.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--print-completion", "bash"), ("cost", "--requests=1", "--measure-seconds=1", "--json")],
+)
+def test_a_reader_that_is_gone_is_no_mistake_of_any_command(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [SCRIPT, *arguments],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},  # as in a shell: written at the end
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_table_in_another_encoding_is_refused(tmp_path):
