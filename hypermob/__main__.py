@@ -21,7 +21,7 @@ from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person
 from hypermob.report import report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
-from hypermob_client import InvalidAddressError
+from hypermob_client import InvalidAddressError, NewError
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
@@ -45,6 +45,12 @@ exit codes: 0 done; 1 a photo, a row or a field was refused; 2 the command line 
 
 completion: hypermob --print-completion bash > ~/.local/share/bash-completion/completions/hypermob
 """
+
+
+class PassedOnError(NewError):
+    """Why the command that wrote a document was refused, in its words."""
+
+    status = 422
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -312,6 +318,9 @@ def _document(path: str, command: str) -> dict[str, Any]:
         raise _not_from(path, command) from None
     if not isinstance(document, dict):
         raise _not_from(path, command)
+    refused = _inside(document, "error")
+    if {"code", "message"} <= refused.keys():
+        raise PassedOnError(**refused)
     return document
 
 

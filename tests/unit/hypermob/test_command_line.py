@@ -253,6 +253,26 @@ def test_a_measurement_can_be_piped_into_recommend(tmp_path):
     assert json.loads(out)["settings"] != piped["settings"]
 
 
+@pytest.mark.parametrize("command", [("recommend", "-"), ("transfer", "-", "--to", "minivan")])
+@pytest.mark.parametrize(("photo", "height_cm"), [("none.jpg", 158), ("front-8.jpg", 1.58)])
+def test_a_refusal_goes_through_the_pipe(command, photo, height_cm):
+    asked = ("--height", height_cm, "--language", "ko", "--json")
+    code, refused, _ = hypermob("measure", PEOPLE / photo, *asked)
+    assert code == 1
+    error = json.loads(refused)["error"]
+
+    def piped(*more):
+        return subprocess.run(
+            [SCRIPT, *command, *more], input=refused, capture_output=True, text=True, check=False
+        )
+
+    told = piped()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"{error['code']}: {error['message']}\n"
+    told = piped("--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]) == (1, error)
+
+
 LENGTHS = "--height 175 --upper-arm 32 --forearm 25.5 --thigh 42 --calf 41 --torso 51".split()  # noqa: SIM905
 
 
