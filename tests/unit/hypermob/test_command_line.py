@@ -102,6 +102,19 @@ def test_a_refused_side_photo_is_named_and_not_told_to_face_the_camera(photo, co
     assert refused["message"].startswith("옆모습 사진: ")
 
 
+def test_a_refused_second_front_photo_is_named_and_the_first_is_not():
+    good, bad, side = (PEOPLE / f"{name}.jpg" for name in ("front-8", "two_people-5", "side-8"))
+    asked = ("--height", 158.2, "--side", side, "--again", good, "--again")
+    code, _, err = hypermob("measure", good, *asked, bad)
+    assert code == 1
+    assert err.startswith(f"SEVERAL_PEOPLE: {bad}: More than one")
+    refused = json.loads(hypermob("measure", good, *asked, bad, "--json")[1])["error"]
+    assert (refused["field"], refused["path"]) == ("again", str(bad))
+    code, _, err = hypermob("measure", bad, *asked, side)
+    assert code == 1
+    assert err.startswith("SEVERAL_PEOPLE: More than one")
+
+
 def test_help_is_quick_to_read_and_shows_examples():
     code, out, err = hypermob("--help")
     assert code == 0
