@@ -372,7 +372,7 @@ def _vehicles(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"status": "success", **catalogue}, ensure_ascii=False))
     else:
-        Console().print(vehicles_table(catalogue))
+        Console().print(vehicles_table(catalogue, options.language))
     return OK
 
 
@@ -390,7 +390,11 @@ def _batch(options: argparse.Namespace) -> int:
     folder, engine = options.people.parent, _engine(options)
     failed = batch.run(rows, folder, sys.stdout, options.workers, engine, options.language)
     if failed:
-        print(f"{failed} of the photos could not be measured", file=sys.stderr)
+        words = {
+            "en": f"{failed} of the rows could not be measured",
+            "ko": f"{failed}개 행을 측정하지 못했습니다",
+        }
+        print(words[options.language], file=sys.stderr)
     return REFUSED if failed else OK
 
 

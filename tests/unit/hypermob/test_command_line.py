@@ -148,7 +148,7 @@ def test_batch_answers_every_row_in_order(tmp_path, processes):
     assert set(answers[0]["quality"]) == {"front", "side"}
     assert set(answers[4]["segments"]) == SEGMENTS
     assert "5/5" in err
-    assert "3 of the photos" in err
+    assert "3 of the rows" in err
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,12 @@ def test_a_table_in_another_encoding_is_refused(tmp_path):
 def test_cells_beyond_the_header_stop_nothing_and_the_answers_speak_korean(tmp_path, processes):
     people = tmp_path / "people.csv"
     people.write_text("photo,height_cm\nnone.jpg,175,,\nnone.jpg\n")
-    code, out, _ = hypermob("batch", people, "--language", "ko", "-j", processes)
+    code, out, err = hypermob("batch", people, "--language", "ko", "-j", processes)
     errors = [json.loads(line)["error"] for line in out.splitlines()]
     assert code == 1
     assert [error["code"] for error in errors] == ["IMAGE_NOT_FOUND", "INVALID_INPUT"]
     assert all(re.search("[가-힣]", error["message"]) for error in errors)
+    assert err.endswith("2개 행을 측정하지 못했습니다\n")
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path):
@@ -356,6 +357,11 @@ def test_vehicles_are_listed_in_both_languages_and_as_json():
     assert code == 0
     assert "minivan" in out
     assert "한국어" in out
+    assert "seat above" in out
+    code, out, _ = hypermob("vehicles", "--language", "ko")
+    assert code == 0
+    assert "좌석" in out
+    assert not re.search("seat|Vehicle", out)
     code, out, _ = hypermob("vehicles", "--json")
     assert json.loads(out)["vehicles"]["minivan"]["figures"]["h30_mm"]["value"] > 0
 
