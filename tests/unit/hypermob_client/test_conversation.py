@@ -1,7 +1,9 @@
 """How the client behaves when the way to the API, or the API, does not."""
 
+import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,11 +38,13 @@ class Service:
         service = self
         self.script: dict[str, list[Answer]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.takes_s = 0.0
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 service.seen.append((f"{self.command} {self.path}", dict(self.headers)))
+                time.sleep(service.takes_s)
                 answers = service.script[self.path]
                 answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 if answer is None:
@@ -172,6 +176,29 @@ def test_waiting_ends(service: Service, client: Client) -> None:
     service.script[STATE] = [success({"state": "pending"})]
     with pytest.raises(StillMeasuringError, match=ID):
         client.measure(PHOTO, height_cm=175)
+
+
+@pytest.mark.parametrize("path", ["/measure", "/fit"])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_the_wait_counts_the_calls_too(
+    service: Service, monkeypatch: pytest.MonkeyPatch, path: str, awaited: bool
+) -> None:
+    """A call that takes longer than the whole wait leaves time for one look at the state."""
+    monkeypatch.setattr("hypermob_client.conversation.POLL_S", 0.01)
+    service.script[path] = [(202, b"{}")]
+    service.script[STATE] = [success({"state": "pending"})]
+    service.takes_s = wait_s = 0.1
+
+    async def ask() -> None:
+        async with AsyncClient(service.url, "k", wait_s=wait_s) as client:
+            await (client.fit if path == "/fit" else client.measure)(PHOTO, height_cm=175)
+
+    with pytest.raises(StillMeasuringError) as late, Client(service.url, "k", wait_s=wait_s) as one:
+        if awaited:
+            asyncio.run(ask())
+        (one.fit if path == "/fit" else one.measure)(PHOTO, height_cm=175)
+    assert service.asked(STATE) == 1
+    assert late.value.details["waited_s"] >= wait_s
 
 
 def test_a_measurement_that_was_not_begun_is_tried_again(service: Service, client: Client) -> None:
