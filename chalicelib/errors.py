@@ -188,12 +188,14 @@ class RequestTooLargeError(HypermobError):
 
 
 class PhotoError(HypermobError):
-    """Base of what is wrong with one photo; ``field`` tells a side photo's from the first one's."""
+    """Base of what is wrong with one photo; ``field`` and ``path`` tell others from the first."""
 
     def message(self, language: Language) -> str:
-        """The message in ``language``; names the side photo where it speaks of that."""
-        which = {"en": "Side photo: ", "ko": "옆모습 사진: "}[language]
-        return (which if self._of_side_photo() else "") + super().message(language)
+        """The message in ``language``; names the photo where it is not the first."""
+        which = self.details.get("path")
+        if self._of_side_photo():
+            which = {"en": "Side photo", "ko": "옆모습 사진"}[language]
+        return (f"{which}: " if which else "") + super().message(language)
 
     def _of_side_photo(self) -> bool:
         return self.details.get("field") == "side_image_url"

@@ -21,6 +21,7 @@ from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person
 from hypermob.report import report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
+from hypermob_client import InvalidAddressError, NewError
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
@@ -46,18 +47,32 @@ completion: hypermob --print-completion bash > ~/.local/share/bash-completion/co
 """
 
 
+class PassedOnError(NewError):
+    """Why the command that wrote a document was refused, in its words."""
+
+    status = 422
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
-    except HypermobError as error:
-        return _refuse(options, error)
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # where the interpreter ends, nobody catches what this raises
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(arguments: list[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except HypermobError as error:
+        return _refuse(options, error)
     return code
 
 
@@ -303,6 +318,9 @@ def _document(path: str, command: str) -> dict[str, Any]:
         raise _not_from(path, command) from None
     if not isinstance(document, dict):
         raise _not_from(path, command)
+    refused = _inside(document, "error")
+    if {"code", "message"} <= refused.keys():
+        raise PassedOnError(**refused)
     return document
 
 
@@ -354,7 +372,7 @@ def _vehicles(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"status": "success", **catalogue}, ensure_ascii=False))
     else:
-        Console().print(vehicles_table(catalogue))
+        Console().print(vehicles_table(catalogue, options.language))
     return OK
 
 
@@ -372,7 +390,11 @@ def _batch(options: argparse.Namespace) -> int:
     folder, engine = options.people.parent, _engine(options)
     failed = batch.run(rows, folder, sys.stdout, options.workers, engine, options.language)
     if failed:
-        print(f"{failed} of the photos could not be measured", file=sys.stderr)
+        words = {
+            "en": f"{failed} of the rows could not be measured",
+            "ko": f"{failed}개 행을 측정하지 못했습니다",
+        }
+        print(words[options.language], file=sys.stderr)
     return REFUSED if failed else OK
 
 
@@ -412,6 +434,8 @@ def _refuse(options: argparse.Namespace, error: HypermobError) -> int:
         print(json.dumps(refused, ensure_ascii=False))
     else:
         print(f"{error.code}: {error.message(options.language)}", file=sys.stderr)
+    if isinstance(error, cost.MisusedError | InvalidAddressError):
+        return MISUSED
     return UNAVAILABLE if error.status == 429 or error.status >= 500 else REFUSED
 
 

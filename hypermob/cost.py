@@ -14,6 +14,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.errors import FieldProblem, InvalidInputError
+
 PRICES = Path(__file__).with_name("prices.json")
 MONTH_S = 30 * 24 * 3600
 
@@ -34,6 +36,18 @@ IMAGE_GB = 0.5  # compressed (assumed), times the images that are kept
 KEPT_IMAGES = 10
 CUSTOM_METRICS = 18  # five latencies; each refusal's code that has ever been answered
 ALARMS = 10
+
+
+LIMITS = {  # AWS's for one function, and for the rest more than anybody has
+    "requests": (0, 1_000_000_000),
+    "measure_seconds": (0, 900),
+    "memory": (128, 10_240),
+    "provisioned": (0, 100_000),
+}
+
+
+class MisusedError(InvalidInputError):
+    """Options that make no sense; names each."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +133,8 @@ def add_command(commands: Any) -> None:
     """Add ``hypermob cost`` to the command line."""
     cost = commands.add_parser("cost", help="what a month costs on AWS")
     cost.add_argument("--requests", type=int, required=True, metavar="N", help="photos a month")
-    cost.add_argument(
-        "--measure-seconds", type=float, required=True, metavar="S", dest="measure_s", help="each"
-    )
-    cost.add_argument("--memory", type=int, default=3008, metavar="MB", dest="memory_mb")
+    cost.add_argument("--measure-seconds", type=float, required=True, metavar="S", help="each")
+    cost.add_argument("--memory", type=int, default=3008, metavar="MB")
     cost.add_argument(
         "--provisioned", type=int, default=0, metavar="N", help="environments kept started"
     )
@@ -130,11 +142,24 @@ def add_command(commands: Any) -> None:
     cost.set_defaults(run=_print)
 
 
+def _check(options: argparse.Namespace) -> None:
+    problems = []
+    for name, (low, high) in LIMITS.items():
+        typed, option = getattr(options, name), f"--{name.replace('_', '-')}"
+        if not low <= typed <= high:  # nor does NaN lie there
+            expected = f"expected a number from {low} to {high}, got {typed}"
+            korean = f"필요한 값: {low}에서 {high} 사이의 숫자, 입력: {typed}"
+            problems.append(FieldProblem(option, expected, korean))
+    if problems:
+        raise MisusedError(*problems)
+
+
 def _print(options: argparse.Namespace) -> int:
+    _check(options)
     items = monthly(
         options.requests,
-        options.measure_s,
-        memory_mb=options.memory_mb,
+        options.measure_seconds,
+        memory_mb=options.memory,
         provisioned=options.provisioned,
     )
     prices = json.loads(PRICES.read_text("utf-8"))

@@ -112,7 +112,8 @@ class There:
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
-        return self._client.recommend(body).to_dict()
+        told = msgspec.to_builtins(self._client.recommend(body))
+        return {name: value for name, value in told.items() if value is not None}  # as answered
 
     def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.transfer`."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import bodyscan
-from bodyscan.scan import Scan, scan
+from bodyscan.scan import Scan, scan, see
+from chalicelib.errors import PhotoError
 from chalicelib.settings import settings
 from hypermob.people import Person, read_photo
 
@@ -27,7 +28,8 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
     Raises
     ------
     HypermobError
-        When a photo cannot be found, read or measured.
+        When a photo cannot be found, read or measured; ``field`` is "again" and ``path`` its own
+        where it is one of ``again``.
     """
     photo = read_photo(folder / person.photo, "photo")
     side = None
@@ -35,15 +37,30 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
         side = read_photo(folder / person.side_photo, "side_photo")
     more = [read_photo(folder / path, "again") for path in again]
     with _without_native_log():
-        return scan(
-            photo,
-            person.height_cm,
-            model=pose_model(),
-            side_photo=side,
-            more_photos=more,
-            sex=person.sex,
-            device_pitch_deg=person.device_pitch_deg,
-        )
+        try:
+            return scan(
+                photo,
+                person.height_cm,
+                model=pose_model(),
+                side_photo=side,
+                more_photos=more,
+                sex=person.sex,
+                device_pitch_deg=person.device_pitch_deg,
+            )
+        except PhotoError as error:
+            if more and "field" not in error.details:
+                _refuse_by_name(photo, more, again)
+            raise
+
+
+def _refuse_by_name(photo: bytes, more: Sequence[bytes], again: Sequence[str]) -> None:
+    """See the front photos again, one by one as `scan` does, for it says not which it refused."""
+    see(photo, "front", model=pose_model())
+    for content, path in zip(more, again, strict=True):
+        try:
+            see(content, "front", model=pose_model())
+        except PhotoError as error:
+            raise type(error)(**{**error.details, "field": "again", "path": path}) from None
 
 
 @contextmanager

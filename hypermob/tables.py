@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from chalicelib import carfit
-from chalicelib.errors import Language
+from chalicelib.errors import LANGUAGES, Language
 
 LENGTHS: Final = {
     "height": {"en": "Height (given)", "ko": "키 (입력값)"},
@@ -28,6 +28,9 @@ HEADS: Final = {
     "car": {"en": "Car", "ko": "차량"},
     "setting": {"en": "setting", "ko": "설정값"},
     "band": {"en": "80 % band", "ko": "80 % 범위"},
+    "vehicle": {"en": "Vehicle", "ko": "차량"},
+    "seat_height": {"en": "seat above heel", "ko": "발뒤꿈치 위 좌석 높이"},
+    "seat_travel": {"en": "seat travel", "ko": "좌석 이동 거리"},
 }
 
 
@@ -79,15 +82,15 @@ def setting_rows(
         yield path, words, value, bands[path], unit
 
 
-def vehicles_table(catalogue: Mapping[str, Any]) -> Table:
+def vehicles_table(catalogue: Mapping[str, Any], language: Language = "en") -> Table:
     """Names of the vehicles, and how high and how far a driver sits in each."""
-    table = Table("Vehicle", "English", "한국어")
-    table.add_column("seat above heel", justify="right")
-    table.add_column("seat travel", justify="right")
+    table = Table(HEADS["vehicle"][language], "English", "한국어")
+    for name in ("seat_height", "seat_travel"):
+        table.add_column(HEADS[name][language], justify="right")
     for id_, vehicle in catalogue["vehicles"].items():
         figures = vehicle["figures"]
         lengths = (figures[name]["value"] for name in ("h30_mm", "seat_travel_mm"))
-        names = (vehicle["name"][language] for language in ("en", "ko"))
+        names = (vehicle["name"][each] for each in LANGUAGES)
         table.add_row(id_, *names, *(f"{length_mm:.0f} mm" for length_mm in lengths))
     return table
 

@@ -7,6 +7,7 @@ from chalicelib.errors import HypermobError
 from hypermob_client.client import AsyncClient, Client
 from hypermob_client.conversation import About, Kept, Lengths, Options, Photo
 from hypermob_client.errors import (
+    InvalidAddressError,
     NewError,
     StillMeasuringError,
     UnexpectedAnswerError,
@@ -18,6 +19,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "HypermobError",
+    "InvalidAddressError",
     "Kept",
     "Lengths",
     "NewError",

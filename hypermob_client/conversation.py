@@ -8,6 +8,7 @@ reading of answers are here, once.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -44,6 +45,7 @@ from chalicelib.contracts import (
 )
 from chalicelib.errors import HypermobError, ImageTooLargeError, Language, UnsupportedImageError
 from hypermob_client.errors import (
+    InvalidAddressError,
     StillMeasuringError,
     UnexpectedAnswerError,
     UnreachableError,
@@ -125,7 +127,13 @@ class Conversation:
     language
         Of the errors' messages: "en" or "ko".
     wait_s
-        How long to wait for a measurement.
+        How long to wait for a measurement, from when it is asked for: it is looked for once
+        more when this is over.
+
+    Raises
+    ------
+    InvalidAddressError
+        When ``url`` is no address of HTTP.
     """
 
     url: str
@@ -133,6 +141,14 @@ class Conversation:
     user_id: str
     language: str
     wait_s: float
+
+    def __post_init__(self) -> None:
+        try:
+            url = httpx.URL(self.url)
+        except httpx.InvalidURL:
+            url = httpx.URL()
+        if url.scheme not in ("http", "https") or not url.host:
+            raise InvalidAddressError(address=self.url)
 
     def health(self, *, deep: bool) -> Steps[Health]:
         """``GET /health``."""
@@ -166,20 +182,22 @@ class Conversation:
     ) -> Steps[Measured]:
         """Upload and ``POST /measure``; wait for the lengths."""
         body = yield from self._uploaded(photo, height_cm, side_photo, about)
+        began_s = time.monotonic()
         data = yield from self._photo_call("/measure", body)
         if data is not None:
             return self._read(data, Measured)
-        return (yield from self._wait_for(body)).measurement
+        return (yield from self._wait_for(body, began_s)).measurement
 
     def fit(
         self, photo: Photo, height_cm: float, side_photo: Photo | None, about: About
     ) -> Steps[Fitted]:
         """Upload and ``POST /fit``; wait for lengths and settings."""
         body = yield from self._uploaded(photo, height_cm, side_photo, about)
+        began_s = time.monotonic()
         data = yield from self._photo_call("/fit", body)
         if data is not None:
             return self._read(data, Fitted)
-        done = yield from self._wait_for(body, recommended=True)
+        done = yield from self._wait_for(body, began_s, recommended=True)
         return self._read(msgspec.to_builtins(done), Fitted)
 
     def measurement(self, measurement_id: str, user_id: str | None) -> Steps[MeasurementState]:
@@ -236,18 +254,22 @@ class Conversation:
             return None
         return None if response.status_code in (202, LOST) else self._data(response)
 
-    def _wait_for(self, body: Mapping[str, Any], *, recommended: bool = False) -> Steps[Done]:
+    def _wait_for(
+        self, body: Mapping[str, Any], began_s: float, *, recommended: bool = False
+    ) -> Steps[Done]:
         measurement_id = Path(body["image_url"]).stem
-        waited_s = 0.0
-        while waited_s < self.wait_s:
+        while True:
             state = yield from self.measurement(measurement_id, body["user_id"])
             if isinstance(state, Failed):
                 raise error_from(msgspec.to_builtins(state.error))
             if isinstance(state, Done) and (state.recommendation or not recommended):
                 return state
-            yield Wait(POLL_S)
-            waited_s += POLL_S
-        raise StillMeasuringError(waited_s=waited_s, measurement_id=measurement_id)
+            waited_s = time.monotonic() - began_s
+            if waited_s >= self.wait_s:
+                raise StillMeasuringError(
+                    waited_s=round(waited_s, 1), measurement_id=measurement_id
+                )
+            yield Wait(min(POLL_S, self.wait_s - waited_s))
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Steps[Any]:
         return self._data((yield from self._send(self._request(method, path, body))))

@@ -12,6 +12,21 @@ from typing import Any
 from chalicelib.errors import ERRORS, FieldProblem, HypermobError, InvalidInputError
 
 
+class InvalidAddressError(HypermobError):
+    """What the client was given for the API's address is none."""
+
+    code = "INVALID_ADDRESS"
+    status = 400
+    en = (
+        "{address} is not an API's address: that begins with http:// or https://, such as "
+        "https://api.example.com/prod."
+    )
+    ko = (
+        "{address}은(는) API 주소가 아닙니다. https://api.example.com/prod처럼 http:// 또는 "
+        "https://로 시작하는 주소가 필요합니다."
+    )
+
+
 class UnreachableError(HypermobError):
     """The API or the storage gave no answer at all, however often it was asked."""
 

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from msgspec import Struct
 from rich.console import Console
 
+from chalicelib.contracts import HeightCm, validated
 from chalicelib.errors import FieldProblem, InvalidInputError, UnsupportedImageError
 from hypermob.tables import lengths_table, settings_table
 from hypermob_client.conversation import photo_type
@@ -32,6 +34,12 @@ OUT = REPOSITORY / "out"
 USER = "demo"
 RESULT_TIMEOUT_S = 60.0
 POLL_S = 0.1
+
+
+class Typed(Struct):
+    """What the API has a rule for, by the name that it is typed under."""
+
+    HEIGHT: HeightCm
 
 
 class RefusedError(Exception):
@@ -59,29 +67,38 @@ class Order:
         Raises
         ------
         RefusedError
-            A file is not there, or the height is not a number.
+            A file is not there, or the height is none that the API takes.
         """
         photo = Path(options.photo) if options.photo else SAMPLE
         side = Path(options.side) if options.side else None
         problems = [
-            FieldProblem(name, f"no such file: {path}", f"파일이 없습니다: {path}")
+            FieldProblem(
+                name, f"a folder, not a photo: {path}", f"사진이 아니라 폴더입니다: {path}"
+            )
+            if path.is_dir()
+            else FieldProblem(name, f"no such file: {path}", f"파일이 없습니다: {path}")
             for name, path in (("PHOTO", photo), ("SIDE", side))
             if path is not None and not path.is_file()
         ]
         facts = _facts(photo)
         height_cm = _number(options.height or facts.get("height_cm"))
-        if not math.isfinite(height_cm):
+        try:
+            validated(Typed, {"HEIGHT": height_cm})
+        except InvalidInputError as error:
+            [problem] = error.problems
             typed = options.height or "nothing"
             problems.append(
                 FieldProblem(
                     "HEIGHT",
-                    f"expected the person's height in cm, such as 175, got {typed}",
-                    f"키를 cm로 적어 주세요 (예: 175). 입력: {typed}",
+                    f"{problem.expected_en}, such as 175, got {typed}",
+                    f"{problem.expected_ko}, 예: 175. 입력: {typed}",
                 )
             )
         if problems:
             raise RefusedError(InvalidInputError(*problems).to_dict())
-        true_cm = {name: length["mean"] for name, length in facts.get("lengths_cm", {}).items()}
+        true_cm = {}
+        if math.isclose(height_cm, facts.get("height_cm", math.nan), abs_tol=0.05):  # as typed
+            true_cm = {name: length["mean"] for name, length in facts["lengths_cm"].items()}
         return cls(photo, height_cm, side, options.vehicle or None, true_cm)
 
 

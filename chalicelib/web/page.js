@@ -34,10 +34,11 @@ function svg(tag, attributes, ...children) {
   return made;
 }
 
-// A browser may forbid storage; then the key is typed each time.
+// A browser may forbid storage; then what is kept ends with the page.
+const memory = {};
 const kept = {
-  get(name) { try { return localStorage.getItem(name); } catch { return null; } },
-  set(name, value) { try { localStorage.setItem(name, value); } catch { /* typed again next time */ } },
+  get(name) { try { return memory[name] ?? localStorage.getItem(name); } catch { return null; } },
+  set(name, value) { try { localStorage.setItem(name, value); } catch { memory[name] = value; } },
 };
 
 function speak(language) {
@@ -89,11 +90,20 @@ function userId() {
   return known;
 }
 
+// Ids of the photos that may be stored, measured or not: what the person can still delete.
+const stored = () => JSON.parse(kept.get("stored") || "[]");
+
+function keepStored(ids) {
+  kept.set("stored", JSON.stringify(ids));
+  $("forget").hidden = !ids.length;
+}
+
 const typeOf = (file) =>
   Object.values(TYPES).includes(file.type) ? file.type : TYPES[file.name.split(".").pop().toLowerCase()];
 
 async function upload(file, doing) {
   const granted = await call("POST", "uploads", { user_id: userId(), content_type: typeOf(file) });
+  keepStored([...stored(), granted.measurement_id]);
   const form = new FormData();
   for (const [name, value] of Object.entries(granted.upload.fields)) form.append(name, value);
   form.append("file", file);
@@ -195,7 +205,8 @@ async function measure(event) {
   ].filter(([id, message]) => wrong(id, message));
   if (!$("side-photo-error").hidden) $("more").open = true;
   if (problems.length) { $(problems[0][0]).focus(); return; }
-  $("go").disabled = true;
+  dropPerson();
+  $("go").disabled = $("forget").disabled = true;
   try {
     const body = { user_id: userId(), height_cm: heightCm(), vehicle: $("vehicle").value || null, drive_side: $("drive-side").value, sex: $("sex").value || null };
     working("doing_upload", 0);
@@ -217,15 +228,27 @@ async function measure(event) {
     showSliders();
     $("result").hidden = false;
     $("doing").textContent = t("done");
-    $("said").textContent = "";
     $("result-title").focus();
   } catch (error) {
     $("doing").textContent = "";
     refuse(error);
   } finally {
     $("progress").hidden = true;
-    $("go").disabled = false;
+    $("go").disabled = $("forget").disabled = false;
   }
+}
+
+// Whoever is measured next must not see whose body this was.
+function dropPerson() {
+  clearTimeout(waiting);
+  state.asked += 1; // an answer on its way is of this person, too
+  Object.assign(state, { measurement: null, segments: null, recommendations: [] });
+  $("result").hidden = true;
+  $("overlay").removeAttribute("src");
+  for (const id of ["drivers", "sliders", "warnings", "mirror-view", "mirror-words", "said"]) $(id).replaceChildren();
+  for (const id of ["lengths", "settings"]) $(id).tBodies[0].replaceChildren();
+  $("copied").value = "";
+  $("copied").hidden = true;
 }
 
 function keepKey() {
@@ -477,10 +500,14 @@ async function copy(content) {
 }
 
 async function forget() {
+  $("refusal").hidden = true;
+  $("go").disabled = true;
   try {
-    await call("DELETE", `measurements/${userId()}/${state.measurement.measurement_id}`);
-    state.measurement = null;
-    $("result").hidden = true;
+    for (const id of stored()) {
+      await call("DELETE", `measurements/${userId()}/${id}`);
+      keepStored(stored().filter((each) => each !== id));
+    }
+    dropPerson();
     $("form").reset();
     $("preview").hidden = true;
     $("key").value = kept.get("key") || "";
@@ -489,8 +516,9 @@ async function forget() {
     $("doing").textContent = t("forgotten");
     $("main").focus();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    $("said").textContent = error.message;
+    refuse(error);
+  } finally {
+    $("go").disabled = false;
   }
 }
 
@@ -499,6 +527,7 @@ async function forget() {
 function start() {
   $("docs").href = `${BASE}docs`;
   $("key").value = kept.get("key") || "";
+  keepStored(stored());
   if ($("key").value) { $("key-box").hidden = true; $("change-key").hidden = false; }
   const wished = kept.get("language") || navigator.languages.map((each) => each.slice(0, 2)).find((each) => each in WORDS);
   speak(wished || "en");

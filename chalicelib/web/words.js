@@ -45,8 +45,8 @@ const WORDS = {
     interior_sees: "Interior mirror: 10 m behind you, {width} m of the road.",
     adjust: "Try other lengths", reset: "Back to the measured lengths",
     copy_json: "Copy as JSON", copy_vss: "Copy as VSS", copied: "Copied.", copy_by_hand: "Copy the text below.",
-    forget: "Delete my photo and numbers", forgotten: "Deleted: photo, picture and numbers.",
-    privacy: "Your photo is used for this measurement only and deleted after 7 days. The picture with your lengths and the numbers stay until you delete them; the button below the results deletes all of it at once.",
+    forget: "Delete my photos and numbers", forgotten: "Deleted: photos, pictures and numbers.",
+    privacy: "Your photo is used for this measurement only and deleted after 7 days. The picture with your lengths and the numbers stay until you delete them; once a photo is sent, a button above deletes all of it at once.",
     names: {
       height: "Height", upper_arm: "Upper arm", forearm: "Forearm", thigh: "Thigh", calf: "Calf", torso: "Torso", arm: "Arm", leg: "Leg",
       seat: "Seat", head_restraint: "Head restraint", belt: "Belt", steering_wheel: "Steering wheel", mirrors: "Mirrors", hud: "Head-up display",
@@ -98,7 +98,7 @@ const WORDS = {
     adjust: "다른 길이로 해 보기", reset: "측정한 길이로 되돌리기",
     copy_json: "JSON으로 복사", copy_vss: "VSS로 복사", copied: "복사했습니다.", copy_by_hand: "아래 글을 복사해 주세요.",
     forget: "내 사진과 수치 삭제", forgotten: "사진, 그림, 수치를 모두 삭제했습니다.",
-    privacy: "사진은 이 측정에만 쓰이며 7일 뒤에 지워집니다. 길이를 그린 그림과 수치는 삭제할 때까지 보관되며, 결과 아래의 삭제 버튼을 누르면 모두 바로 지워집니다.",
+    privacy: "사진은 이 측정에만 쓰이며 7일 뒤에 지워집니다. 길이를 그린 그림과 수치는 삭제할 때까지 보관되며, 사진을 보낸 뒤 위에 나타나는 삭제 버튼을 누르면 모두 바로 지워집니다.",
     names: {
       height: "높이", upper_arm: "위팔", forearm: "아래팔", thigh: "허벅지", calf: "종아리", torso: "몸통", arm: "팔", leg: "다리",
       seat: "좌석", head_restraint: "머리지지대", belt: "안전벨트", steering_wheel: "운전대", mirrors: "거울", hud: "헤드업 디스플레이",

@@ -167,15 +167,19 @@ def test_the_command_line_has_an_api_do_it(
 
     kept = tmp_path / "kept.json"
     kept.write_text(json.dumps(document))
-    moved = ("transfer", kept, "--to", "small_car", "--drive-side", "right", "--json")
-    code, there, err = hypermob(*moved)
-    assert code == 0, err
-    # The same as in this process: numbers to the last digit, in whatever order of names.
-    here = subprocess.run(
-        [Path(sys.executable).with_name("hypermob"), *moved], capture_output=True, check=True
-    ).stdout
-    assert json.loads(there) == json.loads(here)
-    assert json.loads(there)["drive_side"] == "right"
+    for asked in (
+        ("transfer", kept, "--to", "small_car", "--drive-side", "right", "--json"),
+        ("recommend", kept, "--drive-side", "right", "--json"),
+        ("recommend", "--height=175", "--estimate-missing", "--drive-side=right", "--json"),
+    ):
+        code, there, err = hypermob(*asked)
+        assert code == 0, err
+        # The same as in this process: numbers to the last digit, in whatever order of names.
+        here = subprocess.run(
+            [Path(sys.executable).with_name("hypermob"), *asked], capture_output=True, check=True
+        ).stdout
+        assert json.loads(there) == json.loads(here)
+        assert json.loads(there)["drive_side"] == "right"
 
     people_csv = tmp_path / "people.csv"
     rows = [f"{SAMPLE},{height_cm}", f"{SAMPLE},70", f"{tmp_path}/none.jpg,170"]

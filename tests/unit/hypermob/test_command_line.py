@@ -1,6 +1,7 @@
 """The command line as a person and a program use it: the installed script, real photos."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -101,6 +102,19 @@ def test_a_refused_side_photo_is_named_and_not_told_to_face_the_camera(photo, co
     assert refused["message"].startswith("옆모습 사진: ")
 
 
+def test_a_refused_second_front_photo_is_named_and_the_first_is_not():
+    good, bad, side = (PEOPLE / f"{name}.jpg" for name in ("front-8", "two_people-5", "side-8"))
+    asked = ("--height", 158.2, "--side", side, "--again", good, "--again")
+    code, _, err = hypermob("measure", good, *asked, bad)
+    assert code == 1
+    assert err.startswith(f"SEVERAL_PEOPLE: {bad}: More than one")
+    refused = json.loads(hypermob("measure", good, *asked, bad, "--json")[1])["error"]
+    assert (refused["field"], refused["path"]) == ("again", str(bad))
+    code, _, err = hypermob("measure", bad, *asked, side)
+    assert code == 1
+    assert err.startswith("SEVERAL_PEOPLE: More than one")
+
+
 def test_help_is_quick_to_read_and_shows_examples():
     code, out, err = hypermob("--help")
     assert code == 0
@@ -134,7 +148,7 @@ def test_batch_answers_every_row_in_order(tmp_path, processes):
     assert set(answers[0]["quality"]) == {"front", "side"}
     assert set(answers[4]["segments"]) == SEGMENTS
     assert "5/5" in err
-    assert "3 of the photos" in err
+    assert "3 of the rows" in err
 
 
 @pytest.mark.parametrize(
@@ -174,6 +188,26 @@ def test_a_reader_that_has_enough_is_no_mistake(tmp_path):
     assert batch.returncode == 0
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("--print-completion", "bash"), ("cost", "--requests=1", "--measure-seconds=1", "--json")],
+)
+def test_a_reader_that_is_gone_is_no_mistake_of_any_command(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [SCRIPT, *arguments],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},  # as in a shell: written at the end
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_table_in_another_encoding_is_refused(tmp_path):
     people = tmp_path / "people.csv"
     people.write_text("photo,height_cm\n사진.jpg,175\n", encoding="cp949")  # as Korean Excel does
@@ -186,11 +220,12 @@ def test_a_table_in_another_encoding_is_refused(tmp_path):
 def test_cells_beyond_the_header_stop_nothing_and_the_answers_speak_korean(tmp_path, processes):
     people = tmp_path / "people.csv"
     people.write_text("photo,height_cm\nnone.jpg,175,,\nnone.jpg\n")
-    code, out, _ = hypermob("batch", people, "--language", "ko", "-j", processes)
+    code, out, err = hypermob("batch", people, "--language", "ko", "-j", processes)
     errors = [json.loads(line)["error"] for line in out.splitlines()]
     assert code == 1
     assert [error["code"] for error in errors] == ["IMAGE_NOT_FOUND", "INVALID_INPUT"]
     assert all(re.search("[가-힣]", error["message"]) for error in errors)
+    assert err.endswith("2개 행을 측정하지 못했습니다\n")
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path):
@@ -230,6 +265,26 @@ def test_a_measurement_can_be_piped_into_recommend(tmp_path):
     assert json.loads(out) == piped
     code, out, _ = hypermob("recommend", saved, "--height", 190, "--json")
     assert json.loads(out)["settings"] != piped["settings"]
+
+
+@pytest.mark.parametrize("command", [("recommend", "-"), ("transfer", "-", "--to", "minivan")])
+@pytest.mark.parametrize(("photo", "height_cm"), [("none.jpg", 158), ("front-8.jpg", 1.58)])
+def test_a_refusal_goes_through_the_pipe(command, photo, height_cm):
+    asked = ("--height", height_cm, "--language", "ko", "--json")
+    code, refused, _ = hypermob("measure", PEOPLE / photo, *asked)
+    assert code == 1
+    error = json.loads(refused)["error"]
+
+    def piped(*more):
+        return subprocess.run(
+            [SCRIPT, *command, *more], input=refused, capture_output=True, text=True, check=False
+        )
+
+    told = piped()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"{error['code']}: {error['message']}\n"
+    told = piped("--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]) == (1, error)
 
 
 LENGTHS = "--height 175 --upper-arm 32 --forearm 25.5 --thigh 42 --calf 41 --torso 51".split()  # noqa: SIM905
@@ -302,6 +357,11 @@ def test_vehicles_are_listed_in_both_languages_and_as_json():
     assert code == 0
     assert "minivan" in out
     assert "한국어" in out
+    assert "seat above" in out
+    code, out, _ = hypermob("vehicles", "--language", "ko")
+    assert code == 0
+    assert "좌석" in out
+    assert not re.search("seat|Vehicle", out)
     code, out, _ = hypermob("vehicles", "--json")
     assert json.loads(out)["vehicles"]["minivan"]["figures"]["h30_mm"]["value"] > 0
 
@@ -329,6 +389,16 @@ def test_an_api_that_is_not_there_has_an_exit_code_of_its_own():
     code, out, err = hypermob("vehicles", "--api", "http://127.0.0.1:9", "--key", "k")
     assert (code, out) == (3, "")
     assert err.startswith("UNREACHABLE: http://127.0.0.1:9 cannot be reached")
+
+
+def test_an_api_that_is_no_address_is_a_misuse():
+    asked = ("measure", PEOPLE / "front-8.jpg", "--height", 158, "--api", "nonsense", "--key", "k")
+    code, out, err = hypermob(*asked)
+    assert (code, out) == (2, "")
+    assert re.fullmatch("INVALID_ADDRESS: nonsense is not .* http:// or https://.*\n", err)
+    code, out, _ = hypermob(*asked, "--json", "--language", "ko")
+    assert code == 2
+    assert json.loads(out)["error"]["address"] == "nonsense"
 
 
 def test_shells_can_complete_the_commands():

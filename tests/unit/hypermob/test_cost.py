@@ -51,6 +51,32 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{document['usd']:.2f}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("option", "typed"),
+    [
+        ("--requests", "-1"),
+        ("--requests", "1" + 400 * "0"),
+        ("--measure-seconds", "nan"),
+        ("--measure-seconds", "inf"),
+        ("--measure-seconds", "-0.1"),
+        ("--memory", "0"),
+        ("--provisioned", "-2"),
+    ],
+)
+def test_an_amount_that_none_can_be_is_refused_by_its_option(
+    capsys: pytest.CaptureFixture[str], option: str, typed: str
+) -> None:
+    command = ["cost", "--requests", "1", "--measure-seconds", "1", option, typed]
+    assert main(command) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("INVALID_INPUT: ")
+    assert f"{option}: expected a number from" in printed.err
+    assert main([*command, "--json"]) == 2
+    [problem] = json.loads(capsys.readouterr().out)["error"]["fields"]
+    assert problem["field"] == option
+
+
 def test_the_deployment_page_says_what_the_command_prints() -> None:
     page = (REPOSITORY / "docs" / "deployment.md").read_text("utf-8")
     for measure_s, totals in ((30, r"Total +([\d.]+)  ([\d.]+)$"), (1, r"seconds 1`: ([\d.]+),")):

@@ -1,7 +1,9 @@
 """How the client behaves when the way to the API, or the API, does not."""
 
+import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from hypermob_client import (
+    AsyncClient,
     Client,
     HypermobError,
+    InvalidAddressError,
     NewError,
     StillMeasuringError,
     UnexpectedAnswerError,
@@ -34,11 +38,13 @@ class Service:
         service = self
         self.script: dict[str, list[Answer]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.takes_s = 0.0
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 service.seen.append((f"{self.command} {self.path}", dict(self.headers)))
+                time.sleep(service.takes_s)
                 answers = service.script[self.path]
                 answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 if answer is None:
@@ -172,6 +178,29 @@ def test_waiting_ends(service: Service, client: Client) -> None:
         client.measure(PHOTO, height_cm=175)
 
 
+@pytest.mark.parametrize("path", ["/measure", "/fit"])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_the_wait_counts_the_calls_too(
+    service: Service, monkeypatch: pytest.MonkeyPatch, path: str, awaited: bool
+) -> None:
+    """A call that takes longer than the whole wait leaves time for one look at the state."""
+    monkeypatch.setattr("hypermob_client.conversation.POLL_S", 0.01)
+    service.script[path] = [(202, b"{}")]
+    service.script[STATE] = [success({"state": "pending"})]
+    service.takes_s = wait_s = 0.1
+
+    async def ask() -> None:
+        async with AsyncClient(service.url, "k", wait_s=wait_s) as client:
+            await (client.fit if path == "/fit" else client.measure)(PHOTO, height_cm=175)
+
+    with pytest.raises(StillMeasuringError) as late, Client(service.url, "k", wait_s=wait_s) as one:
+        if awaited:
+            asyncio.run(ask())
+        (one.fit if path == "/fit" else one.measure)(PHOTO, height_cm=175)
+    assert service.asked(STATE) == 1
+    assert late.value.details["waited_s"] >= wait_s
+
+
 def test_a_measurement_that_was_not_begun_is_tried_again(service: Service, client: Client) -> None:
     service.script["/measure"] = [failure(503, "MEASURE_UNAVAILABLE"), success(MEASURED)]
     assert client.measure(PHOTO, height_cm=175).leg_cm == 83.0
@@ -215,6 +244,28 @@ def test_an_address_where_nobody_answers_is_said(service: Service) -> None:
     service.server.server_close()
     with Client(service.url, "k") as client, pytest.raises(UnreachableError, match=service.url):
         client.health()
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "",
+        "api.example.com/prod",
+        "localhost:8000",
+        "ftp://x",
+        "http://",
+        "http://x:port",
+    ],
+)
+def test_what_is_no_address_is_said_before_anything_is_sent(
+    kind: type[Client | AsyncClient], address: str
+) -> None:
+    with pytest.raises(InvalidAddressError) as refused:
+        kind(address, "k")
+    assert refused.value.message("en").startswith(f"{address} is not an API's address")
+    assert "https://" in refused.value.message("ko")
 
 
 def test_pauses_grow_and_keep_to_what_the_api_asks() -> None:

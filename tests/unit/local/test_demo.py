@@ -2,13 +2,14 @@
 
 import io
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from local.demo import lengths_table, main, settings_table
+from local.demo import Order, lengths_table, main, settings_table
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -21,6 +22,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     [
         (["--height", "tall"], "HEIGHT"),
         (["--height", "nan"], "HEIGHT"),
+        (["--height", "1.75"], "HEIGHT"),
+        (["--height", "0"], "HEIGHT"),
         (["--photo", "nobody.jpg", "--height", "170"], "PHOTO"),
         (["--photo", "/", "--height", "170"], "PHOTO"),
         (["--photo", __file__], "HEIGHT"),
@@ -52,6 +55,21 @@ def test_of_a_photo_put_beside_the_samples_nothing_is_known(
     (tmp_path / "me.jpg").touch()
     assert run(monkeypatch, "--photo", str(tmp_path / "me.jpg")) == 1
     assert "HEIGHT" in capsys.readouterr().err
+
+
+def test_a_folder_is_not_called_missing_and_a_height_in_metres_is_told_in_cm(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "--photo", str(tmp_path), "--height", "1.75") == 1
+    said = capsys.readouterr().err
+    assert f"PHOTO: a folder, not a photo: {tmp_path}" in said
+    assert "HEIGHT: expected a number from 100 to 230 (cm), such as 175, got 1.75" in said
+
+
+@pytest.mark.parametrize(("height", "told"), [(None, True), ("181.9", True), ("175", False)])
+def test_the_true_lengths_are_those_of_the_true_height(height: str | None, told: bool) -> None:
+    options = Namespace(photo=None, height=height, side=None, vehicle=None)
+    assert bool(Order.from_options(options).true_cm) == told
 
 
 def lines(table: Table) -> list[list[str]]:
