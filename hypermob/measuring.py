@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bodyscan
-from bodyscan.scan import Scan, scan, see
+from bodyscan.scan import Scan, scan
 from chalicelib.errors import PhotoError
 from chalicelib.settings import settings
 from hypermob.people import Person, read_photo
@@ -48,19 +48,11 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
                 device_pitch_deg=person.device_pitch_deg,
             )
         except PhotoError as error:
-            if more and "field" not in error.details:
-                _refuse_by_name(photo, more, again)
-            raise
-
-
-def _refuse_by_name(photo: bytes, more: Sequence[bytes], again: Sequence[str]) -> None:
-    """See the front photos again, one by one as `scan` does, for it says not which it refused."""
-    see(photo, "front", model=pose_model())
-    for content, path in zip(more, again, strict=True):
-        try:
-            see(content, "front", model=pose_model())
-        except PhotoError as error:
-            raise type(error)(**{**error.details, "field": "again", "path": path}) from None
+            if error.details.get("field") != "again":
+                raise
+            details = dict(error.details)
+            path = again[details.pop("index")]
+            raise type(error)(**details, path=path) from None
 
 
 @contextmanager

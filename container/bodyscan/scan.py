@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,17 +138,16 @@ def scan(
     UnsupportedImageError, ImageTooLargeError
         When a file is no photo that can be read.
     PhotoRefusedError
-        When a photo can be read, but no honest length can come of it; ``field`` names the side
-        photo's.
+        When a photo can be read, but no honest length can come of it. Of both, ``field`` says
+        where it is the side photo or one of ``more_photos``, and ``index`` which of those.
     """
     sights = {"front": see(photo, "front", model=model)}
-    for number, more in enumerate(more_photos, start=2):
-        sights[f"front_{number}"] = see(more, "front", model=model)
+    for index, more in enumerate(more_photos):
+        with _naming(field="again", index=index):
+            sights[f"front_{index + 2}"] = see(more, "front", model=model)
     if side_photo is not None:
-        try:
+        with _naming(field="side_image_url"):
             sights["side"] = see(side_photo, "side", model=model)
-        except PhotoError as error:
-            raise type(error)(**{**error.details, "field": "side_image_url"}) from None
     pitch_rad = None if device_pitch_deg is None else float(np.radians(device_pitch_deg))
     pitches = {"front": pitch_rad}
     skeletons = {name: sight.skeleton(sight.log_focal) for name, sight in sights.items()}
@@ -188,6 +188,15 @@ def _only_person(picture: Photo, model: Path) -> Person:
     if not people and pose.finds_anyone_closer(picture.pixels, model):
         raise PersonTooSmallError
     return quality.only_person(people)
+
+
+@contextmanager
+def _naming(**which: str | int) -> Iterator[None]:
+    """Have a refusal say which photo it speaks of."""
+    try:
+        yield
+    except PhotoError as error:
+        raise type(error)(**error.details, **which) from None
 
 
 def _figures(sight: Sight, observation: Observation, height_cm: float) -> dict[str, Any]:
