@@ -93,9 +93,8 @@ class FaultProxy:
         self.url = self._server.url
 
     def stop(self) -> None:
-        """Take no more requests."""
+        """Take no more requests; those in flight end by themselves."""
         self._server.stop()
-        self._client.close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or not."""
@@ -140,12 +139,12 @@ class FaultProxy:
         )
         try:
             answer = self._client.send(forwarded, stream=True)
+            try:
+                content = b"".join(answer.iter_raw())
+            finally:
+                answer.close()
         except httpx.TransportError:  # it has stopped
             _reset(request.environ)
-        try:
-            content = b"".join(answer.iter_raw())
-        finally:
-            answer.close()
         response = Response(content, answer.status_code)
         response.headers.clear()
         for name, value in answer.headers.multi_items():

@@ -62,7 +62,7 @@ def test_logs_hold_no_secret_photo_key_or_length(client: Client, photo: bytes) -
 
     written = {path.stem: path.read_text("utf-8") for path in client.stack.logs.glob("*.log")}
     del written["moto"]  # it stands for S3 itself, whose access log is not the product's
-    assert set(written) == {"measure", "chalice", "recommend", "gateway", "relay"}
+    assert set(written) == {"measure", "chalice", "recommend", "gateway", "functions", "relay"}
     assert granted["measurement_id"] in written["gateway"], "the logs are of these calls"
     secrets = {
         *(client.stack.api_key, key, CAMERA, "JFIF", "Exif", "GPS"),
