@@ -84,7 +84,10 @@ def setting_rows(
 
 def vehicles_table(catalogue: Mapping[str, Any], language: Language = "en") -> Table:
     """Names of the vehicles, and how high and how far a driver sits in each."""
-    table = Table(HEADS["vehicle"][language], "English", "한국어")
+    table = Table()
+    table.add_column(HEADS["vehicle"][language], no_wrap=True)  # to be typed as it stands
+    for name in ("English", "한국어"):
+        table.add_column(name)
     for name in ("seat_height", "seat_travel"):
         table.add_column(HEADS[name][language], justify="right")
     for id_, vehicle in catalogue["vehicles"].items():

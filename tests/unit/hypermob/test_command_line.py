@@ -362,8 +362,10 @@ def test_vehicles_are_listed_in_both_languages_and_as_json():
     assert code == 0
     assert "좌석" in out
     assert not re.search("seat|Vehicle", out)
-    code, out, _ = hypermob("vehicles", "--json")
-    assert json.loads(out)["vehicles"]["minivan"]["figures"]["h30_mm"]["value"] > 0
+    _, document, _ = hypermob("vehicles", "--json")
+    vehicles = json.loads(document)["vehicles"]
+    assert vehicles["minivan"]["figures"]["h30_mm"]["value"] > 0
+    assert [name for name in vehicles if f" {name} " not in out] == [], "they are to be typed"
 
 
 @pytest.mark.parametrize(
