@@ -219,7 +219,7 @@ def on_measurement_stored(event: S3Event) -> None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
         found = settings_for(msgspec.convert(stored, Measurement))
-        of = {"asked_at": stored.get("asked_at", 0.0)}
+        of = {"asked_at": measurements.asked_at_s(stored)}
         storage().write_result(owner, RECOMMENDATION, found | of)
         storage().sweep_if_deleted(owner)
 

@@ -26,15 +26,7 @@ from chalicelib.errors import (
 )
 from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S
 from chalicelib.measuring import MeasureFunction, StillMeasuringError
-from chalicelib.storage import (
-    ERROR,
-    MEASUREMENT,
-    REQUEST,
-    ObjectAddress,
-    Owner,
-    Storage,
-    upload_owner,
-)
+from chalicelib.storage import ERROR, MEASUREMENT, REQUEST, Owner, Storage, is_of_upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +108,7 @@ def ask(
             raise
     else:
         # Who uploaded the photo knows the measurement's id, and may look there.
-        known = upload_owner(ObjectAddress.from_url(job.image_url).key) == owner
+        known = is_of_upload(owner, job.image_url)
         try:
             return function.measure(job, wait_s, store_refusal=known)
         except StillMeasuringError:

@@ -29,6 +29,7 @@ from chalicelib.storage import (
     ObjectAddress,
     Owner,
     Storage,
+    is_of_upload,
     upload_owner,
 )
 
@@ -80,10 +81,10 @@ def state(
     if failed is not None and failed["since"] > time.time():
         failed = None
     # The photo may have been measured before, for another height: what counts is the last request.
-    asked_at, measured_at, failed_at = map(_asked_at, (request, measurement, failed))
+    asked_at, measured_at, failed_at = map(asked_at_s, (request, measurement, failed))
     if measurement is not None and measured_at >= max(asked_at, failed_at):
         recommendation = storage.read_result(owner, RECOMMENDATION)
-        if _asked_at(recommendation) != measured_at:
+        if asked_at_s(recommendation) != measured_at:
             recommendation = None
         age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
         if recommendation is None and age.total_seconds() > EVENT_S:
@@ -101,13 +102,12 @@ def state(
         return {"state": "pending"}
     if time.time() <= request["given_up_at"]:
         return {"state": "pending"}
-    awaited = upload_owner(ObjectAddress.from_url(request["image_url"]).key) == owner
-    never_came = awaited and not storage.uploaded(owner)
+    never_came = is_of_upload(owner, request["image_url"]) and not storage.uploaded(owner)
     error = ImageNotFoundError(field="image_url") if never_came else MeasureUnavailableError()
     return {"state": "failed", "error": error.to_dict(language)}
 
 
-def _asked_at(document: Mapping[str, Any] | None) -> float:
+def asked_at_s(document: Mapping[str, Any] | None) -> float:
     """When what is stored was asked for, Unix time, s; before all time where nothing is stored."""
     return -1.0 if document is None else float(document.get("asked_at", 0.0))
 

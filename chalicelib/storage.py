@@ -134,6 +134,11 @@ def upload_owner(key: str) -> Owner | None:
     return Owner(**found.groupdict()) if found else None
 
 
+def is_of_upload(owner: Owner, image_url: str) -> bool:
+    """Whether a photo was uploaded under the id of this very measurement."""
+    return upload_owner(ObjectAddress.from_url(image_url).key) == owner
+
+
 def result_owner(key: str) -> Owner | None:
     """Owner of a result; None when the key is not one of a result."""
     found = _RESULT_KEY.match(key)

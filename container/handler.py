@@ -31,7 +31,7 @@ from chalicelib.errors import (
     MeasureUnavailableError,
     stored,
 )
-from chalicelib.measurements import measurement_id
+from chalicelib.measurements import asked_at_s, measurement_id
 from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
     ERROR,
@@ -247,7 +247,7 @@ def _number(text: str | None) -> float | str | None:
 def _explain(owner: Owner, asked_at: float, since: float = 0.0) -> None:
     """Store that it could not be measured, unless an event that came twice has brought an end."""
     earlier = storage.read_result(owner, ERROR)
-    if earlier is None or earlier["since"] > 0 or earlier.get("asked_at", 0.0) < asked_at:
+    if earlier is None or earlier["since"] > 0 or asked_at_s(earlier) < asked_at:
         _store_error(owner, MeasureUnavailableError(), asked_at, since)
 
 
