@@ -303,6 +303,7 @@ class Pose:
     """A whole pose, degrees; ``yaw`` turns the person to their left as seen from above.
 
     ``hip_drop`` tilts the pelvis alone, left side down, under an upright trunk on upright legs.
+    ``above_floor_m`` is how high a jump takes the feet.
     """
 
     yaw_deg: float = 0.0
@@ -318,6 +319,7 @@ class Pose:
     arm_right: ArmPose = field(default_factory=ArmPose)
     leg_left: LegPose = field(default_factory=LegPose)
     leg_right: LegPose = field(default_factory=LegPose)
+    above_floor_m: float = 0.0
 
 
 STRAIGHT = Pose(

@@ -110,3 +110,17 @@ def box(centre: np.ndarray, size: np.ndarray, yaw_deg: float) -> tuple[np.ndarra
             order = [(0, 1, 2), (0, 2, 3)] if sign > 0 else [(0, 2, 1), (0, 3, 2)]
             faces += [tuple(start + k for k in f) for f in order]
     return (np.array(vertices) * size) @ turn.T + centre, np.array(faces)
+
+
+def tube(a, b, radius_m: float, material: object, points: int = 32) -> Mesh:
+    """A round bar or disc from ``a`` to ``b``, (3,) each, closed at both ends."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    axis = (b - a) / np.linalg.norm(b - a)
+    side = np.cross(axis, [0, 0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0, 0])
+    side /= np.linalg.norm(side)
+    angles = np.linspace(0, 2 * np.pi, points, endpoint=False)[:, None]
+    ring = radius_m * (np.cos(angles) * side + np.sin(angles) * np.cross(axis, side))
+    # Rings are doubled where the surface turns a corner: else its normals would be rounded.
+    rings = np.array([a + 0 * ring, a + ring, a + ring, b + ring, b + ring, b + 0 * ring])
+    flat = rings.reshape(-1, 3)
+    return make_mesh(flat, outward(flat, loft(rings)), material)

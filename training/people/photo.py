@@ -10,12 +10,15 @@ import numpy as np
 from PIL import Image
 
 from training.people.body import Body, Pose, Posed, level_feet, pose_body
+from training.people.collages import paste_side_by_side, with_inset
+from training.people.drawing import chibi_body, chibi_posed, draw, make_chibi, moulded, stand
 from training.people.looks import Plain
-from training.people.meshes import Mesh, box, make_mesh
+from training.people.meshes import Mesh, box, make_mesh, tube
 from training.people.proportions import SEGMENTS, Proportions, Spread
 from training.people.render import Camera, Picture, look, render
+from training.people.rooms import Colour, Room
 from training.people.scenes import (
-    EXPECTED_ERROR,
+    EXPECTED,
     Decor,
     Kind,
     Shot,
@@ -24,14 +27,17 @@ from training.people.scenes import (
     make_pose,
     make_room,
     make_shot,
+    outfit_for,
     stream,
 )  # fmt: skip
 from training.people.wardrobe import Outfit, dress
 
 DISTANCE_M = (1.5, 4.0)  # how far a phone is held for a whole-body photo
+PITCHED_DISTANCE_M = (1.4, 3.3)  # the same, from far below or above
 CUT_DISTANCE_M = 1.1  # nearer than this nobody holds a phone for it
 MARGIN = 0.015  # share of the picture that stays free around a whole body
 FILM_DIAGONAL_MM = 43.267  # 36 x 24 mm; CIPA DCG-001 relates "35 mm focal length" to the diagonal
+UNEVEN_FEET = ("sitting", "crouching", "bent", "walking", "jumping")
 JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "toe")
 
 
@@ -62,15 +68,20 @@ def make_person(
 ) -> Person:
     """The person of a seed, posed for this kind of photo, at a place on the floor."""
     want, body = make_body(seed, spread)
-    outfit = make_outfit(seed, body, want.sex, decor)
-    if kind in ("sitting", "crouching", "bent") and outfit.bottom.kind == "skirt":
-        outfit = replace(outfit, bottom=replace(outfit.bottom, kind="trousers"))
+    chibi = make_chibi(stream(seed, "body", kind)) if kind in ("cartoon", "figure") else None
+    if chibi is not None:
+        body = chibi_body(body, chibi)
+    outfit = outfit_for(seed, kind, make_outfit(seed, body, want.sex, decor), body, decor)
     pose = pose or make_pose(seed, kind)
-    if kind not in ("sitting", "crouching", "bent"):
+    if kind not in UNEVEN_FEET:
         pose = level_feet(body, pose)
-    posed = pose_body(body, pose)
+    if chibi is not None:
+        outfit, posed = moulded(outfit), chibi_posed(body, pose, chibi)
+    else:
+        posed = pose_body(body, pose)
     meshes = dress(body, outfit, posed)
-    lift = np.array([*at_m, -min(m.vertices[:, 2].min() for m in meshes)])
+    lowest_m = min(m.vertices[:, 2].min() for m in meshes)
+    lift = np.array([*at_m, pose.above_floor_m - lowest_m])
     return Person(
         want, body, outfit, pose, posed.shifted(lift),
         tuple(replace(m, vertices=m.vertices + lift) for m in meshes),
@@ -121,6 +132,16 @@ def _fits(aim: Aim, points: np.ndarray) -> bool:
     return bool((px > MARGIN * size).all() and (px < (1 - MARGIN) * size).all())
 
 
+def _distance_of_pitch_m(shot: Shot, points: np.ndarray) -> float:
+    """Where a camera has to stand to aim at the person with the shot's pitch: nearer is steeper."""
+    near, distant = PITCHED_DISTANCE_M
+    for _ in range(12):
+        middle = (near + distant) / 2
+        steeper = abs(_aim(shot, points, middle).pitch_deg) > abs(shot.pitch_deg or 0.0)
+        near, distant = (middle, distant) if steeper else (near, middle)
+    return near
+
+
 def aim_at(shot: Shot, points: np.ndarray, kind: Kind) -> Aim:
     """Place and turn the camera for this kind of photo."""
     tall_m = float(np.ptp(points[:, 2]))
@@ -133,7 +154,11 @@ def aim_at(shot: Shot, points: np.ndarray, kind: Kind) -> Aim:
         kept = (1 - margin) / shot.fill
         share, row = (kept, 1.0) if kind == "cut_feet" else (1 - kept, 0.0)
         return _aim(shot, points, max(distance_m, CUT_DISTANCE_M), (share, row))
-    aim = _aim(shot, points, float(np.clip(distance_m, *DISTANCE_M)))
+    if shot.pitch_deg is None:
+        distance_m = float(np.clip(distance_m, *DISTANCE_M))
+    else:
+        distance_m = _distance_of_pitch_m(shot, points)
+    aim = _aim(shot, points, distance_m)
     while not _fits(aim, points):
         aim = _aim(shot, points, aim.distance_m * 1.04)
     return aim
@@ -237,7 +262,7 @@ def _person_truth(person: Person, aim: Aim) -> dict:
     px = camera.project(np.array(list(points.values())))
     crown = person.skin[np.argmax(person.skin[:, 2])]
     everything = np.concatenate([m.vertices for m in person.meshes])
-    soles = everything[everything[:, 2] < 0.03]
+    soles = everything[everything[:, 2] < person.pose.above_floor_m + 0.03]
     rows = camera.project(everything)[:, 1]
     return {
         "sex": person.want.sex,
@@ -285,6 +310,156 @@ def _seat(person: Person) -> Mesh:
     return make_mesh(vertices, faces, Plain((112, 84, 62), 3))
 
 
+def _barbell(person: Person) -> list[Mesh]:
+    """What a weightlifter holds up: a bar between the hands, a disc at either end."""
+    j = person.posed.joints
+    hands = [j["wrist" + s] + 0.09 * _unit(j["wrist" + s] - j["elbow" + s]) for s in (".L", ".R")]
+    along = _unit(hands[0] - hands[1])
+    middle, half_m = (hands[0] + hands[1]) / 2, 0.75
+    ends = [middle + half_m * along, middle - half_m * along]
+    metal, disc = Plain((150, 152, 156), 1, gloss=0.4), Plain((34, 36, 40), 2)
+    radius_m = 0.11 + 0.1 * float(person.pose.leg_left.out_deg % 1)
+    plates = [tube(e - 0.12 * w * along, e - 0.04 * w * along, radius_m, disc)
+              for e, w in zip(ends, (1, -1), strict=True)]  # fmt: skip
+    return [tube(ends[0], ends[1], 0.014, metal), *plates]
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
+
+
+def _shin_m(seed: int, person: Person) -> tuple[np.ndarray, np.random.Generator]:
+    """Where on the shins something begins that hides what is below, (3,) metres."""
+    rng = stream(seed, "pose", "hidden")
+    knee, ankle = (
+        (person.posed.joints[n + ".L"] + person.posed.joints[n + ".R"]) / 2
+        for n in ("knee", "ankle")
+    )
+    return knee + float(rng.uniform(0.2, 0.7)) * (ankle - knee), rng
+
+
+HIDING_FINISHES: dict[str, tuple[Colour, ...]] = {
+    "water": ((58, 88, 96), (70, 104, 120), (96, 120, 112), (40, 66, 84)),
+    "grass": ((86, 110, 56), (120, 128, 70)),
+    "snow": ((236, 240, 246),),
+}
+
+
+def _flood(room: Room, seed: int, person: Person) -> Room:
+    """The room with water, snow or tall grass up to the person's shins."""
+    at, rng = _shin_m(seed, person)
+    form = str(rng.choice(list(HIDING_FINISHES), p=[0.6, 0.2, 0.2]))
+    colours = HIDING_FINISHES[form]
+    colour = colours[int(rng.integers(len(colours)))]
+    light = tuple(min(255, round(1.3 * c) + 12) for c in colour)
+    finish = {"water": "water", "grass": "grass", "snow": "concrete"}[form]
+    floor = replace(
+        room.planes[0], point=np.array([0, 0, at[2]]), finish=finish, colour=colour,
+        second=light if form != "snow" else colour, pitch_m=0.12,
+    )  # fmt: skip
+    return replace(room, planes=(floor, *room.planes[1:]))
+
+
+def _obstacle(seed: int, person: Person, camera: Camera) -> Mesh:
+    """A hedge, a wall or a table's side before the person, as high as hides the feet and shins."""
+    at, rng = _shin_m(seed, person)
+    deep = float(rng.uniform(0.15, 0.6))
+    near = at[1] - float(rng.uniform(0.3, 0.5))
+    eye = camera.position
+    # The box's rear edge hides what is behind it from a camera above it, its front edge from below.
+    edge = near if eye[2] > at[2] else near - deep
+    share = (at[1] - edge) / (at[1] - eye[1])
+    top_m = float(at[2] + share * (eye[2] - at[2]))
+    colour = ((62, 92, 48), (150, 140, 124), (120, 86, 58), (222, 220, 214))[int(rng.integers(4))]
+    vertices, faces = box(
+        np.array([at[0], near - deep / 2, top_m / 2]), np.array([3.5, deep, top_m]),
+        float(rng.normal(0, 3)),
+    )  # fmt: skip
+    return make_mesh(vertices, faces, Plain(colour, int(rng.integers(1000))))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A picture of one person, before it is a JPEG."""
+
+    image: Image.Image
+    aim: Aim
+    person: Person
+    sensor: np.random.Generator
+
+
+def _take(
+    seed: int, kind: Kind, spread: Spread, decor: Decor, shot: Shot, pose: Pose | None
+) -> Taken:
+    """Put the scene of a photo together and look at it."""
+    sensor = stream(seed, "sensor", kind)
+    room = make_room(seed, kind, decor)
+    person = make_person(seed, spread, kind, (0.0, 0.0), pose, decor)
+    people = [person]
+    if kind == "two_people":
+        rng = stream(seed, "pose", "second")
+        side = 1 if rng.random() < 0.5 else -1
+        spot = (side * float(rng.uniform(0.6, 0.95)), float(rng.uniform(-0.25, 0.3)))
+        people.append(make_person(seed + 500_000_000, spread, "front", spot, None, decor))
+    held = _barbell(person) if kind == "lifting" else []
+    points = np.concatenate(
+        [m.vertices for p in people for m in p.meshes] + [m.vertices for m in held]
+    )
+    aim = aim_at(shot, points, kind)
+    meshes = [] if kind == "empty" else [m for p in people for m in p.meshes]
+    if kind == "cartoon":
+        eyes = np.array([person.posed.joints["eye" + side] for side in (".L", ".R")])
+        image = draw(meshes, eyes, aim.camera, stream(seed, "light", kind))
+        return Taken(image, aim, person, sensor)
+    for piece in room.furniture:
+        vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)
+        meshes.append(make_mesh(vertices, faces, piece.material))
+    if kind == "sitting":
+        meshes.append(_seat(person))
+    meshes += held
+    if kind == "figure":
+        meshes.append(stand(person.posed, 0.012, person.outfit.bottom.cloth.colour))
+    if kind == "water":
+        if stream(seed, "pose", "flood").random() < 0.6:
+            room = _flood(room, seed, person)
+        else:
+            meshes.append(_obstacle(seed, person, aim.camera))
+    if not meshes:  # an empty room still needs something for rays to miss
+        vertices, faces = box(np.array([0, 0, -5.0]), np.ones(3), 0.0)
+        meshes.append(make_mesh(vertices, faces, Plain((128, 128, 128), 0)))
+    radiance = render(Picture(meshes, room, stream(seed, "light", kind)), aim.camera)
+    return Taken(develop(radiance, sensor), aim, person, sensor)
+
+
+COLLAGES: tuple[tuple[Kind, ...], ...] = (
+    ("front", "front"), ("front", "again"), ("front", "side"), ("front", "behind"),
+    ("front", "again", "side", "behind"), ("front", "front", "front", "front"),
+)  # fmt: skip
+INSET_SHARE = (0.25, 0.36)  # of the picture's height
+
+
+def _collage(seed: int, kind: Kind, spread: Spread, long_side_px: int, decor: Decor) -> Image.Image:
+    """Photos of one person in one picture."""
+    rng = stream(seed, "camera", kind)
+    if kind == "inset":
+        kinds: tuple[Kind, ...] = (("front", "front"), ("front", "again"))[int(rng.integers(2))]
+    else:
+        kinds = COLLAGES[int(rng.integers(len(COLLAGES)))]
+    each_px = long_side_px if kind == "inset" else round(0.75 * long_side_px)
+    taken = {
+        k: _take(seed, k, spread, decor, make_shot(seed, k, each_px), None).image
+        for k in dict.fromkeys(kinds)
+    }
+    images = [taken[k] for k in kinds]
+    if kind == "inset":
+        right, top = rng.random(2) < 0.5
+        return with_inset(
+            images[0], images[1], float(rng.uniform(*INSET_SHARE)), bool(right), bool(top),
+            round(0.004 * long_side_px),
+        )  # fmt: skip
+    return paste_side_by_side(images, long_side_px, rng)
+
+
 def take_photo(
     seed: int,
     kind: Kind,
@@ -303,52 +478,47 @@ def take_photo(
     JPEG bytes, and the truth as JSON-ready values.
     """
     shot = shot or make_shot(seed, kind, long_side_px)
-    room = make_room(seed, kind, decor)
-    person = make_person(seed, spread, kind, (0.0, 0.0), pose, decor)
-    people = [person]
-    if kind == "two_people":
-        rng = stream(seed, "pose", "second")
-        side = 1 if rng.random() < 0.5 else -1
-        spot = (side * float(rng.uniform(0.6, 0.95)), float(rng.uniform(-0.25, 0.3)))
-        people.append(make_person(seed + 500_000_000, spread, "front", spot, None, decor))
-    points = np.concatenate([m.vertices for p in people for m in p.meshes])
-    aim = aim_at(shot, points, kind)
-    meshes = [] if kind == "empty" else [m for p in people for m in p.meshes]
-    for piece in room.furniture:
-        vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)
-        meshes.append(make_mesh(vertices, faces, piece.material))
-    if kind == "sitting":
-        meshes.append(_seat(person))
-    if not meshes:  # an empty room still needs something for rays to miss
-        vertices, faces = box(np.array([0, 0, -5.0]), np.ones(3), 0.0)
-        meshes.append(make_mesh(vertices, faces, Plain((128, 128, 128), 0)))
-    radiance = render(Picture(meshes, room, stream(seed, "light", kind)), aim.camera)
-    rng = stream(seed, "sensor", kind)
-    image = develop(radiance, rng)
+    truth = {"seed": seed, "kind": kind, "set": spread, "decor": decor, **_expected(kind)}
+    if kind in ("collage", "inset"):
+        image = _collage(seed, kind, spread, long_side_px, decor)
+        quality = quality or int(stream(seed, "sensor", kind).integers(70, 96))
+        data = encode(image, replace(shot, exif=False, orientation=1), 0, quality)
+        height_cm = make_body(seed, spread)[1].stature_cm
+        width, height = image.size
+        truth |= {"width": width, "height": height, "height_cm": height_cm, "jpeg_quality": quality}
+        return data, _rounded(truth, 4)
+    taken = _take(seed, kind, spread, decor, shot, pose)
+    aim, person = taken.aim, taken.person
     diagonal_px = np.hypot(shot.width, shot.height)
     focal_35mm = aim.camera.focal_px * FILM_DIAGONAL_MM / diagonal_px
-    quality = quality or int(rng.integers(70, 96))
-    data = encode(image, shot, round(focal_35mm), quality)
-    truth = {
-        "seed": seed,
-        "kind": kind,
-        "set": spread,
-        "decor": decor,
-        "expected_error": EXPECTED_ERROR[kind],
+    quality = quality or int(taken.sensor.integers(70, 96))
+    data = encode(taken.image, shot, round(focal_35mm), quality)
+    nobody = kind in ("empty", "cartoon", "figure")
+    truth |= {
         "width": shot.width,
         "height": shot.height,
-        **({} if kind == "empty" else _person_truth(person, aim)),
+        **({} if nobody else _person_truth(person, aim)),
         "camera": {
             "height_m": shot.camera_height_m, "pitch_deg": aim.pitch_deg, "roll_deg": shot.roll_deg,
             "yaw_deg": aim.yaw_deg, "distance_m": aim.distance_m, "focal_px": aim.camera.focal_px,
             "focal_35mm": focal_35mm, "exif": shot.exif, "orientation": shot.orientation,
             "position_m": list(aim.camera.position), "axes": [list(a) for a in aim.camera.axes],
         },
-        "pose": {} if kind == "empty" else asdict(person.pose),
-        "clothes": {} if kind == "empty" else _clothes(person.outfit),
+        "pose": {} if nobody else asdict(person.pose),
+        "clothes": {} if nobody else _clothes(person.outfit),
         "jpeg_quality": quality,
     }  # fmt: skip
     return data, _rounded(truth, 4)
+
+
+def _expected(kind: Kind) -> dict:
+    """The answers that are right for a kind of photo, as the truth has them."""
+    refusal = EXPECTED[kind]
+    return {
+        "expected_error": refusal and refusal.codes[0],
+        "expected_errors": [] if refusal is None else list(refusal.codes),
+        "expected_reasons": [] if refusal is None else list(refusal.reasons),
+    }
 
 
 def write_photo(folder: Path, name: str, data: bytes) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from training.people.looks import Plain, linear, noise
 
 Finish = Literal[
-    "paint", "stripes", "brick", "tiles", "planks", "carpet", "concrete", "grass", "sky"
+    "paint", "stripes", "brick", "tiles", "planks", "carpet", "concrete", "grass", "sky", "water"
 ]
 Colour = tuple[float, float, float]
 
@@ -133,6 +133,9 @@ def paint_plane(plane: Plane, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     elif plane.finish == "grass":
         share = 0.5 + 0.5 * noise(p, 0.3, plane.seed)
         grain = grain + 0.35 * noise(p, 0.02, plane.seed + 2)
+    elif plane.finish == "water":  # ripples, longer across than along
+        swell = noise(p * [0.5, 1.0], 0.35, plane.seed) + 0.5 * noise(p * [0.6, 1.0], pitch, 3)
+        share = np.clip(0.35 + 0.6 * swell, 0, 1)
     elif plane.finish == "sky":
         share = np.clip(b / 8 + 0.2 * noise(p, 3.0, plane.seed), 0, 1)
     out = (base + (second - base) * share[:, None]) * (1 + grain)[:, None]

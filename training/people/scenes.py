@@ -6,6 +6,7 @@ clothes whatever the kind of photo: a front view and a side view of one seed bel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -25,30 +26,66 @@ from training.people.body import (
 from training.people.looks import Cloth, Hair, Plain, Shoe, Skin
 from training.people.proportions import Proportions, Spread, sample_proportions
 from training.people.rooms import Furniture, Panel, Plane, Room
-from training.people.wardrobe import Bottom, Footwear, HairCut, Outfit, Top
+from training.people.wardrobe import TO_THE_FLOOR, Bottom, Footwear, HairCut, Outfit, Top
 
 Kind = Literal[
-    "front", "side", "again",
+    "front", "side", "again", "low", "high",
     "cut_feet", "cut_head", "sitting", "crouching", "arms_crossed", "bent", "sideways", "behind",
     "two_people", "far", "empty",
+    "turned", "walking", "jumping", "wide_squat", "lifting", "legs_crossed",
+    "arms_forward", "hands_hidden", "gown", "water", "cartoon", "figure", "collage", "inset",
 ]  # fmt: skip
-EXPECTED_ERROR: dict[str, str | None] = {
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a photo has to be refused: by any of ``codes``, the first of which says it best.
+
+    Where that is POSE_UNSUITABLE, for any of ``reasons``; none named: whatever the reason.
+    """
+
+    codes: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def _pose(*reasons: str) -> Refusal:
+    return Refusal(("POSE_UNSUITABLE",), reasons)
+
+
+EXPECTED: dict[str, Refusal | None] = {
     "front": None,
     "side": None,
     "again": None,
-    "cut_feet": "BODY_CUT_OFF",
-    "cut_head": "BODY_CUT_OFF",
-    "sitting": "POSE_UNSUITABLE",
-    "crouching": "POSE_UNSUITABLE",
-    "arms_crossed": "POSE_UNSUITABLE",
-    "bent": "POSE_UNSUITABLE",
-    "sideways": "POSE_UNSUITABLE",
-    "behind": "POSE_UNSUITABLE",
-    "two_people": "SEVERAL_PEOPLE",
-    "far": "PERSON_TOO_SMALL",
-    "empty": "NO_PERSON",
+    "low": None,
+    "high": None,
+    "cut_feet": Refusal(("BODY_CUT_OFF",)),
+    "cut_head": Refusal(("BODY_CUT_OFF",)),
+    "sitting": _pose(),
+    "crouching": _pose(),
+    "arms_crossed": _pose(),
+    "bent": _pose(),
+    "sideways": _pose(),
+    "behind": _pose(),
+    "two_people": Refusal(("SEVERAL_PEOPLE",)),
+    "far": Refusal(("PERSON_TOO_SMALL",)),
+    "empty": Refusal(("NO_PERSON",)),
+    "turned": _pose("turned_away"),
+    "walking": _pose("legs_bent", "legs_apart"),
+    "jumping": _pose("legs_bent", "legs_apart", "arms_raised"),
+    "wide_squat": _pose("legs_bent", "legs_apart"),
+    "lifting": _pose("legs_bent", "arms_raised"),
+    "legs_crossed": _pose("legs_bent", "legs_apart"),
+    "arms_forward": _pose("arms_bent"),
+    "hands_hidden": _pose("arms_bent"),
+    "gown": _pose("legs_hidden"),
+    "water": Refusal(("BODY_CUT_OFF", "POSE_UNSUITABLE"), ("legs_hidden",)),
+    "cartoon": Refusal(("NO_PERSON", "SEVERAL_PEOPLE")),
+    "figure": Refusal(("NO_PERSON", "SEVERAL_PEOPLE")),
+    "collage": Refusal(("SEVERAL_PEOPLE",)),
+    "inset": Refusal(("SEVERAL_PEOPLE",)),
 }
-REFUSED = tuple(k for k, code in EXPECTED_ERROR.items() if code)
+"""What each kind of photo has to be answered; None: it is measured."""
+REFUSED = tuple(k for k, refusal in EXPECTED.items() if refusal)
 _STREAM = {"body": 1, "outfit": 2, "pose": 3, "room": 4, "camera": 5, "light": 6, "sensor": 7}
 
 
@@ -290,6 +327,61 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
     return Outfit(skin, tuple(tops), bottom, footwear, hair)
 
 
+MOVING = ("sitting", "crouching", "bent", "walking", "jumping", "wide_squat", "lifting",
+          "legs_crossed")  # fmt: skip
+"""Kinds for which a skirt would be in the way."""
+
+
+def outfit_for(seed: int, kind: Kind, outfit: Outfit, body: Body, decor: Decor) -> Outfit:
+    """The seed's outfit with what this kind of photo needs changed."""
+    rng = stream(seed, "outfit", kind)
+    bottom = outfit.bottom
+    if kind in MOVING and bottom.kind == "skirt":
+        return replace(outfit, bottom=replace(bottom, kind="trousers"))
+    if kind == "gown":
+        return _gown(rng, outfit, body, decor)
+    if kind in ("low", "high") and rng.random() < 0.5:  # barefoot in leggings
+        leggings = replace(
+            bottom,
+            kind="trousers",
+            length=float(rng.uniform(1.75, 1.93)),
+            ease_m=0.003,
+            flare_m=0.0,
+        )
+        return replace(outfit, bottom=leggings, footwear=None)
+    if kind in ("cartoon", "figure") and outfit.hair is not None:
+        return replace(outfit, hair=replace(outfit.hair, fall_m=0.0))
+    return outfit
+
+
+def _gown(rng: np.random.Generator, outfit: Outfit, body: Body, decor: Decor) -> Outfit:
+    """A skirt or dress to the floor, or a long coat: the knees lie somewhere inside."""
+    form = rng.choice(["skirt", "dress", "coat"])
+    if form == "coat":
+        coat = Top(
+            cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.2),
+            sleeve=1.93,
+            hem=-0.12,
+            ease_m=float(rng.uniform(0.03, 0.045)),
+            open_m=0.0,
+        )
+        bottom = replace(outfit.bottom, kind="trousers", length=1.9, ease_m=0.012, flare_m=0.0)
+        lower = Bottom(
+            "skirt", coat.cloth, float(rng.uniform(1.35, 1.75)), float(rng.uniform(0.02, 0.035)),
+            float(rng.uniform(0.02, 0.08)),
+        )  # fmt: skip
+        return replace(outfit, tops=(outfit.tops[0], coat), bottom=bottom, over=lower)
+    cloth = _cloth(rng, decor, body, CLOTH_COLOURS, 0.3)
+    tops = outfit.tops
+    if form == "dress":
+        tops = (replace(tops[0], cloth=cloth, hem=0.1), *tops[1:])
+    skirt = Bottom(
+        "skirt", cloth, float(rng.uniform(1.95, TO_THE_FLOOR)), float(rng.uniform(0.01, 0.04)),
+        float(rng.uniform(0.03, 0.22)),
+    )  # fmt: skip
+    return replace(outfit, tops=tops, bottom=skirt)
+
+
 # --- the pose -----------------------------------------------------------------------------------
 
 
@@ -392,7 +484,167 @@ def make_pose(seed: int, kind: Kind) -> Pose:
             pose, bend_side_deg=sign * float(rng.uniform(22, 35)), leg_left=leg,
             leg_right=LegPose(30, 0, 5, 20), lean_forward_deg=0.0,
         )  # fmt: skip
+    if kind in _NEW_POSES:
+        return _NEW_POSES[kind](rng, pose, sign)
     return pose
+
+
+def _between(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(rng.uniform(low, high))
+
+
+def _turned(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    return replace(pose, yaw_deg=sign * _between(rng, 40, 60))
+
+
+def _walking(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """A stride towards the camera: the rear leg pushes off or swings, the arms swing against it."""
+    knee = _between(rng, 4, 14)
+    ahead = LegPose(1.5, _between(rng, 16, 28), knee, 6, -_between(rng, 0, 12))
+    rear_knee = _between(rng, 30, 65)
+    behind = LegPose(1.5, -_between(rng, 4, 18), rear_knee, 6, rear_knee * _between(rng, 0.5, 0.8))
+    swing = _between(rng, 14, 32)
+    arms = [
+        ArmPose(_between(rng, 6, 14), swing * way, _between(rng, 12, 45), _between(rng, 5, 30))
+        for way in (1, -1)
+    ]
+    legs = [ahead, behind]
+    if sign < 0:
+        arms, legs = arms[::-1], legs[::-1]
+    return replace(
+        pose, lean_forward_deg=_between(rng, 0, 5), twist_deg=-sign * _between(rng, 2, 8),
+        leg_left=legs[1], leg_right=legs[0], arm_left=arms[0], arm_right=arms[1],
+    )  # fmt: skip
+
+
+def _jumping(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    apart, knee = _between(rng, 2, 24), _between(rng, 25, 85)
+    legs = [
+        LegPose(
+            apart, 0.5 * knee + _between(rng, -12, 4), knee + _between(rng, -8, 8),
+            _between(rng, 5, 30), _between(rng, 10, 40),
+        )
+        for _ in "LR"
+    ]  # fmt: skip
+    out = _between(rng, 30, 130)
+    arms = [
+        ArmPose(out + _between(rng, -6, 6), _between(rng, -5, 15), _between(rng, 3, 35), 60)
+        for _ in "LR"
+    ]
+    return replace(
+        pose, above_floor_m=_between(rng, 0.1, 0.4), arm_left=arms[0], arm_right=arms[1],
+        leg_left=legs[0], leg_right=legs[1],
+    )  # fmt: skip
+
+
+def _wide_squat(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """Feet wide, thighs out to the sides over them, shins upright, trunk upright."""
+    out = _between(rng, 32, 55)
+    leg = LegPose(out, _between(rng, 8, 24), out + _between(rng, 0, 15), _between(rng, 55, 75))
+    arm = [
+        ArmPose(_between(rng, 20, 60), _between(rng, -5, 15), _between(rng, 4, 25), 30),
+        ArmPose(28, -8, 70, 75),  # hands on the thighs
+        ArmPose(8, 30, 25, 45),  # hands together in front
+    ][int(rng.integers(3))]
+    return replace(
+        pose, lean_forward_deg=_between(rng, 0, 6), bend_forward_deg=0.0,
+        arm_left=arm, arm_right=arm, leg_left=leg, leg_right=leg,
+    )  # fmt: skip
+
+
+def _lifting(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """A weightlifter: a bar overhead, knees half bent or nearly straight."""
+    knee, out = _between(rng, 20, 90), _between(rng, 8, 22)
+    leg = LegPose(out, 0.5 * knee, knee, _between(rng, 30, 50))
+    arm = ArmPose(_between(rng, 140, 158), _between(rng, -4, 6), _between(rng, 4, 18), 60)
+    return replace(
+        pose, yaw_deg=0.6 * pose.yaw_deg, lean_forward_deg=_between(rng, 0, 6),
+        arm_left=arm, arm_right=arm, leg_left=leg, leg_right=leg,
+    )  # fmt: skip
+
+
+def _legs_crossed(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """One leg before the other, ankles crossed."""
+    before = LegPose(
+        -_between(rng, 10, 15), _between(rng, 7, 12), _between(rng, 6, 16), _between(rng, 0, 15)
+    )
+    rear = LegPose(-_between(rng, 5, 9), -_between(rng, 3, 7), 2, _between(rng, 0, 15))
+    left, right = (before, rear) if sign > 0 else (rear, before)
+    return replace(pose, leg_left=left, leg_right=right)
+
+
+def _arms_forward(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """Forearms, or whole arms, point at the camera: straight arms in the picture, but short."""
+    arms = []
+    for _ in "LR":
+        if rng.random() < 0.7:
+            arm = ArmPose(
+                _between(rng, 4, 16), _between(rng, -14, 4), _between(rng, 45, 78),
+                _between(rng, -8, 12), _between(rng, -30, 40),
+            )  # fmt: skip
+        else:
+            arm = ArmPose(
+                _between(rng, 5, 18), _between(rng, 38, 55), _between(rng, 4, 22),
+                _between(rng, 0, 20), _between(rng, -30, 40),
+            )  # fmt: skip
+        arms.append(arm)
+    if rng.random() < 0.5:
+        arms[1] = arms[0]
+    return replace(pose, arm_left=arms[0], arm_right=arms[1])
+
+
+def _hands_hidden(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """Hands in the pockets, or behind the back."""
+    if rng.random() < 0.5:
+        arm = ArmPose(
+            _between(rng, 20, 28), -_between(rng, 21, 28), _between(rng, 62, 70),
+            _between(rng, 40, 52), 30,
+        )  # fmt: skip
+    else:
+        arm = ArmPose(
+            _between(rng, 9, 15), -_between(rng, 20, 32), _between(rng, 42, 62),
+            _between(rng, 105, 125), 0,
+        )  # fmt: skip
+    return replace(pose, arm_left=arm, arm_right=arm)
+
+
+def _in_a_gown(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """Arms clear of the skirt."""
+    out = _between(rng, 17, 45)
+    left, right = (
+        replace(a, out_deg=out, forward_deg=3.0) for a in (pose.arm_left, pose.arm_right)
+    )
+    return replace(pose, arm_left=left, arm_right=right)
+
+
+def _phone_on_something(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
+    """Good poses that were refused: palms turned forward, elbows a little turned with them."""
+    if rng.random() < 0.35:
+        return pose
+    out, palm = _between(rng, 6, 38), -_between(rng, 60, 95)
+    arms = [
+        ArmPose(
+            out + _between(rng, -3, 3), _between(rng, -8, 4), _between(rng, 3, 14),
+            _between(rng, -60, 20), palm,
+        )
+        for _ in "LR"
+    ]  # fmt: skip
+    return replace(pose, arm_left=arms[0], arm_right=arms[1])
+
+
+_NEW_POSES: dict[str, Callable[[np.random.Generator, Pose, float], Pose]] = {
+    "turned": _turned,
+    "walking": _walking,
+    "jumping": _jumping,
+    "wide_squat": _wide_squat,
+    "lifting": _lifting,
+    "legs_crossed": _legs_crossed,
+    "arms_forward": _arms_forward,
+    "hands_hidden": _hands_hidden,
+    "gown": _in_a_gown,
+    "low": _phone_on_something,
+    "high": _phone_on_something,
+}
 
 
 # --- the place ----------------------------------------------------------------------------------
@@ -560,9 +812,12 @@ class Shot:
     place: tuple[float, float]
     exif: bool
     orientation: int  # EXIF: 1 upright, 6 stored turned by a quarter
+    pitch_deg: float | None = None  # upwards; when given, the distance follows from it
 
 
 CAMERA_HEIGHT_M = (0.6, 1.8)
+LOW_M, HIGH_M = (0.05, 0.30), (1.75, 2.15)  # a phone that leans on something; one above the head
+LOW_PITCH_DEG, HIGH_PITCH_DEG = (12.0, 25.0), (-25.0, -15.0)
 SIZES = ((1080, 1440), (1080, 1440), (1080, 1440), (1080, 1440), (810, 1440), (1080, 1350))
 
 
@@ -579,6 +834,7 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
     fill = {
         "far": (0.08, 0.14), "sitting": (0.45, 0.8), "crouching": (0.4, 0.7),
         "cut_feet": (1.05, 1.4), "cut_head": (1.05, 1.25),
+        "wide_squat": (0.4, 0.75), "cartoon": (0.6, 0.92), "figure": (0.5, 0.9),
     }.get(kind, (0.45, 0.92))  # fmt: skip
     shot = Shot(
         width=round(width * shrink),
@@ -591,6 +847,15 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         exif=exif,
         orientation=6 if exif and rng.random() < 0.3 else 1,
     )
+    if kind in ("low", "high"):
+        held_m, pitch_deg = (LOW_M, LOW_PITCH_DEG) if kind == "low" else (HIGH_M, HIGH_PITCH_DEG)
+        return replace(
+            shot,
+            camera_height_m=float(rng.uniform(*held_m)),
+            pitch_deg=float(rng.uniform(*pitch_deg)),
+            long_fov_deg=float(rng.uniform(60, 78)),
+            place=(shot.place[0], float(rng.uniform(-0.3, 0.5))),
+        )
     if kind != "side":
         return shot
     front = make_shot(seed, "front", long_side_px)  # the same phone, held once more

@@ -12,6 +12,7 @@ from training.people.body import PARTS, Body, Posed
 from training.people.looks import EYE, SKIN, Cloth, Hair, Shoe, Skin, noise
 from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh, vertex_normals
 
+TO_THE_FLOOR = 2.2  # length of a skirt, as a share of the leg, that ends at the soles
 SPARE_M = 0.05  # cloth beyond the cut, so that the smoothing's rim is never seen
 COVERED_M = 0.02  # skin this far inside a garment's edge is left out, so that none pokes through
 
@@ -30,7 +31,10 @@ class Top:
 
 @dataclass(frozen=True)
 class Bottom:
-    """Trousers, shorts or a skirt. ``length`` is a share of the leg: 1 knee, 2 ankle."""
+    """Trousers, shorts or a skirt. ``length`` is a share of the leg: 1 knee, 2 ankle.
+
+    A skirt may be longer, up to ``TO_THE_FLOOR``.
+    """
 
     kind: Literal["trousers", "skirt"]
     cloth: Cloth
@@ -60,13 +64,14 @@ class HairCut:
 
 @dataclass(frozen=True)
 class Outfit:
-    """All that a person wears."""
+    """All that a person wears; ``over`` is a skirt over the rest: the lower half of a coat."""
 
     skin: Skin
     tops: tuple[Top, ...]
     bottom: Bottom
     footwear: Footwear | None
     hair: HairCut | None
+    over: Bottom | None = None
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,8 @@ def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
     hip, knee, ankle = (
         (posed.joints[n + ".L"] + posed.joints[n + ".R"]) / 2 for n in ("hip", "knee", "ankle")
     )
-    hem_z = np.interp(bottom.length, [0, 1, 2], [hip[2], knee[2], ankle[2]])
+    floor_z = skin_points[:, 2].min()
+    hem_z = np.interp(bottom.length, [0, 1, 2, TO_THE_FLOOR], [hip[2], knee[2], ankle[2], floor_z])
     heights = np.linspace(hip[2] + 0.38 * t.torso_m, hem_z, SKIRT_RINGS)
     angles = np.linspace(0, 2 * np.pi, SKIRT_POINTS, endpoint=False)
     rays = np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -371,6 +377,8 @@ def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
         mesh, keep = _trousers(t, m, outfit.bottom, posed, covered)
         out.append(mesh)
         covered = np.maximum(covered, keep)
+    if outfit.over is not None:
+        out.append(_skirt(t, m, outfit.over, posed))
     if outfit.footwear is not None:
         worn, keep = _footwear(t, m, outfit.footwear, posed)
         out += worn
