@@ -107,7 +107,7 @@ HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-s
 accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
 	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
-	@$(HELD_OUT_PEOPLE) --count 110 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
+	@$(HELD_OUT_PEOPLE) --count 250 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)
 	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)

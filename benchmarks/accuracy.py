@@ -297,13 +297,18 @@ def refusals(photos: Sequence[Seen]) -> dict[str, Any]:
     kinds: dict[str, Counter[str]] = {}
     for photo in photos:
         kinds.setdefault(photo.truth["kind"], Counter())[photo.refusal or "measured"] += 1
-    right = [(p.refusal or "").split(" ")[0] == p.truth["expected_error"] for p in photos]
+    right = [(p.refusal or "").split(" ")[0] in _right_codes(p.truth) for p in photos]
     return {
         "photos": len(photos),
         "refused_share": sum(p.refusal is not None for p in photos) / len(photos),
         "right_code_share": sum(right) / len(photos),
         "by_kind": kinds,
     }
+
+
+def _right_codes(truth: Truth) -> list[str]:
+    """Codes that a photo may be refused with; of some kinds more than one says it."""
+    return truth.get("expected_errors") or [truth["expected_error"]]
 
 
 def points(photos: Sequence[Seen]) -> list[dict[str, Any]]:

@@ -335,7 +335,7 @@ def _shin_m(seed: int, person: Person) -> tuple[np.ndarray, np.random.Generator]
         (person.posed.joints[n + ".L"] + person.posed.joints[n + ".R"]) / 2
         for n in ("knee", "ankle")
     )
-    return knee + float(rng.uniform(0.2, 0.7)) * (ankle - knee), rng
+    return knee + float(rng.uniform(0.2, 0.85)) * (ankle - knee), rng
 
 
 HIDING_FINISHES: dict[str, tuple[Colour, ...]] = {
@@ -447,12 +447,14 @@ def _collage(seed: int, kind: Kind, spread: Spread, long_side_px: int, decor: De
         kinds = COLLAGES[int(rng.integers(len(COLLAGES)))]
     each_px = long_side_px if kind == "inset" else round(0.75 * long_side_px)
     taken = {
-        k: _take(seed, k, spread, decor, make_shot(seed, k, each_px), None).image
+        k: _take(seed, k, spread, decor, make_shot(seed, k, each_px), None)
         for k in dict.fromkeys(kinds)
     }
-    images = [taken[k] for k in kinds]
+    images = [taken[k].image for k in kinds]
     if kind == "inset":
-        right, top = rng.random(2) < 0.5
+        front = taken["front"]
+        middle_px = front.aim.camera.project(front.person.skin)[:, 0].mean()
+        right, top = middle_px < images[0].width / 2, rng.random() < 0.5  # beside the person
         return with_inset(
             images[0], images[1], float(rng.uniform(*INSET_SHARE)), bool(right), bool(top),
             round(0.004 * long_side_px),

@@ -328,7 +328,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
 
 
 MOVING = ("sitting", "crouching", "bent", "walking", "jumping", "wide_squat", "lifting",
-          "legs_crossed")  # fmt: skip
+          "legs_crossed", "water")  # fmt: skip
 """Kinds for which a skirt would be in the way."""
 
 
@@ -484,8 +484,8 @@ def make_pose(seed: int, kind: Kind) -> Pose:
             pose, bend_side_deg=sign * float(rng.uniform(22, 35)), leg_left=leg,
             leg_right=LegPose(30, 0, 5, 20), lean_forward_deg=0.0,
         )  # fmt: skip
-    if kind in _NEW_POSES:
-        return _NEW_POSES[kind](rng, pose, sign)
+    if kind in _POSE_OF_KIND:
+        return _POSE_OF_KIND[kind](rng, pose, sign)
     return pose
 
 
@@ -499,10 +499,14 @@ def _turned(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
 
 def _walking(rng: np.random.Generator, pose: Pose, sign: float) -> Pose:
     """A stride towards the camera: the rear leg pushes off or swings, the arms swing against it."""
-    knee = _between(rng, 4, 14)
-    ahead = LegPose(1.5, _between(rng, 16, 28), knee, 6, -_between(rng, 0, 12))
-    rear_knee = _between(rng, 30, 65)
-    behind = LegPose(1.5, -_between(rng, 4, 18), rear_knee, 6, rear_knee * _between(rng, 0.5, 0.8))
+    if rng.random() < 0.5:  # both feet on the floor
+        rear_knee = _between(rng, 14, 32)
+        forward, back, knee = _between(rng, 9, 17), _between(rng, 8, 16), _between(rng, 3, 8)
+    else:
+        rear_knee = _between(rng, 30, 65)
+        forward, back, knee = _between(rng, 16, 28), _between(rng, 4, 18), _between(rng, 4, 14)
+    ahead = LegPose(1.5, forward, knee, 6, -_between(rng, 0, 12))
+    behind = LegPose(1.5, -back, rear_knee, 6, rear_knee * _between(rng, 0.6, 0.9))
     swing = _between(rng, 14, 32)
     arms = [
         ArmPose(_between(rng, 6, 14), swing * way, _between(rng, 12, 45), _between(rng, 5, 30))
@@ -632,7 +636,7 @@ def _phone_on_something(rng: np.random.Generator, pose: Pose, sign: float) -> Po
     return replace(pose, arm_left=arms[0], arm_right=arms[1])
 
 
-_NEW_POSES: dict[str, Callable[[np.random.Generator, Pose, float], Pose]] = {
+_POSE_OF_KIND: dict[str, Callable[[np.random.Generator, Pose, float], Pose]] = {
     "turned": _turned,
     "walking": _walking,
     "jumping": _jumping,
@@ -848,12 +852,15 @@ def make_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
         orientation=6 if exif and rng.random() < 0.3 else 1,
     )
     if kind in ("low", "high"):
-        held_m, pitch_deg = (LOW_M, LOW_PITCH_DEG) if kind == "low" else (HIGH_M, HIGH_PITCH_DEG)
+        if kind == "low":  # so near that only a wide lens holds the whole person
+            held_m, pitch_deg, fov_deg = LOW_M, LOW_PITCH_DEG, (60, 78)
+        else:
+            held_m, pitch_deg, fov_deg = HIGH_M, HIGH_PITCH_DEG, (46, 66)
         return replace(
             shot,
             camera_height_m=float(rng.uniform(*held_m)),
             pitch_deg=float(rng.uniform(*pitch_deg)),
-            long_fov_deg=float(rng.uniform(60, 78)),
+            long_fov_deg=float(rng.uniform(*fov_deg)),
             place=(shot.place[0], float(rng.uniform(-0.3, 0.5))),
         )
     if kind != "side":

@@ -45,3 +45,14 @@ def test_refusals_are_told_apart_by_what_the_photo_shows():
     assert figures["refused_share"] == 0.75
     assert figures["right_code_share"] == 0.5
     assert figures["by_kind"]["behind"] == {"POSE_UNSUITABLE from_behind": 1, "measured": 1}
+
+
+def test_a_photo_that_two_codes_fit_is_right_with_either():
+    truth = {
+        "kind": "cartoon",
+        "expected_error": "NO_PERSON",
+        "expected_errors": ["NO_PERSON", "SEVERAL_PEOPLE"],
+    }
+    answers = ("NO_PERSON", "SEVERAL_PEOPLE", "POSE_UNSUITABLE legs_bent", None)
+    figures = accuracy.refusals([Seen(truth, answer) for answer in answers])
+    assert figures["right_code_share"] == 0.5
