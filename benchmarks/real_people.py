@@ -153,20 +153,6 @@ def _agree(one: list[str], other: list[str]) -> bool:
     return sum(a == b for a, b in zip(one, other, strict=False)) >= 8
 
 
-def men_cut_out(checkout: Path) -> Iterator[Row]:
-    """Shots of the same men with the background made black."""
-    shots = [
-        (_thumbnail(Path(str(row["photo"]))), row)
-        for row in men(checkout)
-    ]
-    for path in _pictures(checkout / "Photos" / "background_remove"):
-        small = _thumbnail(path)
-        lit = small.max(axis=2) > 24
-        apart = [float(np.abs(small - other)[lit].mean()) for other, _ in shots]
-        row = shots[int(np.argmin(apart))][1]
-        yield row | {"photo": str(path), "place": "cut out"}
-
-
 def women(checkout: Path) -> Iterator[Row]:
     """3 women from the front and the side: amitbend/body_measure; heights in cm in a list."""
     images = checkout / "data" / "images"
@@ -191,7 +177,9 @@ def women(checkout: Path) -> Iterator[Row]:
         yield row
         if path.name in sides:
             yield row | {"side_photo": str(images / sides[path.name])}
-    yield from _nobody([*_pictures(checkout, deep=False), *_pictures(checkout / "data", deep=False)])
+    yield from _nobody(
+        [*_pictures(checkout, deep=False), *_pictures(checkout / "data", deep=False)]
+    )
 
 
 def street(checkout: Path) -> Iterator[Row]:
@@ -227,7 +215,7 @@ def cameras(checkout: Path, out: Path) -> Iterator[Row]:
         folder = checkout / "Pose2Sim" / demo
         pitches = _pitches_deg(folder / "calibration" / "Calib.qca.txt")
         for video in sorted((folder / "videos").glob("*.mp4")):
-            for frame, path in _frames(video, step, out / demo):
+            for path in _frames(video, step, out / demo):
                 yield {
                     "photo": str(path),
                     "person": "cameras-1",
@@ -243,7 +231,7 @@ def cameras(checkout: Path, out: Path) -> Iterator[Row]:
 def _pitches_deg(calibration: Path) -> dict[str, float]:
     """How far each camera looks up, from the last row of its rotation (QTM: -axis, z up)."""
     found = {}
-    for camera in ElementTree.parse(calibration).iter("camera"):
+    for camera in _xml(calibration.read_bytes()).iter("camera"):
         transform = camera.find("transform")
         if transform is not None:
             sine = -float(transform.attrib["r33"])
@@ -251,7 +239,7 @@ def _pitches_deg(calibration: Path) -> dict[str, float]:
     return found
 
 
-def _frames(video: Path, step: int, out: Path) -> Iterator[tuple[int, Path]]:
+def _frames(video: Path, step: int, out: Path) -> Iterator[Path]:
     out.mkdir(parents=True, exist_ok=True)
     capture = cv2.VideoCapture(str(video))
     number = 0
@@ -262,7 +250,7 @@ def _frames(video: Path, step: int, out: Path) -> Iterator[tuple[int, Path]]:
         if number % step == 0:
             path = out / f"{video.stem}-{number:03d}.png"
             cv2.imwrite(str(path), pixels)
-            yield number, path
+            yield path
         number += 1
     capture.release()
 
@@ -303,7 +291,6 @@ def _nobody(paths: Iterable[Path]) -> Iterator[Row]:
 
 COLLECTIONS: Final[dict[str, tuple[str, Callable[..., Iterator[Row]]]]] = {
     "men": ("codemaster0407/Human_Body_Measurements", men),
-    "men_cut_out": ("codemaster0407/Human_Body_Measurements", men_cut_out),
     "women": ("amitbend/body_measure", women),
     "street": ("bearpaw/clothing-co-parsing", street),
     "lab": ("farazBhatti/Human-Body-Measurements-using-Computer-Vision", lab),
@@ -342,6 +329,11 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _xml(data: bytes) -> ElementTree.Element:
+    # Expat bounds what entities grow to since 2.4.1, and resolves none from outside.
+    return ElementTree.fromstring(data)  # noqa: S314
+
+
 def _sheet(path: Path) -> list[dict[str, str]]:
     """Rows of the first sheet of an .xlsx file, by the names in its first row."""
     if not path.is_file():
@@ -350,9 +342,9 @@ def _sheet(path: Path) -> list[dict[str, str]]:
     with zipfile.ZipFile(path) as file:
         strings = [
             "".join(text.text or "" for text in item.iter(f"{space}t"))
-            for item in ElementTree.fromstring(file.read("xl/sharedStrings.xml"))
+            for item in _xml(file.read("xl/sharedStrings.xml"))
         ]
-        tree = ElementTree.fromstring(file.read("xl/worksheets/sheet1.xml"))
+        tree = _xml(file.read("xl/worksheets/sheet1.xml"))
     rows = []
     for row in tree.iter(f"{space}row"):
         cells = {}
@@ -364,7 +356,9 @@ def _sheet(path: Path) -> list[dict[str, str]]:
                 cells[column] = strings[int(value.text)] if shared else value.text
         rows.append(cells)
     head = rows[0]
-    return [{head[column]: text for column, text in row.items() if column in head} for row in rows[1:]]
+    return [
+        {head[column]: text for column, text in row.items() if column in head} for row in rows[1:]
+    ]
 
 
 # --- verdicts -----------------------------------------------------------------------------------
@@ -381,7 +375,7 @@ def verdicts(path: Path = VERDICTS) -> dict[str, dict[str, str]]:
 def judged(row: Row, known: dict[str, dict[str, str]]) -> Row:
     """A row with what eyes found of its photo, and with a height: an assumed one where none is."""
     verdict = known.get(_digest(Path(str(row["photo"])))[:HASH_DIGITS], {})
-    told = {name: text for name in ("sex", "expected") if (text := verdict.get(name, ""))}
+    told: Row = {name: text for name in ("sex", "expected") if (text := verdict.get(name, ""))}
     row = row | told
     sex = str(row.get("sex", ""))
     if "height_cm" not in row:
@@ -399,7 +393,9 @@ def lay_out(name: str, checkout: Path, out: Path) -> Path:
     """
     out.mkdir(parents=True, exist_ok=True)
     layout = COLLECTIONS[name][1]
-    rows = layout(checkout.resolve(), out / name) if name == "cameras" else layout(checkout.resolve())
+    rows = (
+        layout(checkout.resolve(), out / name) if name == "cameras" else layout(checkout.resolve())
+    )
     known = verdicts()
     path = out / f"{name}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:

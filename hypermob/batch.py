@@ -7,7 +7,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -42,7 +42,7 @@ def run(
     """Write one line per row, whose paths are relative to ``folder``; return how many failed."""
     work = partial(measure_row, folder=folder, engine=engine, language=language)
     failed = 0
-    for line in tqdm(_in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
+    for line in tqdm(in_order(work, rows, workers, engine), total=len(rows), unit="photo"):
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
         out.flush()
         failed += line["status"] == "error"
@@ -171,9 +171,10 @@ def person(row: Mapping[str, str]) -> Person:
     return validated(Person, values)
 
 
-def _in_order(
-    work: Any, rows: list[dict[str, str]], workers: int, engine: Engine
-) -> Iterator[dict[str, Any]]:
+def in_order[Row, Answer](
+    work: Callable[[Row], Answer], rows: Sequence[Row], workers: int, engine: Engine
+) -> Iterator[Answer]:
+    """What ``work`` makes of every row, in order, of up to ``workers`` at once."""
     if workers == 1:
         yield from map(work, rows)
         return
