@@ -282,7 +282,7 @@ def figures(photos: Sequence[Photo]) -> dict[str, Any]:
     """Every figure of a validation, as JSON values rounded to .001."""
     found = {
         "photos": len(photos),
-        "people": len({(photo.collection, photo.person) for photo in photos}),
+        "people": len(bodies(photos)),
         "reference_cm": REFERENCE_CM,
         "answers": {name: answers(group) for name, group in _collections(photos).items()},
         "groups": {

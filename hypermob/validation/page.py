@@ -46,8 +46,8 @@ WORDS: Final = {
         "기간만 보관하고, 사진을 지울 때 함께 지우세요.",
     },
     "count": {
-        "en": "{photos} photos of {people} people.",
-        "ko": "{people}명의 사진 {photos}장.",
+        "en": "{photos} photos, {people} people measured.",
+        "ko": "사진 {photos}장, 측정된 사람 {people}명.",
     },
     "people": {"en": "Photos, a person a row", "ko": "사진 (한 사람이 한 줄)"},
     "wrong": {
@@ -59,6 +59,8 @@ WORDS: Final = {
     "alone": {"en": "height alone", "ko": "키만"},
     "no_picture": {"en": "(no picture)", "ko": "(그림 없음)"},
     "assumed": {"en": "{height} cm, assumed", "ko": "{height} cm, 가정"},
+    "clothes": {"en": "clothes {words}", "ko": "옷 {words}"},
+    "place": {"en": "place {words}", "ko": "장소 {words}"},
     "alt": {"en": "Photo of {person}", "ko": "{person}의 사진"},
 }
 
@@ -80,8 +82,8 @@ def page(photos: Sequence[Photo], figures: Mapping[str, Any], language: Language
         f'<p class="note">{words["private"]}</p>'
         f"<p>{words['count'].format(photos=figures['photos'], people=figures['people'])}</p>"
         f"{''.join(map(_table, tables(figures, language)))}"
-        f"{_section(words['wrong'], wrong, language, words) if wrong else ''}"
-        f"{_section(words['people'], photos, language, words)}</div></html>\n"
+        f"{_wrong(wrong, language, words) if wrong else ''}"
+        f"{_people(photos, language, words)}</div></html>\n"
     )
 
 
@@ -101,9 +103,12 @@ def _table(table: Table) -> str:
     )
 
 
-def _section(
-    title: str, photos: Sequence[Photo], language: Language, words: Mapping[str, str]
-) -> str:
+def _wrong(photos: Sequence[Photo], language: Language, words: Mapping[str, str]) -> str:
+    figures = "".join(_figure(photo, language, words, named=True) for photo in photos)
+    return f'<h2>{escape(words["wrong"])}</h2><div class="photos">{figures}</div>'
+
+
+def _people(photos: Sequence[Photo], language: Language, words: Mapping[str, str]) -> str:
     of_person: dict[tuple[str, str], list[Photo]] = {}
     for photo in photos:
         of_person.setdefault((photo.collection, photo.person), []).append(photo)
@@ -113,16 +118,23 @@ def _section(
         f'<div class="photos">{"".join(_figure(p, language, words) for p in taken)}</div></section>'
         for (collection, person), taken in of_person.items()
     )
-    return f"<h2>{escape(title)}</h2>{rows}"
+    return f"<h2>{escape(words['people'])}</h2>{rows}"
 
 
-def _figure(photo: Photo, language: Language, words: Mapping[str, str]) -> str:
+def _figure(photo: Photo, language: Language, words: Mapping[str, str], named: bool = False) -> str:
     picture = f"<p>{words['no_picture']}</p>"
     if photo.picture_jpeg is not None:
         data = base64.b64encode(photo.picture_jpeg).decode()
         alt = escape(words["alt"].format(person=photo.person), quote=True)
         picture = f'<img loading="lazy" alt="{alt}" src="data:image/jpeg;base64,{data}">'
-    told = [photo.clothes, photo.place, _height(photo, words)]
+    told = [
+        photo.person if named else "",
+        _height(photo, words),
+        *(
+            words[name].format(words=label) if label else ""
+            for name, label in (("clothes", photo.clothes), ("place", photo.place))
+        ),
+    ]
     caption = f"<small>{escape(', '.join(each for each in told if each))}</small>"
     if photo.error is not None:
         caption += f"<strong>{escape(photo.verdict)}</strong> {escape(photo.error['message'])}"

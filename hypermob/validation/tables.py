@@ -62,8 +62,8 @@ NOTES: Final[Mapping[str, Words]] = {
         "en": "Mean absolute error ± standard error over people. Offset removed: less the mean "
         "difference of all other people. Correlation: of deviations from height alone, measured "
         "with tape; its 95 % interval.",
-        "ko": "평균 절대 오차 ± 사람 단위 표준오차입니다. 기준점 보정: 다른 모든 사람의 평균 차이를 "
-        "뺀 값입니다. 상관: 키만으로 예상한 값과의 차이끼리의 상관과 95 % 구간입니다.",
+        "ko": "평균 절대 오차 ± 사람 단위 표준오차입니다. 기준점 보정: 다른 모든 사람의 평균 "
+        "차이를 뺀 값입니다. 상관: 키만으로 예상한 값과의 차이끼리의 상관과 95 % 구간입니다.",
     },
     "evidence": {
         "en": "0 %: the length is that of people of that height. 100 %: the photo alone.",
