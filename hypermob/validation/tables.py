@@ -18,7 +18,7 @@ from hypermob.validation.photos import LENGTHS
 Words = Mapping[Language, str]
 
 TITLES: Final[Mapping[str, Words]] = {
-    "answers": {"en": "Measured and refused", "ko": "측정과 거부"},
+    "answers": {"en": "Measured and refused", "ko": "측정과 거절"},
     "deviation": {
         "en": "Measured less height alone, cm at 170",
         "ko": "측정값 - 키만으로 예상한 값, 170 cm 기준 cm",
@@ -80,9 +80,9 @@ HEADS: Final[Mapping[str, Words]] = {
     "n": {"en": "n", "ko": "명"},
     "photos": {"en": "photos", "ko": "사진"},
     "measured": {"en": "measured", "ko": "측정"},
-    "refused": {"en": "refused", "ko": "거부"},
+    "refused": {"en": "refused", "ko": "거절"},
     "not_tried": {"en": "not tried", "ko": "시도 못 함"},
-    "good_refused": {"en": "good, refused", "ko": "좋은데 거부"},
+    "good_refused": {"en": "good, refused", "ko": "좋은데 거절"},
     "bad_measured": {"en": "bad, measured", "ko": "나쁜데 측정"},
     "bad_other_code": {"en": "bad, other code", "ko": "나쁜데 다른 코드"},
     "same": {"en": "same clothes and place", "ko": "같은 옷과 장소"},
