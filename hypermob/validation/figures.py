@@ -279,7 +279,7 @@ def _evidence_of(photo: Photo) -> Mapping[str, Any]:
 
 
 def figures(photos: Sequence[Photo]) -> dict[str, Any]:
-    """Every figure of a validation, as JSON values rounded to .001."""
+    """Every figure of a validation, as JSON values; figures are rounded to .001."""
     found = {
         "photos": len(photos),
         "people": len(bodies(photos)),
@@ -298,10 +298,9 @@ def figures(photos: Sequence[Photo]) -> dict[str, Any]:
             for name, group in _groups(photos).items()
             if (people := bodies(group))
         },
-        "rows": [_row(photo) for photo in photos],
     }
     rounded: dict[str, Any] = _rounded(found)
-    return rounded
+    return rounded | {"rows": [_row(photo) for photo in photos]}  # answers as they came
 
 
 def answers(photos: Sequence[Photo]) -> dict[str, Any]:
@@ -374,7 +373,7 @@ def _row(photo: Photo) -> dict[str, Any]:
         return row | {"error": dict(photo.error or {})}
     off = dict(zip(LENGTHS, deviation_cm(photo).tolist(), strict=True))
     told = {name: photo.answer[name] for name in ("segments", "interval_95", "quality")}
-    return row | told | {"deviation_cm": off, "tape_cm": dict(photo.tape_cm)}
+    return row | told | {"deviation_cm": _rounded(off), "tape_cm": dict(photo.tape_cm)}
 
 
 def mean_se(values: Array) -> tuple[float | None, float | None]:
