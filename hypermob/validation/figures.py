@@ -164,9 +164,9 @@ def agreement(people: Sequence[Body]) -> dict[str, Any]:
 def against_tape(people: Sequence[Body]) -> dict[str, Any]:
     """Errors against a tape, by length: of the photo, and of height alone treated the same.
 
-    ``raw``, and ``offset_removed``: a tape's ends are not joint centres, so each length has one
-    offset, taken for each person from all others. ``correlation`` is of the deviations from height
-    alone: measured ones with the tape's, with its 95 % interval (Fisher).
+    ``raw``, and from `FEW` people on ``offset_removed``: a tape's ends are not joint centres, so
+    each length has one offset, taken for each person from all others. ``correlation`` is of the
+    deviations from height alone: measured ones with the tape's, with its 95 % interval (Fisher).
     """
     found = {}
     for index, name in enumerate(LENGTHS):
@@ -191,7 +191,7 @@ def against_tape(people: Sequence[Body]) -> dict[str, Any]:
             "offset_removed": None,
             "correlation": correlation(scale * (measured - alone), scale * (tape - alone)),
         }
-        if len(taped) > 1:
+        if len(taped) >= FEW:
             offsets, alone_offsets = of_others(photo_off), of_others(alone_off)
             found[name]["offset_removed"] = _errors(
                 photo_off - offsets, alone_off - alone_offsets

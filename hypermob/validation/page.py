@@ -13,7 +13,7 @@ from hypermob.report import STYLE
 from hypermob.tables import LENGTHS as LENGTH_WORDS
 from hypermob.validation.figures import height_alone, lengths_cm
 from hypermob.validation.photos import Photo
-from hypermob.validation.tables import Table, tables
+from hypermob.validation.tables import Table, is_short, tables
 
 LARGE_PX, SMALL_PX = 480, 260
 """Height of a picture: of few photos, and of more than `FEW_PHOTOS`."""
@@ -24,6 +24,7 @@ body > .hypermob { max-width: 96rem; }
 .hypermob .wide { overflow-x: auto; }
 .hypermob .wide td, .hypermob .wide th { padding-right: 1rem; }
 .hypermob .wide th + th, .hypermob .wide td + td { white-space: normal; }
+.hypermob .wide td.whole { white-space: nowrap; }
 .hypermob .people { align-items: start; border-top: 1px solid #d8dde5; display: grid; gap: 1rem;
   grid-template-columns: 9rem 1fr; padding: 1rem 0; }
 .hypermob .photos { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -93,14 +94,16 @@ def picture_px(count: int) -> int:
 
 
 def _table(table: Table) -> str:
-    def row(tag: str, cells: Sequence[str]) -> str:
-        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
-
-    rows = "".join(row("td", cells) for cells in table.rows)
+    heads = "".join(f"<th>{escape(name)}</th>" for name in table.head)
+    rows = "".join(f"<tr>{''.join(map(_cell, cells))}</tr>" for cells in table.rows)
     return (
         f'<h2>{escape(table.title)}</h2><div class="wide" tabindex="0"><table>'
-        f'{row("th", table.head)}{rows}</table></div><p class="soft">{escape(table.note)}</p>'
+        f'<tr>{heads}</tr>{rows}</table></div><p class="soft">{escape(table.note)}</p>'
     )
+
+
+def _cell(text: str) -> str:
+    return f"<td{' class="whole"' if is_short(text) else ''}>{escape(text)}</td>"
 
 
 def _wrong(photos: Sequence[Photo], language: Language, words: Mapping[str, str]) -> str:

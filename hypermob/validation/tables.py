@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import rich.table
+from rich.cells import cell_len
 from rich.markup import escape
 
 from chalicelib.body_prior import SEGMENTS
@@ -103,6 +104,8 @@ GROUPS: Final[Mapping[str, Words]] = {
     "all women": {"en": "all women", "ko": "여성 전체"},
     "everybody": {"en": "everybody", "ko": "전체"},
 }
+SHORT: Final = 24
+"""Characters of the longest cell that holds figures alone."""
 ASSUMED: Final = ", height assumed"
 ASSUMED_WORDS: Final[Words] = {"en": ", height assumed", "ko": ", 키는 가정"}
 
@@ -119,11 +122,17 @@ class Table:
     def for_console(self) -> rich.table.Table:
         """Return it for a `rich` console."""
         shown = rich.table.Table(title=self.title, title_justify="left")
-        for number, name in enumerate(self.head):
-            shown.add_column(name, justify="right" if number else "left")
+        for number, (name, *cells) in enumerate(zip(self.head, *self.rows, strict=True)):
+            width = max(map(cell_len, filter(is_short, cells)), default=0)  # the head may wrap
+            shown.add_column(name, justify="right" if number else "left", min_width=width)
         for row in self.rows:
             shown.add_row(*map(escape, row))
         return shown
+
+
+def is_short(cell: str) -> bool:
+    """Whether a cell stays on one line."""
+    return len(cell) <= SHORT
 
 
 def tables(figures: Mapping[str, Any], language: Language = "en") -> list[Table]:
