@@ -4,7 +4,7 @@ BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
 .PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models \
-	accuracy carfit bench client-docs faults load scale fuzz lock clean
+	accuracy real carfit bench client-docs faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -92,7 +92,6 @@ client-docs: .venv/ready
 # The renderer of people has an environment of its own: torch's CPU build is for Python 3.11 here.
 RENDER_PYTHON ?= python3.11
 RENDER := .venv-render/bin
-PEOPLE ?= 120
 HELD_OUT := out/accuracy
 HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-side 1200 -j 2
 
@@ -105,12 +104,27 @@ HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-s
 
 # Renders people that nothing was trained on (once: 15 minutes on two cores), then measures them.
 accuracy: $(MODEL) .venv-render/ready
-	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
-	@$(HELD_OUT_PEOPLE) --count $(PEOPLE) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
+	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
+	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
 	@$(HELD_OUT_PEOPLE) --count 250 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)
 	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
+
+# The lengths of real people beside height alone: PEOPLE is a CSV file or a folder of some, as
+# docs/validation.md says. REPORT=out.html shows the photos, JSON=1 prints every figure, DOCS=1
+# writes docs/accuracy.md. benchmarks/real_people.py makes such a folder of public collections.
+REAL_FIGURES := out/real.json
+VALIDATE := $(BIN)/hypermob validate "$$PEOPLE" -j $(or $(JOBS),2) $(if $(REPORT),--report "$$REPORT")
+real: $(MODEL)
+	@[ -n "$$PEOPLE" ] || { echo "Whom? make real PEOPLE=people.csv, or a folder of CSV files: docs/validation.md" >&2; exit 2; }
+ifneq ($(filter-out 0,$(DOCS)),)
+	@mkdir -p $(dir $(REAL_FIGURES))
+	@$(VALIDATE) --json > $(REAL_FIGURES) || [ $$? -eq 1 ]  # 1: some rows were wrong, as it said
+	@$(BIN)/python -m benchmarks.real_figures $(REAL_FIGURES) --docs
+else
+	@$(VALIDATE) $(if $(filter-out 0,$(JSON)),--json)
+endif
 
 # Car fit against published models, the solver and the safety rules; five minutes. DOCS=1 writes docs/.
 carfit: .venv/ready

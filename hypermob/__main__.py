@@ -12,6 +12,7 @@ from typing import Any
 
 import shtab
 from rich.console import Console
+from rich.markup import escape
 
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
@@ -26,6 +27,9 @@ from hypermob_client import InvalidAddressError, NewError
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
+PIPE_COLUMNS = 160
+"""Width of a validation's tables where no terminal says how wide it is."""
+
 LENGTHS = ("height", "upper_arm", "forearm", "thigh", "calf", "torso")
 
 EXAMPLES = """examples:
@@ -34,6 +38,7 @@ EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --json | hypermob recommend - --vehicle minivan
   hypermob fit me.jpg --height 175 --json > me.json; hypermob transfer me.json --to minivan
   hypermob batch people.csv -j 4 > lengths.jsonl
+  hypermob validate people.csv --report validation.html
   hypermob cost --requests 10000 --measure-seconds 1
   hypermob fit me.jpg --height 175 --api https://api.example.com/prod --key KEY
 
@@ -163,6 +168,27 @@ def _parser() -> argparse.ArgumentParser:
     people.complete = shtab.FILE  # type: ignore[attr-defined]
     batch.add_argument("-j", type=int, default=1, metavar="N", dest="workers", help="at once")
     batch.set_defaults(run=_batch)
+
+    validate = commands.add_parser(
+        "validate",
+        parents=[common],
+        help="how right the lengths are on people of your own, beside height alone",
+        description="The CSV is that of batch, and optionally person,clothes,place,expected, "
+        "height_assumed and what a tape said: upper_arm_tape_cm, forearm_tape_cm, thigh_tape_cm, "
+        "calf_tape_cm, torso_tape_cm, arm_tape_cm, leg_tape_cm. docs/validation.md says how.",
+    )
+    several = validate.add_argument(
+        "people", type=Path, nargs="+", metavar="PEOPLE.csv", help="or folders of CSV files"
+    )
+    several.complete = shtab.FILE  # type: ignore[attr-defined]
+    validate.add_argument(
+        "--report",
+        type=Path,
+        metavar="OUT.html",
+        help="one page with the tables and all photos: photos of people, not to be published",
+    )
+    validate.add_argument("-j", type=int, default=1, metavar="N", dest="workers", help="at once")
+    validate.set_defaults(run=_validate)
 
     serve = commands.add_parser(
         "serve",
@@ -396,6 +422,42 @@ def _batch(options: argparse.Namespace) -> int:
         }
         print(words[options.language], file=sys.stderr)
     return REFUSED if failed else OK
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from hypermob import validation
+    from hypermob.validation.page import picture_px
+
+    if options.workers < 1:
+        print("hypermob: -j takes a whole number from 1", file=sys.stderr)
+        return MISUSED
+    try:
+        rows = validation.sources(options.people)
+    except OSError as error:
+        print(f"hypermob: {error.filename}: {error.strerror}", file=sys.stderr)
+        return MISUSED
+    height_px = picture_px(len(rows)) if options.report is not None else None
+    looks = validation.measured(
+        rows, _engine(options), options.workers, options.language, height_px
+    )
+    photos = list(tqdm(looks, total=len(rows), unit="photo"))
+    figures = validation.figures(photos)
+    if options.report is not None:
+        page = validation.page(photos, figures, options.language)
+        _write(options.report, "--report", page.encode())
+    if options.json:
+        print(json.dumps({"status": "success", **figures}, ensure_ascii=False))
+    else:
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
+        for table in validation.tables(figures, options.language):
+            console.print(table.for_console(), escape(table.note), "", sep="\n")
+    for photo in photos:
+        if not photo.tried and photo.error is not None:
+            words = photo.error["message"]
+            print(f"hypermob: {photo.collection}: {photo.photo}: {words}", file=sys.stderr)
+    return OK if all(photo.tried for photo in photos) else REFUSED
 
 
 def _serve(options: argparse.Namespace) -> int:

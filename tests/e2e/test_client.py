@@ -191,6 +191,12 @@ def test_the_command_line_has_an_api_do_it(
     assert alone == document["measurement"]["segments"]
     assert [line["error"]["code"] for line in lines[1:]] == ["INVALID_INPUT", "IMAGE_NOT_FOUND"]
 
+    page = tmp_path / "validation.html"
+    code, out, _ = hypermob("validate", people_csv, "-j", "3", "--json", "--report", page)
+    assert code == 1
+    assert json.loads(out)["rows"][0]["segments"] == lines[0]["segments"]
+    assert page.read_text("utf-8").count("data:image/jpeg;base64,") == 1
+
     code, _, err = hypermob("vehicles", "--key", "wrong")
     assert code == 1
     assert err.startswith("FORBIDDEN: ")

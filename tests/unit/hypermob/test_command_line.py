@@ -174,7 +174,7 @@ def test_a_row_of_nonsense_stops_no_other(tmp_path):
     code, out, _ = hypermob("batch", people)
     codes = [json.loads(line)["error"]["code"] for line in out.splitlines()]
     assert code == 1
-    assert codes == ["IMAGE_NOT_FOUND", "IMAGE_NOT_FOUND", "INVALID_INPUT", "IMAGE_NOT_FOUND"]
+    assert codes == ["IMAGE_NOT_FOUND", "INVALID_INPUT", "INVALID_INPUT", "IMAGE_NOT_FOUND"]
 
 
 def test_a_reader_that_has_enough_is_no_mistake(tmp_path):

@@ -1,0 +1,94 @@
+"""Tables as spreadsheets of every country write them: each is read, or told what it lacks."""
+
+import pytest
+
+from chalicelib.errors import InvalidInputError
+from hypermob.batch import person, read
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(content):
+        path = tmp_path / "people.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+ANN = {"photo": "ann.jpg", "height_cm": "170.5", "sex": "female"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "photo,height_cm,sex\nann.jpg,170.5,female\n",
+        "\ufeffphoto,height_cm,sex\r\nann.jpg,170.5,female\r\n",
+        "photo;height_cm;sex\nann.jpg;170.5;female\n",
+        "photo\theight_cm\tsex\nann.jpg\t170.5\tfemale\n",
+        " Photo , HEIGHT cm ,Sex \n ann.jpg , 170.5 , female \n",
+        '"Photo", "Height (cm)", "SEX"\n"ann.jpg", "170.5", "female"\n',
+        "\n\nphoto,height-cm,sex\n\nann.jpg,170.5,female\n\n",
+        "photo,height_cm,sex,\nann.jpg,170.5,female,\n",
+        "photo,height_cm,sex\rann.jpg,170.5,female",
+        "sex;photo;height_cm\nfemale;ann.jpg;170.5\n",
+    ],
+)
+def test_a_header_is_read_however_a_spreadsheet_wrote_it(table, content):
+    assert read(table(content)) == [ANN]
+
+
+def test_the_separator_is_the_one_that_the_header_needs(table):
+    """However many of the others stand in names of columns and files."""
+    rows = "a,b,c.jpg;170,5;x, y, z\n" * 9
+    assert read(table("photo;height_cm;where, who, what, when\n" + rows))[8] == {
+        "photo": "a,b,c.jpg",
+        "height_cm": "170,5",
+        "where_who_what_when": "x, y, z",
+    }
+    assert read(table('photo,height_cm,"a;b;c;d"\n"a;b.jpg",170,1;2;3\n')) == [
+        {"photo": "a;b.jpg", "height_cm": "170", "a_b_c_d": "1;2;3"}
+    ]
+
+
+def test_korean_columns_are_one_in_whichever_form_they_are_typed(table):
+    composed, decomposed = "\ud0a4", "\u110f\u1175"
+    for typed in (composed, decomposed):
+        assert list(read(table(f"photo,height_cm,{typed}\na.jpg,170,\n"))[0])[2] == composed
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("name;height_cm;Age in years\na;170;30\n", "columns are: name, height_cm, Age in years"),
+        ("photo\na.jpg\n", "height_cm: a column of that name; the columns are: photo"),
+        ("photo height_cm\na.jpg 170\n", "the columns are: photo height_cm"),
+        ("", "the columns are: none"),
+        ("\n\n", "the columns are: none"),
+        ('{"photo": "a.jpg", "height_cm": 170}', "photo: a column"),
+        ("photo,height_cm,Height CM\n", "height_cm: one column of that name"),
+        ("사진,키\n김.jpg,170\n".encode("cp949"), "UTF-8"),
+        ("photo\theight_cm\na.jpg\t170\n".encode("utf-16"), "UTF-8"),
+        (b"PK\x03\x04\xff\xfe\0\0", "UTF-8"),
+    ],
+)
+def test_what_lacks_a_column_is_told_which_it_has(table, content, words):
+    with pytest.raises(InvalidInputError) as refused:
+        read(table(content))
+    assert words in refused.value.message("en")
+    assert refused.value.message("ko")
+
+
+def test_a_row_shorter_than_the_header_has_empty_cells(table):
+    rows = read(table("photo,height_cm,sex\nann.jpg,170.5\n"))
+    assert rows == [{"photo": "ann.jpg", "height_cm": "170.5", "sex": ""}]
+    assert person(rows[0]).sex is None
+
+
+def test_a_comma_that_makes_two_cells_of_one_is_no_height(table):
+    """170,5 would be 170, and 5 the next column or none."""
+    [row] = read(table("photo,height_cm\nann.jpg,170,5\n"))
+    with pytest.raises(InvalidInputError, match="beyond the header"):
+        person(row)
+    [quoted, trailing] = read(table('photo,height_cm\nann.jpg,"170.5",,\nann.jpg,170.5,\n'))
+    assert person(quoted) == person(trailing)
