@@ -164,13 +164,16 @@ def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], 
     """Lengths of persons, each seen in one photo or more; those refused together are left out."""
     kept, found = [], []
     for group in groups:
-        observations = [photo.observations[told] for photo in group if photo.observations]
         try:
-            found.append(lengths.estimate(observations, group[0].height_cm))
+            found.append(lengths.estimate(_observations(group, told), group[0].height_cm))
             kept.append(group)
         except HypermobError:
             continue
     return kept, found
+
+
+def _observations(group: Group, told: str) -> list[Observation]:
+    return [photo.observations[told] for photo in group if photo.observations]
 
 
 def hypermob(groups: Sequence[Group], told: str = "told") -> dict[str, Any]:
@@ -188,6 +191,9 @@ def hypermob(groups: Sequence[Group], told: str = "told") -> dict[str, Any]:
         "coverage": float(inside.mean()),
         "coverage_by_segment": dict(zip(SEGMENTS, inside.mean(axis=0).tolist(), strict=True)),
         "half_width_cm": float(lengths.NORMAL_95 * sd.mean()),
+        "networks_believed": float(
+            np.mean([lengths.familiarity(_observations(group, told)) for group in kept])
+        ),
     }
 
 
@@ -223,14 +229,17 @@ def peers(photos: Sequence[Seen]) -> dict[str, Any]:
 
 
 def without_prior(photos: Sequence[Seen]) -> dict[str, Any]:
-    """Errors of the photo's evidence alone: generalised least squares, no prior."""
+    """Errors of the networks' word alone: generalised least squares, no prior."""
     found = []
     for photo in photos:
         assert photo.observations is not None  # noqa: S101
         seen = photo.observations["told"]
-        known = lengths.calibration(seen.kind)
-        weighted = np.linalg.solve(known.error_cov_of(seen), known.slope).T
-        percent = np.linalg.solve(weighted @ known.slope, weighted @ (seen.lengths - known.offset))
+        line, networks = lengths.calibration(seen.kind).networks, lengths.networks_seen(seen)
+        error_cov = networks.doubt[:, None] * line.error_cov * networks.doubt
+        weighted = np.linalg.solve(error_cov, line.slope).T
+        percent = np.linalg.solve(
+            weighted @ line.slope, weighted @ (networks.lengths - line.offset)
+        )
         found.append(percent * photo.height_cm / 100)
     return errors(
         np.array(found),

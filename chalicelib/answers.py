@@ -93,10 +93,13 @@ class LeftMinusRight(Struct, kw_only=True, frozen=True):
     """How much longer the left limb looks than the right.
 
     ``interval_95``: [low, high] that holds the true difference 95 times in 100.
+    ``counted``: the sides that the length was taken from. Where the two differ by more than
+    people do, one of them is wrong: the length is the other one's.
     """
 
     cm: float
     interval_95: tuple[float, float]
+    counted: Literal["both", "left", "right"] = "both"
 
 
 class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -116,17 +119,28 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     left_minus_right: dict[str, LeftMinusRight] | None = None
 
 
+class Quality(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How good the photos were, and how much they told.
+
+    ``evidence``: by length, the share of the doubt that the photos removed: 0 where the length is
+    what people of that height have on average, 1 where it is all the photos' word.
+    """
+
+    front: PhotoQuality
+    side: PhotoQuality | None = None
+    evidence: dict[str, float] | None = None
+
+
 class Measured(Measurement, kw_only=True, frozen=True):
     """Lengths between joint centres; ``segments`` is exactly a body for ``POST /recommend``.
 
     ``arm_cm``: upper arm and forearm.
     ``leg_cm``: thigh and calf.
     ``interval_95``: by length, [low, high] in cm that holds the true length 95 times in 100.
-    ``quality``: by view, ``front`` and, with a side photo, ``side``.
     ``output_image_url``: the photo with the measurement drawn on it, a JPEG; no key, for an hour.
     """
 
-    quality: dict[str, PhotoQuality]
+    quality: Quality
     output_image_url: str
 
 

@@ -359,7 +359,7 @@ class Measurement(Struct, kw_only=True, frozen=True):
     leg_cm: float
     torso_cm: float
     interval_95: dict[str, tuple[float, float]]
-    quality: dict[str, Any]
+    quality: Any
     model: dict[str, str]
     side_image_url: str | None = None
 

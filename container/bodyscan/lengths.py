@@ -1,19 +1,25 @@
 """From what photos show, and from what a height says, to lengths and their intervals.
 
-Two witnesses speak of a body: its photos, and its height, which alone tells most of what an
-ordinary body measures (`chalicelib.body_prior`). A photo's evidence is the five lengths that its
-joints have in space (`bodyscan.camera`), each with the networks' own doubt; ``calibration.json``
-(written by ``training/calibrate.py``) says how they relate to the truth, and how wrong they are for
-how much doubt. The two are joined by Bayes' rule for Gaussians; but some people are built unlike
-most of their height, and some clothes mislead (a hip under a long hem). So both are mixtures:
-bodies that are usual or differ `UNUSUAL` times as much, hips that are seen or guessed; what the
-photo shows decides between the four.
+Three witnesses speak of a body. Its **height** alone tells most of what an ordinary body measures
+(`chalicelib.body_prior`). The **networks** see joints closely, but learned on rendered people; on
+real ones they have not been shown to help. MediaPipe's **landmarks** have seen real people, but
+draw every body towards the same proportions. They are joined by Bayes' rule for Gaussians, each
+weighed by how wrong ``calibration.json`` (written by ``training/calibrate.py``) says that it is:
+
+- On a photo like those that the networks learned from, the networks are believed. How like it is,
+  the witnesses say themselves: by how they differ joint by joint, and by the networks' own doubt.
+- On any other photo the landmarks are, corrected by what must hold for any population: on average
+  people of one height measure what their height says, and they vary as people do.
+
+Some people are built unlike most of their height, and some photos mislead. So what is believed is
+a mixture: of bodies that are usual or differ `UNUSUAL` times as much, of hips that are seen or
+guessed, of photos that mislead or do not. What the photo shows decides between them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -47,6 +53,11 @@ UNUSUAL = 2.5
 UNUSUAL_SHARE = 0.4
 """Of people who stand before the camera: a judgement, wary of the population that the prior saw."""
 
+MOST_SHARED = 0.9
+"""Most that the errors of two photos of one person from one side are taken to share."""
+SHARED_ACROSS = 0.3
+"""What the landmarks' errors from the front and from the side are taken to share: a judgement."""
+
 GUESSED_HIP_SD = 5.0
 """In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
 GUESSED_HIP_SHARE = 0.3
@@ -54,12 +65,29 @@ GUESSED_HIP_SHARE = 0.3
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
+MISLED = 3.0
+"""How many times as wrong as usual the landmarks of a photo are that misleads."""
+MISLED_SHARE = 0.2
+"""Of real photos: a judgement."""
+CAMERA_SD_DEG = 4.0
+"""How wrong the networks' camera elevation is on real photos, by vanishing points of their walls;
+with the phone's own pitch, `TOLD_CAMERA_SD_DEG`."""
+TOLD_CAMERA_SD_DEG = 1.5
+SHIFT_SD = 0.5
+"""In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
+that a correction made on one population is that unsure on another."""
+UNSHOWN = 2.0
+"""How many times as wrong as on rendered people landmarks are taken to be where no real photo or
+tape has said."""
+
 UNCLEAR = 1.75
-"""How many times its limit the two networks' difference may be: crouching people reach twice."""
+"""How many times its limit the two witnesses' difference may be: crouching people reach twice."""
 DOUBTFUL = 1.5
 """Evidence further from every body than this, in SD for each of its numbers, is trusted less."""
 ABSURD = 3.5
 """Evidence further than this is refused: no number is better than a wrong one."""
+SIDES_DIFFER = 3.0
+"""Left and right limbs that differ by more than this, in SD, are not averaged: one is wrong."""
 
 
 def _joint(name: str) -> int:
@@ -117,6 +145,17 @@ class Lengths:
 
 
 @dataclass(frozen=True)
+class Between:
+    """Lengths between one witness's joints in space, in percent of the person's height.
+
+    ``limbs``: shape (4, 2), left and right; ``torso``: one length.
+    """
+
+    limbs: Array
+    torso: float
+
+
+@dataclass(frozen=True)
 class Observation:
     """What one photo says, in percent of the person's height.
 
@@ -125,22 +164,24 @@ class Observation:
     view : {"front", "side"}
     focal_known, pitch_known : bool
         What the phone told of the camera.
-    lengths, doubt : ndarray, shape (5,)
-        The segments from the joints in space; the SD that the networks give them.
-    left_minus_right, side_doubt : ndarray, shape (4,)
-        The same of the limbs' two sides' difference.
+    networks, landmarks : Between
+        Lengths between the networks' joints, and between MediaPipe's, seen by the same camera.
+    joint_sd : ndarray, shape (12, 2)
+        The SD that the networks give their joints in the picture.
     gap : ndarray, shape (12, 2)
-        From MediaPipe's landmarks to the network's joints, in the picture.
+        From MediaPipe's landmarks to the networks' joints, in the picture.
+    tilt : ndarray, shape (5,)
+        What the landmarks' lengths gain for each degree that the camera looks further up.
     """
 
     view: View
     focal_known: bool
     pitch_known: bool
-    lengths: Array
-    doubt: Array
-    left_minus_right: Array
-    side_doubt: Array
+    networks: Between
+    landmarks: Between
+    joint_sd: Array
     gap: Array
+    tilt: Array
 
     @property
     def kind(self) -> str:
@@ -148,34 +189,133 @@ class Observation:
         told = ("+focal" if self.focal_known else "") + ("+pitch" if self.pitch_known else "")
         return self.view + told
 
+    @property
+    def traits(self) -> Array:
+        """What tells photos that the networks know from others, shape (48,)."""
+        return np.concatenate([self.gap.ravel(), np.log(self.joint_sd).ravel()])
+
+    @property
+    def joint_variance(self) -> Array:
+        """The networks' doubt of each joint, shape (12,)."""
+        return np.asarray((self.joint_sd**2).sum(axis=1))
+
 
 @dataclass(frozen=True)
-class Calibration:
-    """How a kind of observation relates to true lengths, in percent of the height.
+class Weighed:
+    """One witness's lengths, left and right together, (5,), and the doubt of each.
 
-    ``observed = offset + slope @ true + doubt * error``: ``slope`` has shape (5, 5), ``error`` is
-    Gaussian with covariance ``error_cov``. ``side`` is of left less right, in the same way. ``gap``
-    is of the two networks' difference, which seldom exceeds ``gap_limit``, in SD for each number.
+    ``counted``: by limb, which sides were: "both", "left" or "right".
+    """
+
+    lengths: Array
+    doubt: Array
+    counted: dict[str, str]
+
+
+def weighed(
+    between: Between, joint_variance: Array, sides: tuple[Array, Array], expected: Array | None
+) -> Weighed:
+    """Average left and right, each by how surely its ends are seen: a hidden limb hardly counts.
+
+    Where the two differ by more than people and witnesses do, only the side counts that is nearer
+    to ``expected``, at twice its doubt.
+
+    Parameters
+    ----------
+    sides : tuple of ndarray, shape (4,)
+        What left less right is on average, and its SD in units of doubt.
+    expected : ndarray, shape (5,), or None
+        The lengths that a witness sees of an ordinary body of that height; None averages always.
+    """
+    variances = np.array(
+        [[joint_variance[[a, b]].sum() for a, b in LIMB_POINTS[name]] for name in LIMBS]
+    )
+    counted = dict.fromkeys(LIMBS, "both")
+    weights = 1 / variances
+    if expected is not None:
+        offset, sd = sides
+        differ = np.abs(between.limbs[:, 0] - between.limbs[:, 1] - offset)
+        for k in np.flatnonzero(differ > SIDES_DIFFER * sd * np.sqrt(variances.sum(axis=1))):
+            side = int(np.argmin(np.abs(between.limbs[k] - expected[k])))
+            weights[k] = 0.0
+            weights[k, side] = 1 / (4 * variances[k, side])
+            counted[LIMBS[k]] = ("left", "right")[side]
+    shoulders, hips = list(SHOULDERS), list(HIPS)
+    torso_variance = (joint_variance[shoulders].mean() + joint_variance[hips].mean()) / 2
+    return Weighed(
+        lengths=np.array([*np.average(between.limbs, axis=1, weights=weights), between.torso]),
+        doubt=np.sqrt([*1 / weights.sum(axis=1), torso_variance]),
+        counted=counted,
+    )
+
+
+LANDMARK_VARIANCE = np.ones(JOINTS)
+"""Of MediaPipe's landmarks, which tell no doubt: both sides' together is 1 for a limb's doubt."""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """How two witnesses differ on good photos, joint by joint.
+
+    ``offset`` and ``sd`` have shape (12, 2); ``joint_limit`` (12,) is what a joint's difference, in
+    SD, seldom exceeds, ``limit`` what all joints' together seldom do.
+    """
+
+    offset: Array
+    sd: Array
+    joint_limit: Array
+    limit: Array
+
+    def over_limit(self, gap: Array) -> float:
+        """How far two witnesses differ in all joints, in units of what they seldom exceed."""
+        return float(np.sqrt(np.mean(((gap - self.offset) / self.sd) ** 2)) / self.limit)
+
+    def joints_over_limit(self, gap: Array) -> Array:
+        """The same joint by joint, at least 1: by how much each joint's doubt grows; (12,)."""
+        off_sd = np.sqrt(np.mean(((gap - self.offset) / self.sd) ** 2, axis=1))
+        return np.asarray(np.maximum(1.0, off_sd / self.joint_limit))
+
+
+@dataclass(frozen=True)
+class Line:
+    """``observed = offset + slope @ true + doubt * error``, in percent of the height.
+
+    ``slope`` has shape (5, 5); ``error`` is Gaussian with covariance ``error_cov``.
     """
 
     offset: Array
     slope: Array
     error_cov: Array
-    side_offset: Array
-    side_sd: Array
-    gap_offset: Array
-    gap_sd: Array
-    gap_limit: Array
 
-    def gap_over_limit(self, observation: Observation) -> float:
-        """How far the two networks differ, in units of what they seldom exceed."""
-        off_sd = (observation.gap - self.gap_offset) / self.gap_sd
-        return float(np.sqrt(np.mean(off_sd**2)) / self.gap_limit)
 
-    def error_cov_of(self, observation: Observation) -> Array:
-        """Covariance of an observation's error: wider where two networks see different bodies."""
-        sd = max(1.0, self.gap_over_limit(observation)) * observation.doubt
-        return np.asarray(sd[:, None] * self.error_cov * sd)
+@dataclass(frozen=True)
+class Calibration:
+    """How a kind of observation relates to true lengths on rendered people.
+
+    ``sides``: left less right as the networks see it, on average and its SD in units of doubt.
+    """
+
+    networks: Line
+    landmarks: Line
+    sides: tuple[Array, Array]
+    landmark_sides: tuple[Array, Array]
+    gaps: Gaps
+
+
+@dataclass(frozen=True)
+class World:
+    """What photos of real people are like, as far as they tell it without a tape.
+
+    ``offset``, ``error_scale``: of the landmarks' lengths from the front, beyond rendered people's,
+    shape (5,). ``gaps``: how the witnesses differ on real photos. ``weights``, ``bias``: of
+    `Observation.traits`, the logarithm of the odds that the networks know a photo like this.
+    """
+
+    offset: Array
+    error_scale: Array
+    gaps: Gaps
+    weights: Array
+    bias: Array
 
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
@@ -192,11 +332,35 @@ def calibration_version() -> str:
     return str(_document()["version"])
 
 
+def _arrays[T](made_of: type[T], entry: dict[str, Any]) -> T:
+    return made_of(**{name: np.array(entry[name]) for name in made_of.__annotations__})
+
+
 @cache
 def calibration(kind: str) -> Calibration:
     """Calibration of a kind of observation."""
     entry = _document()["kinds"][kind]
-    return Calibration(**{name: np.array(entry[name]) for name in Calibration.__annotations__})
+    offset, sd, landmark_offset, landmark_sd = (
+        np.array(entry[name])
+        for name in ("side_offset", "side_sd", "landmark_side_offset", "landmark_side_sd")
+    )
+    return Calibration(
+        networks=_arrays(Line, entry["networks"]),
+        landmarks=_arrays(Line, entry["landmarks"]),
+        sides=(offset, sd),
+        landmark_sides=(landmark_offset, landmark_sd),
+        gaps=_arrays(Gaps, entry["gaps"]),
+    )
+
+
+@cache
+def world() -> World:
+    """What is known of real photos."""
+    entry = _document()["world"]
+    return World(
+        gaps=_arrays(Gaps, entry["gaps"]),
+        **{name: np.array(entry[name]) for name in ("offset", "error_scale", "weights", "bias")},
+    )
 
 
 @cache
@@ -216,7 +380,7 @@ def _interval_scale() -> float:
 
 def forget_calibration() -> None:
     """Read the calibration again when it is next needed: it was just written."""
-    for cached in (_document, _interval_scale, _shared_error, calibration):
+    for cached in (_document, _interval_scale, _shared_error, calibration, world):
         cached.cache_clear()
 
 
@@ -228,10 +392,7 @@ def observe(
     log_focal: float | None = None,
     pitch_rad: float | None = None,
 ) -> Observation:
-    """Put a person's joints into space and measure between them.
-
-    Left and right are averaged by how surely their ends are seen, so that a hidden limb hardly
-    counts.
+    """Put a person's joints into space, as the networks and as MediaPipe see them.
 
     Parameters
     ----------
@@ -249,28 +410,61 @@ def observe(
     if pitch_rad is not None:
         ray = camera.ray_of(place, focal)
         elevation_rad = camera.elevation_of_pitch(ray, pitch_rad, skeleton.roll_rad)
-    space = camera.points_in_space(
-        skeleton.points, skeleton.depth, focal, place, elevation_rad, skeleton.roll_rad
-    )
-    variance = (100 * skeleton.points_sd) ** 2 @ [1.0, 1.0]
-    sides = np.array(
-        [[np.linalg.norm(space[a] - space[b]) for a, b in LIMB_POINTS[name]] for name in LIMBS]
-    )
-    doubts = np.array([[variance[a] + variance[b] for a, b in LIMB_POINTS[name]] for name in LIMBS])
-    shoulders, hips = list(SHOULDERS), list(HIPS)
-    torso = np.linalg.norm(space[shoulders].mean(axis=0) - space[hips].mean(axis=0))
-    torso_doubt = (variance[shoulders].mean() + variance[hips].mean()) / 2
-    doubt = np.array([*1 / (1 / doubts).sum(axis=1), torso_doubt])
+
+    def between(joints: Array, further_up_rad: float = 0.0) -> Between:
+        points = np.vstack([joints, skeleton.points[JOINTS:]])
+        elevation = elevation_rad + further_up_rad
+        space = camera.points_in_space(
+            points, skeleton.depth, focal, place, elevation, skeleton.roll_rad
+        )
+        return between_joints(space)
+
+    seen = between(landmarks)
+    tilted = between(landmarks, np.radians(1.0))
     return Observation(
         view=view,
         focal_known=log_focal is not None,
         pitch_known=pitch_rad is not None,
-        lengths=100 * np.array([*np.average(sides, axis=1, weights=1 / doubts), torso]),
-        doubt=np.sqrt(doubt + LEAST_DOUBT**2),
-        left_minus_right=100 * (sides[:, 0] - sides[:, 1]),
-        side_doubt=np.sqrt(doubts.sum(axis=1)),
+        networks=between(skeleton.points[:JOINTS]),
+        landmarks=seen,
+        joint_sd=100 * skeleton.points_sd[:JOINTS],
         gap=100 * (skeleton.points[:JOINTS] - landmarks),
+        tilt=np.array([*(tilted.limbs - seen.limbs).mean(axis=1), tilted.torso - seen.torso]),
     )
+
+
+def between_joints(space: Array) -> Between:
+    """Lengths between joints in space: shape (12 or more, 3), in shares of the height."""
+    limbs = [[np.linalg.norm(space[a] - space[b]) for a, b in LIMB_POINTS[name]] for name in LIMBS]
+    shoulders, hips = (space[list(ends)].mean(axis=0) for ends in (SHOULDERS, HIPS))
+    return Between(100 * np.array(limbs), 100 * float(np.linalg.norm(shoulders - hips)))
+
+
+def networks_seen(observation: Observation, expected: Array | None = None) -> Weighed:
+    """What the networks say of lengths; a joint that MediaPipe sees elsewhere is doubted."""
+    known = calibration(observation.kind)
+    doubted = known.gaps.joints_over_limit(observation.gap)
+    found = weighed(
+        observation.networks, doubted**2 * observation.joint_variance, known.sides, expected
+    )
+    return replace(found, doubt=np.sqrt(found.doubt**2 + LEAST_DOUBT**2))
+
+
+def landmarks_seen(
+    observation: Observation, gaps: Gaps, sides: tuple[Array, Array], expected: Array | None = None
+) -> Weighed:
+    """What MediaPipe says of lengths; a joint that the networks see elsewhere is doubted."""
+    doubted = gaps.joints_over_limit(observation.gap)
+    return weighed(observation.landmarks, doubted**2 * LANDMARK_VARIANCE, sides, expected)
+
+
+def familiarity(observations: Sequence[Observation]) -> float:
+    """Probability that the networks know photos like these; they are one person's, so alike."""
+    known = world()
+    fronts = [o.traits @ known.weights + known.bias for o in observations if o.view == "front"]
+    if not fronts:
+        return 0.0  # no photo from the side has shown what real ones are like
+    return float(1 / (1 + np.exp(-np.clip(np.mean(fronts), -30.0, 30.0))))
 
 
 def estimate(
@@ -290,36 +484,31 @@ def estimate(
     Raises
     ------
     PoseUnsuitableError
-        When the two networks see different people in a photo (they were made for people who stand
+        When the two witnesses see different people in a photo (they were made for people who stand
         and face the camera), or when the photos contradict what any body of that height can have:
         the pose or the height is not what it seems.
     """
     for observation in observations:
-        if calibration(observation.kind).gap_over_limit(observation) > UNCLEAR:
+        if _gaps_over_limit(observation) > UNCLEAR:
             raise PoseUnsuitableError(reason="unclear")
     usual = body_prior.conditional(height_cm, sex)
-    evidence = None
-    if observations:
-        widest = BodyPrior(usual.mean_cm, UNUSUAL**2 * usual.cov_cm2)
-        evidence = _believed(_joint_evidence(observations, height_cm), widest)
-    bodies = ((1 - UNUSUAL_SHARE, 1.0), (UNUSUAL_SHARE, UNUSUAL))
-    hips = ((1 - GUESSED_HIP_SHARE, 0.0), (GUESSED_HIP_SHARE, GUESSED_HIP_SD))
-    cases = list(product(bodies, hips))
-    parts = [
-        _joined(BodyPrior(usual.mean_cm, spread**2 * usual.cov_cm2), evidence, hip_sd)
-        for (_, spread), (_, hip_sd) in cases
-    ]
-    weights = np.array([body_share * hip_share for (body_share, _), (hip_share, _) in cases])
+    cases = list(_cases(observations, height_cm, usual))
+    parts = [_joined(case, usual) for case in cases]
+    weights = np.array([case.share for case in cases])
     likelihood = np.array([log for _, log in parts])
-    weights = weights * np.exp(likelihood - likelihood.max())
-    weights /= weights.sum()
+    # How the photo fits decides within a reading of it; which reading, `familiarity` has said.
+    for reading in {case.reading for case in cases}:
+        of = np.array([case.reading == reading for case in cases])
+        share = weights[of].sum()
+        weights[of] *= np.exp(likelihood[of] - likelihood[of].max())
+        weights[of] *= share / weights[of].sum()
     means = np.array([found.mean_cm for found, _ in parts])
     mean = weights @ means
     apart = means - mean
     cov = np.einsum("k,kij->ij", weights, np.array([found.cov_cm2 for found, _ in parts]))
     cov += np.einsum("k,ki,kj->ij", weights, apart, apart)
     # As far from the usual as the evidence lets a body be, and no further.
-    reach = np.sqrt(weights @ [spread**2 for (_, spread), _ in cases])
+    reach = np.sqrt(weights @ [case.spread**2 for case in cases])
     low, high = (
         usual.mean_cm + reach * (bound - usual.mean_cm)
         for bound in body_prior.human_range_cm(height_cm, sex)
@@ -327,15 +516,104 @@ def estimate(
     return Lengths(np.clip(mean, low, high), _interval_scale() ** 2 * cov)
 
 
-def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str, dict[str, Any]]:
-    """Difference of the two sides of each limb as the photo shows it, with its 95 % interval."""
-    known = calibration(observation.kind)
-    middle = (observation.left_minus_right - known.side_offset) * height_cm / 100
-    half = NORMAL_95 * known.side_sd * observation.side_doubt * height_cm / 100
+def evidence(found: Lengths, height_cm: float, sex: str | None = None) -> dict[str, float]:
+    """Share of the interval's variance that the photos removed, of each segment, arm and leg.
+
+    0: the length is what the height leads to expect; 1: it is all the photos' word.
+    """
+    alone = estimate([], height_cm, sex)
+    rows = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
     return {
-        name: {"cm": round(m, 1), "interval_95": (round(m - h, 1), round(m + h, 1))}
+        name: round(
+            max(
+                0.0,
+                1 - (found.half_width_95_cm(*parts) / alone.half_width_95_cm(*parts)) ** 2,
+            ),
+            2,
+        )
+        for name, parts in rows.items()
+    }
+
+
+def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str, dict[str, Any]]:
+    """Difference of the two sides of each limb as the photo shows it, with its 95 % interval.
+
+    ``counted``: which sides the length was taken from: where the two differ by more than people do,
+    the one that is nearer to what the height leads to expect.
+    """
+    known = calibration(observation.kind)
+    offset, sd = known.sides
+    variance = observation.joint_variance
+    doubt = np.sqrt([sum(variance[[a, b]].sum() for a, b in LIMB_POINTS[name]) for name in LIMBS])
+    limbs = observation.networks.limbs
+    middle = (limbs[:, 0] - limbs[:, 1] - offset) * height_cm / 100
+    half = NORMAL_95 * sd * doubt * height_cm / 100
+    counted = networks_seen(observation, _expected(known.networks, height_cm)).counted
+    return {
+        name: {
+            "cm": round(m, 1),
+            "interval_95": (round(m - h, 1), round(m + h, 1)),
+            "counted": counted[name],
+        }
         for name, m, h in zip(LIMBS, middle.tolist(), half.tolist(), strict=True)
     }
+
+
+def _gaps_over_limit(observation: Observation) -> float:
+    """How far the witnesses differ, in units of what they seldom exceed on good photos."""
+    known = [calibration(observation.kind).gaps]
+    if observation.view == "front":
+        known.append(world().gaps)
+    return min(gaps.over_limit(observation.gap) for gaps in known)
+
+
+def _expected(line: Line, height_cm: float, sex: str | None = None) -> Array:
+    """What a witness sees of an ordinary body, in percent of the height."""
+    usual = body_prior.conditional(height_cm, sex).mean_cm
+    return np.asarray(line.offset + line.slope @ usual * 100 / height_cm)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One way to explain the photos: its share, the body's spread, the hip's, and the evidence."""
+
+    reading: str
+    share: float
+    spread: float
+    hip_sd: float
+    evidence: _Evidence | None
+
+
+def _cases(
+    observations: Sequence[Observation], height_cm: float, usual: BodyPrior
+) -> Iterator[_Case]:
+    bodies = ((1 - UNUSUAL_SHARE, 1.0), (UNUSUAL_SHARE, UNUSUAL))
+    hips = ((1 - GUESSED_HIP_SHARE, 0.0), (GUESSED_HIP_SHARE, GUESSED_HIP_SD))
+    if not observations:
+        for share, spread in bodies:
+            yield _Case("height", share, spread, 0.0, None)
+        return
+    familiar = familiarity(observations)
+    readings = {
+        "networks": (familiar, _networks_evidence, ((1.0, 1.0),)),
+        "landmarks": (
+            1 - familiar,
+            _landmarks_evidence,
+            ((1 - MISLED_SHARE, 1.0), (MISLED_SHARE, MISLED)),
+        ),
+    }
+    widest = BodyPrior(usual.mean_cm, UNUSUAL**2 * usual.cov_cm2)
+    for reading, (share, evidence_of, trusts) in readings.items():
+        if share < LEAST_SHARE:
+            continue
+        found = _believed(evidence_of(observations, height_cm), widest)
+        for (body, spread), (hip, hip_sd), (trust, wrong) in product(bodies, hips, trusts):
+            misled = replace(found, error_cov=wrong**2 * found.error_cov)
+            yield _Case(reading, share * body * hip * trust, spread, hip_sd, misled)
+
+
+LEAST_SHARE = 0.01
+"""Of a reading of the photos that is worth its time."""
 
 
 @dataclass(frozen=True)
@@ -347,26 +625,80 @@ class _Evidence:
     error_cov: Array
 
 
-def _joint_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
-    known = [calibration(observation.kind) for observation in observations]
-    errors = [k.error_cov_of(o) for o, k in zip(observations, known, strict=True)]
-    roots = [np.linalg.cholesky(error) for error in errors]
-    views = [observation.view for observation in observations]
+def _networks_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
+    lines = [calibration(observation.kind).networks for observation in observations]
+    seen = [
+        networks_seen(observation, _expected(line, height_cm))
+        for observation, line in zip(observations, lines, strict=True)
+    ]
+    errors = [
+        each.doubt[:, None] * line.error_cov * each.doubt
+        for each, line in zip(seen, lines, strict=True)
+    ]
     # The same clothes on the same body mislead two photos alike: their errors are not independent.
-    cov = np.block(
+    views = [observation.view for observation in observations]
+    cov = _together(errors, views, _shared_error)
+    return _evidence(seen, lines, cov, height_cm)
+
+
+def _together(
+    errors: Sequence[Array], views: Sequence[View], shared: Callable[[View, View], Array]
+) -> Array:
+    """Covariance of several photos' errors; ``shared`` is what whitened ones of two views share."""
+    roots = [np.linalg.cholesky(error) for error in errors]
+    return np.block(
         [
             [
-                errors[i] if i == j else roots[i] @ _shared_error(views[i], views[j]) @ roots[j].T
-                for j in range(len(known))
+                errors[i] if i == j else roots[i] @ shared(views[i], views[j]) @ roots[j].T
+                for j in range(len(errors))
             ]
-            for i in range(len(known))
+            for i in range(len(errors))
         ]
     )
+
+
+def _landmarks_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
+    known = world()
+    seen, lines, errors = [], [], []
+    for observation in observations:
+        rendered = calibration(observation.kind)
+        line, gaps = rendered.landmarks, rendered.gaps
+        scale = np.full(len(SEGMENTS), UNSHOWN)
+        if observation.view == "front":
+            line = replace(line, offset=line.offset + known.offset)
+            gaps, scale = known.gaps, known.error_scale
+        each = landmarks_seen(
+            observation, gaps, rendered.landmark_sides, _expected(line, height_cm)
+        )
+        camera_deg = TOLD_CAMERA_SD_DEG if observation.pitch_known else CAMERA_SD_DEG
+        tilt = camera_deg * observation.tilt
+        wrong = scale * each.doubt
+        seen.append(each)
+        lines.append(line)
+        errors.append(
+            wrong[:, None] * line.error_cov * wrong
+            + np.outer(tilt, tilt)
+            + SHIFT_SD**2 * np.eye(len(SEGMENTS))
+        )
+    # What misleads on real people misleads every photo alike: the clothes, and how one stands.
+    views = [observation.view for observation in observations]
+    cov = _together(errors, views, _shared_by_landmarks)
+    return _evidence(seen, lines, cov, height_cm)
+
+
+def _shared_by_landmarks(one: View, other: View) -> Array:
+    share = MOST_SHARED if one == other else SHARED_ACROSS
+    return np.asarray(share * np.eye(len(SEGMENTS)))
+
+
+def _evidence(
+    seen: Sequence[Weighed], lines: Sequence[Line], cov: Array, height_cm: float
+) -> _Evidence:
     return _Evidence(
         values=np.concatenate(
-            [o.lengths - k.offset for o, k in zip(observations, known, strict=True)]
+            [each.lengths - line.offset for each, line in zip(seen, lines, strict=True)]
         ),
-        slope=np.vstack([k.slope for k in known]) * 100 / height_cm,
+        slope=np.vstack([line.slope for line in lines]) * 100 / height_cm,
         error_cov=cov,
     )
 
@@ -382,15 +714,16 @@ def _believed(evidence: _Evidence, widest: BodyPrior) -> _Evidence:
     return replace(evidence, error_cov=distrust**2 * evidence.error_cov)
 
 
-def _joined(prior: BodyPrior, evidence: _Evidence | None, hip_sd: float) -> tuple[Lengths, float]:
+def _joined(case: _Case, usual: BodyPrior) -> tuple[Lengths, float]:
     """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence.
 
     ``hip_sd`` is by how much more than its doubt the hip may be misplaced, in all photos alike.
     """
+    evidence, prior = case.evidence, BodyPrior(usual.mean_cm, case.spread**2 * usual.cov_cm2)
     if evidence is None:
         return Lengths(prior.mean_cm, prior.cov_cm2), 0.0
     surprise = evidence.values - evidence.slope @ prior.mean_cm
-    misplaced = hip_sd * np.tile(LOWER_HIP, len(surprise) // len(SEGMENTS))
+    misplaced = case.hip_sd * np.tile(LOWER_HIP, len(surprise) // len(SEGMENTS))
     error_cov = evidence.error_cov + np.outer(misplaced, misplaced)
     expected = evidence.slope @ prior.cov_cm2 @ evidence.slope.T + error_cov
     foreseen = np.linalg.solve(expected, surprise)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bodyscan import pose
+from bodyscan.lengths import Observation
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette, silhouette
 from chalicelib.errors import (
@@ -37,13 +38,26 @@ MIN_FOOT_VISIBILITY = 0.3
 EDGE_SHARE = 0.002
 """A silhouette this near the photo's edge (share of its height) is cut off by it."""
 
+MAX_HEAD_WIDTH = 0.105
+"""From ear to ear, as a share of the height. Grown people have 0.06 to 0.09, whatever the camera's
+height; dolls, figures and drawn people have 0.12 and more."""
+
 MAX_TRUNK_LEAN_DEG = 15.0
-MAX_LEG_LEAN_DEG = 22.0
-MIN_KNEE_DEG = 155.0
+MAX_LEG_LEAN_DEG = 16.5
+MIN_KNEE_DEG = 162.0
+MAX_ANKLES_APART = 0.07
+"""One ankle above the other, as a share of the height: a step towards or away from the camera."""
+MIN_ANKLES_ABREAST, MIN_KNEES_ABREAST = 0.02, 0.035
+"""From the right one to the left one, across, as a share of the height: less, and legs cross."""
 MIN_ELBOW_DEG = 110.0
 MAX_ARM_RAISE_DEG = 85.0
+MIN_HAND_VISIBILITY = 0.3
+"""Of the wrist that is seen better: less, and both hands are behind the back."""
 MIN_SHOULDER_SPAN = 0.45
 """Least distance between the shoulders from the front, as a share of the trunk's length."""
+MAX_TURN_DEG = 32.0
+"""Of shoulders and hips from the picture plane, in MediaPipe's own space: people who face the
+camera reach 30, who turn by 45 have 34 and more."""
 MAX_SIDE_SHOULDER_SPAN = 0.45
 """Most of the same from the side."""
 MIN_THIGH_TO_CALF = 0.75
@@ -51,7 +65,28 @@ MIN_THIGH_TO_CALF = 0.75
 MIN_CALF_TO_THIGH = 0.55
 """A calf may look this short beside the thigh: a phone held high sees it from above."""
 MIN_LEG_TO_TRUNK = 1.1
-"""Legs that look shorter than this share of the trunk are bent."""
+"""Legs shorter than this share of the trunk are bent. In space: a phone held high sees straight
+legs as short."""
+MAX_LEGS_DIFFER = 9.5
+"""In percent of the height, in space: one leg is bent, or a step away."""
+MIN_FOREARMS = {"landmarks": 11.2, "networks": 10.2}
+"""In percent of the height, in space, of the longer forearm by MediaPipe and of both on average by
+the networks: shorter ones point at the camera."""
+
+MIN_FOOT = 0.055
+"""From the lower ankle to the soles, as a share of the height: less, and the feet are hidden."""
+LEG_ROWS = (0.0, 0.5, 0.8)
+"""Where legs are looked at, from knee to ankle."""
+FILLED = 0.9
+"""Share of what lies between two legs that is the person: more, and there is no gap."""
+MAX_BROAD = 0.085
+"""By how much a person may be broader, halfway and at the lowest row, than the legs are apart
+there, as a share of the height. Trousers are narrower, or leave a gap; what is broader is a gown,
+a coat or a long skirt, ..."""
+MIN_DOUBTED_BROAD = 0.07
+MAX_BROAD_AND_UNSEEN = 0.33
+"""... and so is what is that broad halfway only and hides a knee or ankle from MediaPipe: the
+share halfway and twice the probability that it is hidden."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +157,26 @@ def measurable_front(person: Person) -> Silhouette:
 
     Raises
     ------
-    BodyCutOffError, PersonTooSmallError, PoseUnsuitableError
+    BodyCutOffError, PersonTooSmallError, NoPersonError, PoseUnsuitableError
         When that is not so; a pose's details say which check failed.
     """
-    outline = _whole(person, BOTH)
-    if _shoulder_span(person) < MIN_SHOULDER_SPAN:
+    _inside(person, BOTH)
+    if _shoulder_span(person) < MIN_SHOULDER_SPAN or _turn_deg(person) > MAX_TURN_DEG:
         raise PoseUnsuitableError(reason="turned_away")
+    outline = _seen_whole(person, BOTH)
+    if _head_width(person) > MAX_HEAD_WIDTH * outline.height_px:
+        raise NoPersonError
     _stands(person, BOTH)
     points = person.landmarks_px
     # Facing the camera, the left shoulder and hip are to the right in the photo.
     for left, right in ((LEFT.shoulder, RIGHT.shoulder), (LEFT.hip, RIGHT.hip)):
         if points[left, 0] <= points[right, 0]:
             raise PoseUnsuitableError(reason="from_behind")
+    _legs_abreast(person, outline)
+    if _legs_covered(person, outline):
+        raise PoseUnsuitableError(reason="legs_hidden")
+    if _visibility(person, "wrist").max() < MIN_HAND_VISIBILITY:
+        raise PoseUnsuitableError(reason="arms_bent")
     for side in BOTH:
         if _angle_deg(points, side.shoulder, side.elbow, side.wrist) < MIN_ELBOW_DEG:
             raise PoseUnsuitableError(reason="arms_bent")
@@ -145,11 +188,33 @@ def measurable_front(person: Person) -> Silhouette:
 def measurable_side(person: Person) -> Silhouette:
     """As `measurable_front`, for a person who stands sideways: the nearer side has to be seen."""
     nearer = max(BOTH, key=lambda side: float(_seen(person, (side,)).sum()))
-    outline = _whole(person, (nearer,))
+    _inside(person, (nearer,))
     if _shoulder_span(person) > MAX_SIDE_SHOULDER_SPAN:
         raise PoseUnsuitableError(reason="not_from_the_side")
+    outline = _seen_whole(person, (nearer,))
     _stands(person, (nearer,))
     return outline
+
+
+def measurable_in_space(observation: Observation) -> None:
+    """Check what only shows once the camera's height is known: legs and forearms that point at it.
+
+    Raises
+    ------
+    PoseUnsuitableError
+        With the reason.
+    """
+    landmarks, from_front = observation.landmarks, observation.view == "front"
+    legs = landmarks.limbs[2:].sum(axis=0)
+    if not from_front:
+        legs = legs.max(keepdims=True)  # the farther one is hidden behind the nearer
+    if legs.min() < MIN_LEG_TO_TRUNK * landmarks.torso or np.ptp(legs) > MAX_LEGS_DIFFER:
+        raise PoseUnsuitableError(reason="legs_bent")
+    if from_front and (
+        landmarks.limbs[1].max() < MIN_FOREARMS["landmarks"]
+        or observation.networks.limbs[1].mean() < MIN_FOREARMS["networks"]
+    ):
+        raise PoseUnsuitableError(reason="arms_bent")
 
 
 def summary(person: Person, outline: Silhouette) -> dict[str, Any]:
@@ -166,24 +231,39 @@ def _seen(person: Person, sides: Sequence[Side]) -> Array:
     return person.visibility[[pose.NOSE, *joints]]
 
 
-def _whole(person: Person, sides: Sequence[Side]) -> Silhouette:
+def _inside(person: Person, sides: Sequence[Side]) -> None:
+    """Refuse a body of which a part lies outside the picture, or at its edge."""
     points, (height_px, width_px) = person.landmarks_px, person.mask.shape
     inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1)
     joints = [j for s in sides for j in (s.shoulder, s.hip, s.knee, s.ankle)]
     feet = [j for s in sides for j in (s.heel, s.toes)]
-    outline = silhouette(person)
-    # What lies outside the photo is guessed, with low visibility: most often the feet.
-    if (
-        not inside[[pose.NOSE, *joints]].all()
-        or not inside[feet].any()
-        or (_seen(person, sides) < MIN_VISIBILITY).any()
-        or person.visibility[feet].max() < MIN_FOOT_VISIBILITY
-        or outline is None
-    ):
+    if not inside[[pose.NOSE, *joints]].all() or not inside[feet].any():
         raise BodyCutOffError
+    outline = silhouette(person)
+    if outline is None:
+        return
     margin_px = max(EDGE_SHARE * height_px, 1.0)
     if outline.vertex_y_px < margin_px or outline.sole_y_px > height_px - margin_px:
         raise BodyCutOffError
+
+
+def _seen_whole(person: Person, sides: Sequence[Side]) -> Silhouette:
+    """Refuse a body of which a part is inside the picture, but hidden."""
+    legs = [j for s in sides for j in (s.knee, s.ankle)]
+    feet = [j for s in sides for j in (s.heel, s.toes)]
+    outline = silhouette(person)
+    ankles = person.landmarks_px[[s.ankle for s in sides]]
+    if (
+        (person.visibility[legs] < MIN_VISIBILITY).any()
+        or person.visibility[feet].max() < MIN_FOOT_VISIBILITY
+        or (
+            outline is not None
+            and outline.sole_y_px - ankles[:, 1].max() < MIN_FOOT * outline.height_px
+        )
+    ):
+        raise PoseUnsuitableError(reason="legs_hidden")
+    if outline is None or (_seen(person, sides) < MIN_VISIBILITY).any():
+        raise PoseUnsuitableError(reason="unclear")
     if outline.height_px < MIN_PERSON_PX:
         raise PersonTooSmallError
     return outline
@@ -195,7 +275,6 @@ def _stands(person: Person, sides: Sequence[Side]) -> None:
     hips = points[[LEFT.hip, RIGHT.hip]].mean(axis=0)
     if _lean_deg(shoulders, hips) > MAX_TRUNK_LEAN_DEG:
         raise PoseUnsuitableError(reason="leaning")
-    trunk_px = float(np.linalg.norm(shoulders - hips))
     for side in sides:
         hip, knee, ankle = points[side.hip], points[side.knee], points[side.ankle]
         thigh_px, calf_px = np.linalg.norm(knee - hip), np.linalg.norm(ankle - knee)
@@ -203,11 +282,84 @@ def _stands(person: Person, sides: Sequence[Side]) -> None:
             _angle_deg(points, side.hip, side.knee, side.ankle) < MIN_KNEE_DEG
             or thigh_px < MIN_THIGH_TO_CALF * calf_px
             or calf_px < MIN_CALF_TO_THIGH * thigh_px
-            or thigh_px + calf_px < MIN_LEG_TO_TRUNK * trunk_px
         ):
             raise PoseUnsuitableError(reason="legs_bent")
         if _lean_deg(hip, ankle) > MAX_LEG_LEAN_DEG:
             raise PoseUnsuitableError(reason="legs_apart")
+
+
+def _legs_abreast(person: Person, outline: Silhouette) -> None:
+    ankles, knees = (
+        (person.landmarks_px[left] - person.landmarks_px[right]) / outline.height_px
+        for left, right in ((LEFT.ankle, RIGHT.ankle), (LEFT.knee, RIGHT.knee))
+    )
+    if abs(ankles[1]) > MAX_ANKLES_APART:
+        raise PoseUnsuitableError(reason="legs_bent")
+    if ankles[0] < MIN_ANKLES_ABREAST or knees[0] < MIN_KNEES_ABREAST:
+        raise PoseUnsuitableError(reason="legs_crossed")
+
+
+def _legs_covered(person: Person, outline: Silhouette) -> bool:
+    """Whether one piece of cloth, broader than trousers, hangs about both legs."""
+    points = person.landmarks_px
+    gaps, broad = [], []
+    for share in LEG_ROWS:
+        left, right = (
+            points[side.knee] + share * (points[side.ankle] - points[side.knee])
+            for side in (LEFT, RIGHT)
+        )
+        filled, wider_px = _across(person, right, left)
+        gaps.append(1 - filled)
+        broad.append(wider_px / outline.height_px)
+    _, halfway, lowest = broad
+    if max(gaps[:2]) > 1 - FILLED:
+        return False
+    if gaps[2] <= 1 - FILLED and min(halfway, lowest) > MAX_BROAD:
+        return True
+    unseen = 1 - float(_visibility(person, "knee", "ankle").min())
+    return halfway > MIN_DOUBTED_BROAD and halfway + 2 * unseen > MAX_BROAD_AND_UNSEEN
+
+
+def _across(person: Person, right: Array, left: Array) -> tuple[float, float]:
+    """How much between two points of a row is the person, and by how much more broad it is there.
+
+    A bag at one side is no cloth about both legs: what reaches less far beyond the points counts
+    twice.
+    """
+    row = person.mask[int(np.clip((right[1] + left[1]) / 2, 0, person.mask.shape[0] - 1))]
+    is_person = row >= pose.MASK_THRESHOLD
+    first, last = (int(np.clip(x, 0, len(row) - 1)) for x in (right[0], left[0]))
+    between = is_person[first : last + 1]
+    if not between.size:
+        return 0.0, 0.0
+    beyond = (_run(is_person[:first][::-1]), _run(is_person[last + 1 :]))
+    return float(between.mean()), 2.0 * min(beyond)
+
+
+def _run(row: npt.NDArray[np.bool_]) -> int:
+    """How many in a row are true from the start."""
+    return len(row) if row.all() else int(np.argmin(row))
+
+
+def _visibility(person: Person, *joints: str) -> Array:
+    return person.visibility[[getattr(side, joint) for side in BOTH for joint in joints]]
+
+
+def _turn_deg(person: Person) -> float:
+    """By how much shoulders and hips turn out of the picture plane, on average."""
+    turns = [
+        np.degrees(np.arctan2(abs(across[2]), abs(across[0])))
+        for across in (
+            person.world_m[LEFT.shoulder] - person.world_m[RIGHT.shoulder],
+            person.world_m[LEFT.hip] - person.world_m[RIGHT.hip],
+        )
+    ]
+    return float(np.mean(turns))
+
+
+def _head_width(person: Person) -> float:
+    ears = person.landmarks_px[[pose.LEFT_EAR, pose.RIGHT_EAR]]
+    return float(np.linalg.norm(ears[0] - ears[1]))
 
 
 def _height_px(person: Person) -> float:

@@ -76,9 +76,15 @@ class Sight:
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
     ) -> Observation:
-        """What that says of lengths; see `bodyscan.lengths.observe`."""
+        """What that says of lengths; see `bodyscan.lengths.observe`.
+
+        Raises
+        ------
+        PoseUnsuitableError
+            When limbs point at the camera (`bodyscan.quality.measurable_in_space`).
+        """
         landmarks = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.cut.centre_px
-        return lengths.observe(
+        observation = lengths.observe(
             skeleton,
             landmarks / self.outline.height_px,
             self.place,
@@ -86,6 +92,17 @@ class Sight:
             log_focal,
             pitch_rad,
         )
+        quality.measurable_in_space(observation)
+        return observation
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one photo shows: its person, the joints, and what they say of lengths."""
+
+    sight: Sight
+    skeleton: Skeleton
+    observation: Observation
 
 
 @dataclass(frozen=True)
@@ -141,26 +158,28 @@ def scan(
         When a photo can be read, but no honest length can come of it. Of both, ``field`` says
         where it is the side photo or one of ``more_photos``, and ``index`` which of those.
     """
-    sights = {"front": see(photo, "front", model=model)}
+    looks = {"front": look(photo, "front", model, _radians(device_pitch_deg))}
     for index, more in enumerate(more_photos):
         with _naming(field="again", index=index):
-            sights[f"front_{index + 2}"] = see(more, "front", model=model)
+            looks[f"front_{index + 2}"] = look(more, "front", model)
     if side_photo is not None:
         with _naming(field="side_image_url"):
-            sights["side"] = see(side_photo, "side", model=model)
-    pitch_rad = None if device_pitch_deg is None else float(np.radians(device_pitch_deg))
-    pitches = {"front": pitch_rad}
-    skeletons = {name: sight.skeleton(sight.log_focal) for name, sight in sights.items()}
-    observations = {
-        name: sight.observe(skeletons[name], sight.log_focal, pitches.get(name))
-        for name, sight in sights.items()
-    }
-    measured = lengths.estimate(list(observations.values()), height_cm, sex)
+            looks["side"] = look(side_photo, "side", model)
+    measured = lengths.estimate([found.observation for found in looks.values()], height_cm, sex)
     figures = {
-        name: _figures(sight, observations[name], height_cm) for name, sight in sights.items()
+        **{name: _figures(found, height_cm) for name, found in looks.items()},
+        "evidence": lengths.evidence(measured, height_cm, sex),
     }
-    drawing = _drawing(sights["front"], skeletons["front"], measured, height_cm)
-    return Scan(measured, figures, draw_overlay(sights["front"].picture.pixels, drawing))
+    front = looks["front"]
+    drawing = _drawing(front.sight, front.skeleton, measured, height_cm)
+    return Scan(measured, figures, draw_overlay(front.sight.picture.pixels, drawing))
+
+
+def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) -> Look:
+    """Read a photo, find its person and measure what can be seen. Errors as in `scan`."""
+    sight = see(photo, view, model=model)
+    skeleton = sight.skeleton(sight.log_focal)
+    return Look(sight, skeleton, sight.observe(skeleton, sight.log_focal, pitch_rad))
 
 
 def see(photo: bytes, view: View, *, model: Path) -> Sight:
@@ -199,7 +218,12 @@ def _naming(**which: str | int) -> Iterator[None]:
         raise type(error)(**error.details, **which) from None
 
 
-def _figures(sight: Sight, observation: Observation, height_cm: float) -> dict[str, Any]:
+def _radians(angle_deg: float | None) -> float | None:
+    return None if angle_deg is None else float(np.radians(angle_deg))
+
+
+def _figures(found: Look, height_cm: float) -> dict[str, Any]:
+    sight, observation = found.sight, found.observation
     figures = {
         "photo_px": [sight.picture.source_width_px, sight.picture.source_height_px],
         "format": sight.picture.format,

@@ -10,7 +10,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")  # before numpy: -j says how many cores to use
 
 from training.people.batch import GROUPS, make, plan  # noqa: E402
-from training.people.scenes import EXPECTED_ERROR  # noqa: E402
+from training.people.scenes import EXPECTED  # noqa: E402
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True, help="seed of the first; others follow")
     parser.add_argument("--out", type=Path, required=True, help="folder for JPEGs and truth.jsonl")
     parser.add_argument("--set", choices=("real", "wide"), default="real", dest="spread")
-    parser.add_argument("--kind", choices=(*GROUPS, "refuse", *EXPECTED_ERROR), default="standing")
+    parser.add_argument("--kind", choices=(*GROUPS, "refuse", *EXPECTED), default="standing")
     parser.add_argument("--long-side", type=int, default=1440, help="pixels", dest="long_side_px")
     parser.add_argument("--decor", choices=("any", "training", "held_out"), default="any")
     parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")

@@ -23,9 +23,9 @@ DEMO_SHOT = Shot(1200, 1600, 62.0, 1.25, 0.5, 0.84, (0.0, 0.2), exif=True, orien
 FIXTURES: tuple[tuple[int, Kind], ...] = (
     (1, "front"), (2, "front"), (8, "front"), (7, "front"), (8, "side"),
     (5, "two_people"), (4, "cut_feet"), (6, "empty"), (10, "sitting"), (9, "far"),
-    (33, "turned"), (52, "walking"), (33, "jumping"), (14, "wide_squat"), (15, "lifting"),
+    (33, "turned"), (52, "walking"), (720045, "jumping"), (14, "wide_squat"), (15, "lifting"),
     (16, "legs_crossed"), (17, "arms_forward"), (18, "hands_hidden"), (19, "gown"), (29, "water"),
-    (42, "cartoon"), (22, "figure"), (48, "collage"), (35, "inset"), (25, "low"), (26, "high"),
+    (42, "cartoon"), (22, "figure"), (720244, "collage"), (25, "low"), (26, "high"),
 )  # fmt: skip
 FIXTURE_PX = 1200
 

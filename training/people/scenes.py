@@ -74,7 +74,7 @@ EXPECTED: dict[str, Refusal | None] = {
     "jumping": _pose("legs_bent", "legs_apart", "arms_raised"),
     "wide_squat": _pose("legs_bent", "legs_apart"),
     "lifting": _pose("legs_bent", "arms_raised"),
-    "legs_crossed": _pose("legs_bent", "legs_apart"),
+    "legs_crossed": _pose("legs_crossed", "legs_bent", "legs_apart"),
     "arms_forward": _pose("arms_bent"),
     "hands_hidden": _pose("arms_bent"),
     "gown": _pose("legs_hidden"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bodyscan import quality
+from bodyscan.lengths import LIMBS, Between, Observation
 from bodyscan.pose import Person
 from chalicelib.errors import (
     BodyCutOffError,
@@ -26,12 +27,6 @@ SIDE = {
     "heel": (38, 685),
     "foot_index": (48, 700),
 }
-SHORT_LEGS = {
-    "left_knee": (337, 510),
-    "right_knee": (263, 510),
-    "left_ankle": (339, 610),
-    "right_ankle": (261, 610),
-}
 NAMES = {"ear": 7, "eye": 2, "shoulder": 11, "elbow": 13, "wrist": 15, "hip": 23}
 NAMES |= {"knee": 25, "ankle": 27, "heel": 29, "foot_index": 31}
 
@@ -46,9 +41,18 @@ def standing(middle_px=300, **moved):
         side, _, joint = name.partition("_")
         points[NAMES[joint] + (side == "right")] = xy
     mask = np.zeros((800, 600), np.float32)
-    mask[110:711, max(0, middle_px - 100) : middle_px + 100] = 1.0
+    mask[110:480, max(0, middle_px - 100) : middle_px + 100] = 1.0
+    for leg in (-39, 39):
+        mask[400:711, max(0, middle_px + leg - 20) : middle_px + leg + 20] = 1.0
     ones = np.ones(33)
     return Person(points, ones, np.zeros((33, 3)), mask)
+
+
+def reason(person):
+    """Why a person seen from the front is refused."""
+    with pytest.raises(PoseUnsuitableError) as caught:
+        quality.measurable_front(person)
+    return caught.value.details["reason"]
 
 
 def test_a_person_who_stands_can_be_measured():
@@ -88,14 +92,38 @@ def test_feet_or_head_outside_the_photo_are_cut_off():
             quality.measurable_front(replace(person, mask=touching))
 
 
-def test_feet_that_are_only_guessed_are_cut_off():
+def test_feet_outside_the_photo_are_cut_off_and_hidden_ones_inside_it_are_hidden():
     feet = [f"{side}_{part}" for side in ("left", "right") for part in ("heel", "foot_index")]
     with pytest.raises(BodyCutOffError):
         quality.measurable_front(standing(**dict.fromkeys(feet, (-5, 690))))
-    hidden = np.ones(33)
-    hidden[29:] = 0.2
-    with pytest.raises(BodyCutOffError):
-        quality.measurable_front(replace(standing(), visibility=hidden))
+    for joints in (slice(29, 33), slice(27, 29), slice(25, 27)):
+        hidden = np.ones(33)
+        hidden[joints] = 0.2
+        assert reason(replace(standing(), visibility=hidden)) == "legs_hidden"
+
+
+def test_shins_under_water_are_hidden():
+    person = standing()
+    person.mask[690:] = 0.0  # the outline ends at the ankles
+    assert reason(person) == "legs_hidden"
+
+
+def test_cloth_about_both_legs_hides_them_and_trousers_do_not():
+    gown = standing()
+    gown.mask[400:711, 200:400] = 1.0
+    assert reason(gown) == "legs_hidden"
+    trousers = standing()
+    trousers.mask[400:711, 244:356] = 1.0  # legs together: no gap, but no broader
+    assert quality.measurable_front(trousers)
+    bag = standing()
+    bag.mask[400:711, 244:356] = 1.0
+    bag.mask[500:711, 355:420] = 1.0  # at one side
+    assert quality.measurable_front(bag)
+
+
+def test_a_figure_with_a_large_head_is_no_person():
+    with pytest.raises(NoPersonError):
+        quality.measurable_front(standing(left_ear=(335, 148), right_ear=(265, 148)))
 
 
 def test_a_person_far_away_is_too_small():
@@ -110,14 +138,15 @@ def test_a_person_far_away_is_too_small():
 
 
 @pytest.mark.parametrize(
-    ("moved", "reason"),
+    ("moved", "why"),
     [
         ({"left_wrist": (290, 300), "right_wrist": (310, 300)}, "arms_bent"),
         ({"left_elbow": (460, 205), "left_wrist": (560, 200)}, "arms_raised"),
         ({"left_knee": (420, 480), "left_ankle": (340, 600)}, "legs_bent"),
         ({"left_knee": (345, 450), "right_knee": (255, 450)}, "legs_bent"),
         ({"left_knee": (330, 610), "right_knee": (270, 610)}, "legs_bent"),
-        (SHORT_LEGS, "legs_bent"),
+        ({"left_ankle": (340, 600), "left_knee": (338, 500)}, "legs_bent"),
+        ({"left_ankle": (304, 665), "right_ankle": (296, 665)}, "legs_crossed"),
         ({"left_knee": (400, 530), "left_ankle": (465, 650)}, "legs_apart"),
         ({"left_shoulder": (420, 215), "right_shoulder": (320, 215)}, "leaning"),
         ({"left_shoulder": (240, 215), "right_shoulder": (360, 215)}, "from_behind"),
@@ -125,10 +154,56 @@ def test_a_person_far_away_is_too_small():
         ({"left_shoulder": (310, 215), "right_shoulder": (290, 215)}, "turned_away"),
     ],
 )
-def test_poses_that_cannot_be_measured_say_why(moved, reason):
+def test_poses_that_cannot_be_measured_say_why(moved, why):
+    assert reason(standing(**moved)) == why
+
+
+@pytest.mark.parametrize("turn_deg", [20, -20, 45, -45])
+def test_a_body_that_is_turned_is_turned_away_though_its_shoulders_look_broad(turn_deg):
+    person = standing()
+    for joint, across_m in ((11, 0.18), (12, -0.18), (23, 0.1), (24, -0.1)):
+        turn = np.radians(turn_deg)
+        person.world_m[joint] = across_m * np.cos(turn), 0.0, across_m * np.sin(turn)
+    if abs(turn_deg) < quality.MAX_TURN_DEG:
+        assert quality.measurable_front(person)
+    else:
+        assert reason(person) == "turned_away"
+
+
+def test_hands_behind_the_back_are_no_arms_to_measure():
+    person = standing()
+    person.visibility[[15, 16]] = 0.1
+    assert reason(person) == "arms_bent"
+
+
+def in_space(**changed):
+    """Lengths of an ordinary body in percent of its height, as both witnesses see them."""
+    limbs = np.array([[16.0, 16.0], [15.0, 15.0], [24.0, 24.0], [24.0, 24.0]])
+    for name, both in changed.items():
+        limbs[LIMBS.index(name)] = both
+    seen = Between(limbs, 28.0)
+    blank = np.ones((12, 2))
+    return Observation("front", True, False, seen, seen, blank, blank, np.zeros(5))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, None),
+        ({"thigh": (20.0, 20.0), "calf": (17.0, 17.0)}, None),  # short, but straight
+        ({"thigh": (15.0, 15.0), "calf": (14.0, 14.0)}, "legs_bent"),
+        ({"calf": (24.0, 13.0)}, "legs_bent"),  # one foot behind
+        ({"forearm": (9.0, 14.5)}, None),  # one arm: the other one counts
+        ({"forearm": (9.0, 10.0)}, "arms_bent"),
+    ],
+)
+def test_limbs_that_point_at_the_camera_show_in_space(changed, why):
+    if why is None:
+        quality.measurable_in_space(in_space(**changed))
+        return
     with pytest.raises(PoseUnsuitableError) as caught:
-        quality.measurable_front(standing(**moved))
-    assert caught.value.details["reason"] == reason
+        quality.measurable_in_space(in_space(**changed))
+    assert caught.value.details["reason"] == why
 
 
 def test_a_side_photo_must_be_from_the_side():

@@ -1,0 +1,35 @@
+"""Every committed photo is measured, or refused with an answer that is right for what it shows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bodyscan import lengths, scan
+from chalicelib.errors import HypermobError
+
+ROOT = Path(__file__).parents[3]
+MODEL = ROOT / "container/models/pose_landmarker_full.task"
+PEOPLE = ROOT / "tests/fixtures/people"
+TRUTHS = [json.loads(line) for line in (PEOPLE / "truth.jsonl").read_text().splitlines()]
+
+
+def verdict(truth: dict) -> tuple[str | None, str]:
+    """Code (None: measured) and reason that the photo is answered with."""
+    view = "side" if truth["kind"] == "side" else "front"
+    try:
+        sight = scan.see((PEOPLE / truth["file"]).read_bytes(), view, model=MODEL)
+        observed = sight.observe(sight.skeleton(sight.log_focal), sight.log_focal)
+        if view == "front":  # a side photo alone is never measured
+            lengths.estimate([observed], float(truth.get("height_cm", 170)))
+    except HypermobError as error:
+        return error.code, str(error.details.get("reason", ""))
+    return None, ""
+
+
+@pytest.mark.parametrize("truth", TRUTHS, ids=[truth["file"] for truth in TRUTHS])
+def test_a_photo_is_answered_as_what_it_shows_asks(truth):
+    code, reason = verdict(truth)
+    assert code in (truth.get("expected_errors") or [truth["expected_error"]])
+    if code == "POSE_UNSUITABLE" and truth.get("expected_reasons"):
+        assert reason in truth["expected_reasons"]

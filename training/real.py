@@ -1,0 +1,67 @@
+"""Photos of real people, as the measure function sees them; calibrated on beside rendered ones.
+
+The CSV files are those of ``hypermob validate``. Nobody's true lengths are known here, only the
+height, and that the photo is one to be measured (``expected`` says ``measured``).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from bodyscan import scan
+from bodyscan.lengths import Observation
+from chalicelib import body_prior
+from chalicelib.errors import HypermobError
+from hypermob import batch
+from training.rendered import MODEL
+
+Array = npt.NDArray[np.float64]
+MEASURED = "measured"
+
+
+@dataclass(frozen=True)
+class RealPhoto:
+    """One person from the front, as seen; ``people`` names the file that the photo is of."""
+
+    people: str
+    person: str
+    height_cm: float
+    sex: str | None
+    observation: Observation
+
+    @property
+    def usual_percent(self) -> Array:
+        """Lengths that the height leads to expect, in percent of it, shape (5,)."""
+        return 100 * body_prior.conditional(self.height_cm, self.sex).mean_cm / self.height_cm
+
+
+def fronts(people_csv: Path, processes: int) -> list[RealPhoto]:
+    """See every photo of the file that is to be measured and can be."""
+    rows = [row for row in batch.read(people_csv) if row.get("expected") == MEASURED]
+    # Spawned, not forked: MediaPipe's threads do not survive a fork.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        looks = pool.map(_look, [people_csv] * len(rows), rows, chunksize=4)
+        seen = list(tqdm(looks, total=len(rows), desc=people_csv.name, unit="photo"))
+    return [photo for photo in seen if photo is not None]
+
+
+def _look(people_csv: Path, row: dict[str, str]) -> RealPhoto | None:
+    try:
+        photo = (people_csv.parent / row["photo"]).read_bytes()
+        observation = scan.look(photo, "front", MODEL).observation
+    except HypermobError:
+        return None  # refused: what the measure function never calibrates on, nor do we
+    return RealPhoto(
+        people=people_csv.stem,
+        person=row.get("person") or row["photo"],
+        height_cm=float(row["height_cm"]),
+        sex=row.get("sex") or None,
+        observation=observation,
+    )
