@@ -391,6 +391,7 @@ def lay_out(name: str, checkout: Path, out: Path) -> Path:
     LayoutError
         The checkout is not that of this collection.
     """
+    out = out.resolve()  # what the file names must not depend on where it is read from
     out.mkdir(parents=True, exist_ok=True)
     layout = COLLECTIONS[name][1]
     rows = (

@@ -27,7 +27,7 @@ from hypermob_client import InvalidAddressError, NewError
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
-PIPE_COLUMNS = 160
+PIPE_COLUMNS = 168
 """Width of a validation's tables where no terminal says how wide it is."""
 
 LENGTHS = ("height", "upper_arm", "forearm", "thigh", "calf", "torso")

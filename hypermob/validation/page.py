@@ -12,7 +12,7 @@ from chalicelib.errors import Language
 from hypermob.report import STYLE
 from hypermob.tables import LENGTHS as LENGTH_WORDS
 from hypermob.validation.figures import height_alone, lengths_cm
-from hypermob.validation.photos import Photo
+from hypermob.validation.photos import MEASURED, Photo
 from hypermob.validation.tables import Table, is_short, tables
 
 LARGE_PX, SMALL_PX = 480, 260
@@ -72,7 +72,7 @@ def page(photos: Sequence[Photo], figures: Mapping[str, Any], language: Language
     ``photos`` bring their pictures (`hypermob.validation.measured` with ``picture_px``).
     """
     words = {name: each[language] for name, each in WORDS.items()}
-    wrong = [photo for photo in photos if photo.right is False]
+    wrong = sorted((photo for photo in photos if photo.right is False), key=_harm)
     title = escape(words["title"])
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
@@ -100,6 +100,11 @@ def _table(table: Table) -> str:
         f'<h2>{escape(table.title)}</h2><div class="wide" tabindex="0"><table>'
         f'<tr>{heads}</tr>{rows}</table></div><p class="soft">{escape(table.note)}</p>'
     )
+
+
+def _harm(photo: Photo) -> tuple[bool, bool]:
+    """Order of wrong answers: a wrong length, then a good photo refused, then another code."""
+    return photo.verdict != MEASURED, MEASURED not in photo.expected
 
 
 def _cell(text: str) -> str:

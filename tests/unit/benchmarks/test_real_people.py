@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import zipfile
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 import cv2
@@ -153,7 +154,8 @@ def test_people_before_a_wall_are_numbered(tmp_path):
     assert [r["person"] for r in rows] == ["lab-1", "lab-1", "lab-2"]
 
 
-def test_frames_of_cameras_know_how_far_the_camera_looks_down(tmp_path):
+def test_frames_of_cameras_know_how_far_the_camera_looks_down(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     checkout = tmp_path / "cameras"
     for demo in ("Demo_SinglePerson", "Demo_MultiPerson"):
         folder = checkout / "Pose2Sim" / demo
@@ -170,11 +172,11 @@ def test_frames_of_cameras_know_how_far_the_camera_looks_down(tmp_path):
             video.write(np.full((48, 64, 3), shade, np.uint8))
         video.release()
     picture(checkout / "Content" / "workflow.jpg", 1)
-    rows, _ = laid_out("cameras", checkout, tmp_path)
+    rows, _ = laid_out("cameras", checkout, Path())
     frames = [r for r in rows if r["camera_pitch_deg"]]
     assert [r["expected"] for r in frames] == ["POSE_UNSUITABLE"] * 2 + ["SEVERAL_PEOPLE"]
     assert {float(r["camera_pitch_deg"]) for r in frames} == {-30.0}
-    assert all(cv2.imread(r["photo"]) is not None for r in frames)
+    assert all(cv2.imread(str(Path("out") / r["photo"])) is not None for r in frames)
     assert rows[-1]["expected"] == real_people.NOBODY
 
 

@@ -356,6 +356,17 @@ def test_the_page_shows_everybody_and_says_that_it_is_private(language):
     assert "http" not in html, "needs no network"
 
 
+def test_wrong_lengths_come_before_wrong_refusals_on_the_page():
+    photos = [
+        refused("code", expected=("NO_PERSON",)),
+        refused("good", expected=("measured",)),
+        photo("bad", expected=("NO_PERSON",)),
+        photo("right", expected=("measured",)),
+    ]
+    wrong = page(photos, figures(photos)).split("<h2>")[-2]
+    assert re.findall(r"<small>(\w+),", wrong) == ["bad", "good", "code"]
+
+
 # --- end to end ---------------------------------------------------------------------------------
 
 
