@@ -106,6 +106,8 @@ HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-s
 accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
 	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
+	@$(HELD_OUT_PEOPLE) --count 40 --seed 730000 --kind low --out $(HELD_OUT)/low
+	@$(HELD_OUT_PEOPLE) --count 40 --seed 740000 --kind high --out $(HELD_OUT)/high
 	@$(HELD_OUT_PEOPLE) --count 250 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)

@@ -36,6 +36,8 @@ from training import rendered
 from training.rendered import Truth
 
 SETS = ("real", "wide")
+CAMERAS = ("low", "high")
+"""Phones that stand near the floor, or are held overhead: bodies like those of the real set."""
 REFUSE = "refuse"
 
 NOSE_TO_ANKLE = 0.888
@@ -301,6 +303,12 @@ def one_set(photos: Sequence[Seen]) -> dict[str, Any]:
     }
 
 
+def cameras(photos: Sequence[Seen]) -> dict[str, Any]:
+    """Errors of people seen by phones at unusual heights, one photo each."""
+    alone = [[photo] for photo in photos if photo.refusal is None]
+    return {"photos": len(photos), **hypermob(alone)}
+
+
 def refusals(photos: Sequence[Seen]) -> dict[str, Any]:
     """What photos that must be refused are answered, by what they show."""
     kinds: dict[str, Counter[str]] = {}
@@ -374,6 +382,10 @@ def show(figures: dict[str, Any], console: Console) -> None:
         maes = (figures["sets"][name]["ablation"][label]["mae_cm"] for name in SETS)
         table.add_row(label, *(f"{mae:.2f}" for mae in maes))
     console.print(table)
+    table = Table("phone, mean error (bias), cm", "photos", *SEGMENTS, "mean", "in 95 %")
+    for row in _camera_rows(figures):
+        table.add_row(*row)
+    console.print(table)
     refused = figures["refusals"]
     table = Table("photos to refuse", "answers")
     for kind, codes in refused["by_kind"].items():
@@ -387,6 +399,19 @@ def show(figures: dict[str, Any], console: Console) -> None:
 
 def _row(table: Table, label: str, row: dict[str, Any]) -> None:
     table.add_row(label, *_cells(row))
+
+
+def _camera_rows(figures: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            f"held {name}",
+            f"{row['measured']} of {row['photos']}",
+            *(f"{row['by_segment_cm'][s]:.1f} ({row['bias_cm'][s]:+.1f})" for s in SEGMENTS),
+            f"{row['mae_cm']:.2f}",
+            f"{row['coverage']:.0%}",
+        ]
+        for name, row in figures["cameras"].items()
+    ]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -417,7 +442,11 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
             f"{segment.replace('_', ' ')} {off:+.2f}"
             for segment, off in of_set["views"]["front"]["bias_cm"].items()
         )
-        sections.append(f"{document.table(heads, rows)}\n\nMean error (bias), front, cm: {bias}.")
+        believed = of_set["views"]["front"]["networks_believed"]
+        sections.append(
+            f"{document.table(heads, rows)}\n\nMean error (bias), front, cm: {bias}. The networks'"
+            f" share of what is believed: {believed:.0%}."
+        )
     real, wide = (figures["sets"][name] for name in SETS)
     ablation = [
         [label, f"{real['ablation'][label]['mae_cm']:.2f}", f"{row['mae_cm']:.2f}"]
@@ -437,8 +466,10 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
         for kind, codes in refused["by_kind"].items()
     ]
     good = " and ".join(f"{figures['sets'][n]['refused_share']:.1%} ({n})" for n in SETS)
+    heads = ("phone", "measured", *(s.replace("_", " ") for s in SEGMENTS), "mean", "in 95 %")
     return {
         "table": "\n\n".join(sections),
+        "cameras": document.table(heads, _camera_rows(figures)),
         "ablation": document.table(("mean absolute error, front, cm", *SETS), ablation),
         "agreement": document.table(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
         "refusals": f"{document.table(('photo of', 'answers'), kinds)}\n\n"
@@ -457,7 +488,7 @@ def write_page(path: Path, figures: dict[str, Any]) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("folder", type=Path, help="with real/, wide/ and refuse/")
+    parser.add_argument("folder", type=Path, help="with a folder for each set")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--points", type=Path, help="also write what the plots show")
     parser.add_argument("--page", type=Path, help="also put the figures into this page")
@@ -465,11 +496,12 @@ def main() -> None:
     arguments = parser.parse_args()
     seen = {
         name: rendered.every(arguments.folder / name, see, arguments.processes)
-        for name in (*SETS, REFUSE)
+        for name in (*SETS, *CAMERAS, REFUSE)
     }
     figures = {
         "calibration": lengths.calibration_version(),
         "sets": {name: one_set(seen[name]) for name in SETS},
+        "cameras": {name: cameras(seen[name]) for name in CAMERAS},
         "refusals": refusals(seen[REFUSE]),
     }
     if arguments.points:

@@ -58,10 +58,10 @@ the networks' did not). Of legs and torsos no tape has told: they count as `UNSH
 wrong."""
 LEAST_ERROR_SCALE = 0.5
 """Landmarks are not taken to be surer on real people than this share of their error on rendered."""
-KNOWN_ODDS = 1 / 2
+KNOWN_ODDS = 1 / 5
 """That a photo which tells nothing of itself is like those that the networks learned from: most
 are not."""
-FREEDOM = 2.0
+FREEDOM = 1.0
 """Inverse of the L2 penalty on telling real photos from rendered ones by their traits."""
 TOLD = ((False, False), (True, False), (False, True), (True, True))
 """Whether focal length and pitch are known."""

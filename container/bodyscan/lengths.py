@@ -13,7 +13,8 @@ weighed by how wrong ``calibration.json`` (written by ``training/calibrate.py``)
 
 Some people are built unlike most of their height, and some photos mislead. So what is believed is
 a mixture: of bodies that are usual or differ `UNUSUAL` times as much, of hips that are seen or
-guessed, of photos that mislead or do not. What the photo shows decides between them.
+guessed, of cameras whose height is seen or misjudged, of photos that mislead or do not. What the
+photo shows decides between them.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ SHARED_ACROSS = 0.3
 
 GUESSED_HIP_SD = 5.0
 """In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
-GUESSED_HIP_SHARE = 0.3
-"""Of people: a judgement on real clothes, whose hems lie anywhere; rendered ones lie at the hip."""
+GUESSED_HIP_SHARE = {"networks": 0.15, "landmarks": 0.3}
+"""Of people: judgements. Real hems lie anywhere; on photos that the networks know they lie near the
+hip."""
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
@@ -73,12 +75,20 @@ CAMERA_SD_DEG = 4.0
 """How wrong the networks' camera elevation is on real photos, by vanishing points of their walls;
 with the phone's own pitch, `TOLD_CAMERA_SD_DEG`."""
 TOLD_CAMERA_SD_DEG = 1.5
+LOST_CAMERA_SD_DEG = 8.0
+"""How wrong it may be on a photo that misleads about it: a phone that stands on the floor is seen
+15 degrees too level, a date printed over the feet moved it by 9."""
+LOST_CAMERA_SHARE = 0.12
+"""Of photos that do not tell the phone's pitch: a judgement."""
 SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
 UNSHOWN = 2.0
 """How many times as wrong as on rendered people landmarks are taken to be where no real photo or
 tape has said."""
+
+LEAST_SHARE = 0.01
+"""Of a reading of the photos that is worth its time."""
 
 UNCLEAR = 1.75
 """How many times its limit the two witnesses' difference may be: crouching people reach twice."""
@@ -502,6 +512,7 @@ def estimate(
         share = weights[of].sum()
         weights[of] *= np.exp(likelihood[of] - likelihood[of].max())
         weights[of] *= share / weights[of].sum()
+    weights /= weights.sum()
     means = np.array([found.mean_cm for found, _ in parts])
     mean = weights @ means
     apart = means - mean
@@ -575,23 +586,24 @@ def _expected(line: Line, height_cm: float, sex: str | None = None) -> Array:
 
 @dataclass(frozen=True)
 class _Case:
-    """One way to explain the photos: its share, the body's spread, the hip's, and the evidence."""
+    """One way to explain the photos: its share, and how wrong body, hip and camera may be in it."""
 
     reading: str
     share: float
-    spread: float
-    hip_sd: float
-    evidence: _Evidence | None
+    spread: float = 1.0
+    hip_sd: float = 0.0
+    camera_sd_deg: float = 0.0
+    evidence: _Evidence | None = None
 
 
 def _cases(
     observations: Sequence[Observation], height_cm: float, usual: BodyPrior
 ) -> Iterator[_Case]:
     bodies = ((1 - UNUSUAL_SHARE, 1.0), (UNUSUAL_SHARE, UNUSUAL))
-    hips = ((1 - GUESSED_HIP_SHARE, 0.0), (GUESSED_HIP_SHARE, GUESSED_HIP_SD))
+    cameras = ((1 - LOST_CAMERA_SHARE, 0.0), (LOST_CAMERA_SHARE, LOST_CAMERA_SD_DEG))
     if not observations:
         for share, spread in bodies:
-            yield _Case("height", share, spread, 0.0, None)
+            yield _Case("height", share, spread)
         return
     familiar = familiarity(observations)
     readings = {
@@ -606,23 +618,35 @@ def _cases(
     for reading, (share, evidence_of, trusts) in readings.items():
         if share < LEAST_SHARE:
             continue
-        found = _believed(evidence_of(observations, height_cm), widest)
-        for (body, spread), (hip, hip_sd), (trust, wrong) in product(bodies, hips, trusts):
-            misled = replace(found, error_cov=wrong**2 * found.error_cov)
-            yield _Case(reading, share * body * hip * trust, spread, hip_sd, misled)
-
-
-LEAST_SHARE = 0.01
-"""Of a reading of the photos that is worth its time."""
+        found = evidence_of(observations, height_cm)
+        off_sd = _off_sd(found, widest)
+        if off_sd > ABSURD:
+            if share > 0.5:
+                raise PoseUnsuitableError(reason="impossible_body")
+            continue
+        distrust = max(1.0, off_sd / DOUBTFUL)
+        guessed = GUESSED_HIP_SHARE[reading]
+        hips = ((1 - guessed, 0.0), (guessed, GUESSED_HIP_SD))
+        for each, (hip, hip_sd), (lost, camera_sd_deg), (trust, wrong) in product(
+            bodies, hips, cameras, trusts
+        ):
+            body, spread = each
+            misled = replace(found, error_cov=(distrust * wrong) ** 2 * found.error_cov)
+            part = share * body * hip * lost * trust
+            yield _Case(reading, part, spread, hip_sd, camera_sd_deg, misled)
 
 
 @dataclass(frozen=True)
 class _Evidence:
-    """``values = slope @ lengths_cm + error`` for all photos together, in percent of the height."""
+    """``values = slope @ lengths_cm + error`` for all photos together, in percent of the height.
+
+    ``tilt``, a column a photo: what its values gain for each degree that its camera is misjudged.
+    """
 
     values: Array
     slope: Array
     error_cov: Array
+    tilt: Array
 
 
 def _networks_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
@@ -638,7 +662,7 @@ def _networks_evidence(observations: Sequence[Observation], height_cm: float) ->
     # The same clothes on the same body mislead two photos alike: their errors are not independent.
     views = [observation.view for observation in observations]
     cov = _together(errors, views, _shared_error)
-    return _evidence(seen, lines, cov, height_cm)
+    return _evidence(observations, seen, lines, cov, height_cm)
 
 
 def _together(
@@ -683,7 +707,7 @@ def _landmarks_evidence(observations: Sequence[Observation], height_cm: float) -
     # What misleads on real people misleads every photo alike: the clothes, and how one stands.
     views = [observation.view for observation in observations]
     cov = _together(errors, views, _shared_by_landmarks)
-    return _evidence(seen, lines, cov, height_cm)
+    return _evidence(observations, seen, lines, cov, height_cm)
 
 
 def _shared_by_landmarks(one: View, other: View) -> Array:
@@ -692,39 +716,45 @@ def _shared_by_landmarks(one: View, other: View) -> Array:
 
 
 def _evidence(
-    seen: Sequence[Weighed], lines: Sequence[Line], cov: Array, height_cm: float
+    observations: Sequence[Observation],
+    seen: Sequence[Weighed],
+    lines: Sequence[Line],
+    cov: Array,
+    height_cm: float,
 ) -> _Evidence:
+    tilt = np.zeros((len(cov), len(observations)))
+    for i, observation in enumerate(observations):
+        if not observation.pitch_known:
+            tilt[len(SEGMENTS) * i : len(SEGMENTS) * (i + 1), i] = observation.tilt
     return _Evidence(
         values=np.concatenate(
             [each.lengths - line.offset for each, line in zip(seen, lines, strict=True)]
         ),
         slope=np.vstack([line.slope for line in lines]) * 100 / height_cm,
         error_cov=cov,
+        tilt=tilt,
     )
 
 
-def _believed(evidence: _Evidence, widest: BodyPrior) -> _Evidence:
-    """Evidence that no body explains well counts for less; what none can explain is refused."""
+def _off_sd(evidence: _Evidence, widest: BodyPrior) -> float:
+    """How far evidence is from every body, in SD for each of its numbers."""
     surprise = evidence.values - evidence.slope @ widest.mean_cm
     expected = evidence.slope @ widest.cov_cm2 @ evidence.slope.T + evidence.error_cov
-    off_sd = float(np.sqrt(surprise @ np.linalg.solve(expected, surprise) / len(surprise)))
-    if off_sd > ABSURD:
-        raise PoseUnsuitableError(reason="impossible_body")
-    distrust = max(1.0, off_sd / DOUBTFUL)
-    return replace(evidence, error_cov=distrust**2 * evidence.error_cov)
+    return float(np.sqrt(surprise @ np.linalg.solve(expected, surprise) / len(surprise)))
 
 
 def _joined(case: _Case, usual: BodyPrior) -> tuple[Lengths, float]:
     """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence.
 
-    ``hip_sd`` is by how much more than its doubt the hip may be misplaced, in all photos alike.
+    A hip is misplaced in all photos alike, a camera in each by itself.
     """
     evidence, prior = case.evidence, BodyPrior(usual.mean_cm, case.spread**2 * usual.cov_cm2)
     if evidence is None:
         return Lengths(prior.mean_cm, prior.cov_cm2), 0.0
     surprise = evidence.values - evidence.slope @ prior.mean_cm
     misplaced = case.hip_sd * np.tile(LOWER_HIP, len(surprise) // len(SEGMENTS))
-    error_cov = evidence.error_cov + np.outer(misplaced, misplaced)
+    tilted = case.camera_sd_deg * evidence.tilt
+    error_cov = evidence.error_cov + np.outer(misplaced, misplaced) + tilted @ tilted.T
     expected = evidence.slope @ prior.cov_cm2 @ evidence.slope.T + error_cov
     foreseen = np.linalg.solve(expected, surprise)
     log = -0.5 * float(surprise @ foreseen + np.linalg.slogdet(expected)[1])

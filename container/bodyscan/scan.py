@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from bodyscan import lengths, overlay, pose, quality
 from bodyscan import skeleton as skeleton_network
+from bodyscan.bars import without_bars
 from bodyscan.crop import PERSON_PX, Crop, whole_and_close
 from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
@@ -184,7 +185,7 @@ def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) 
 
 def see(photo: bytes, view: View, *, model: Path) -> Sight:
     """Read a photo and find its person. Errors as in `scan`."""
-    picture = read_photo(photo)
+    picture = without_bars(read_photo(photo))
     person = _only_person(picture, model)
     check = quality.measurable_front if view == "front" else quality.measurable_side
     outline = check(person)
