@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bodyscan import lengths, overlay, pose, quality
 from bodyscan import skeleton as skeleton_network
 from bodyscan.crop import PERSON_PX, Crop, whole_and_close
+from bodyscan.focal import contradicted_by_perspective
 from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
 from bodyscan.photo import Photo, read_photo
@@ -72,6 +73,18 @@ class Sight:
     def skeleton(self, log_focal: float | None) -> Skeleton:
         """What the network sees, told the focal length or not."""
         return find_skeleton(self.cut, self.close, self.place, self.frame, log_focal)
+
+    def contradicts_focal_length(self, skeleton: Skeleton) -> bool:
+        """Whether what the network saw, told the focal length, speaks against that."""
+        focal_35mm, told = self.picture.focal_35mm, self.log_focal
+        if focal_35mm is None or told is None:
+            return False
+        return contradicted_by_perspective(told, skeleton.log_focal, focal_35mm)
+
+    def without_focal_length(self) -> Sight:
+        """The same, of a photo whose EXIF is not believed."""
+        picture = replace(self.picture, focal_35mm=None, focal_length_dropped="perspective")
+        return replace(self, picture=picture)
 
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
@@ -151,6 +164,10 @@ def scan(
     pitch_rad = None if device_pitch_deg is None else float(np.radians(device_pitch_deg))
     pitches = {"front": pitch_rad}
     skeletons = {name: sight.skeleton(sight.log_focal) for name, sight in sights.items()}
+    for name, sight in sights.items():
+        if sight.contradicts_focal_length(skeletons[name]):
+            sights[name] = sight.without_focal_length()
+            skeletons[name] = sights[name].skeleton(None)
     observations = {
         name: sight.observe(skeletons[name], sight.log_focal, pitches.get(name))
         for name, sight in sights.items()
@@ -206,6 +223,8 @@ def _figures(sight: Sight, observation: Observation, height_cm: float) -> dict[s
         "focal_length_known": observation.focal_known,
         **quality.summary(sight.person, sight.outline),
     }
+    if sight.picture.focal_length_dropped is not None:
+        figures["focal_length_dropped"] = sight.picture.focal_length_dropped
     if sight.view == "front":
         figures["left_minus_right"] = lengths.left_minus_right_cm(observation, height_cm)
     return figures
