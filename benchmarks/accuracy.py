@@ -90,7 +90,7 @@ def see(folder: Path, truth: Truth) -> Seen:
     """Look at one photo in every way that is compared."""
     try:
         sight = rendered.see(folder, truth)
-        told = sight.observe(sight.skeleton(sight.log_focal), sight.log_focal)
+        told = scan.look_at(sight).observation
         lengths.estimate([told], float(truth.get("height_cm", UNKNOWN_HEIGHT_CM)))
     except HypermobError as error:
         return Seen(truth, rendered.refusal(error))

@@ -107,6 +107,9 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     ``photo_px``: [width, height] as it was sent.
     ``focal_length_known``: whether its EXIF tells the focal length; such photos measure better.
+    ``focal_length_dropped``: why that was not believed, as of a photo that was cut: it has bars,
+    EXIF has the size of another shape, no camera makes this shape, or the person's perspective
+    contradicts it.
     ``visibility``: mean visibility of the landmarks, 0 to 1.
     ``left_minus_right``: by limb; front photos only.
     """
@@ -116,6 +119,9 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     focal_length_known: bool
     person_height_px: int
     visibility: float
+    focal_length_dropped: Literal["bars", "other_size", "unusual_shape", "perspective"] | None = (
+        None
+    )
     left_minus_right: dict[str, LeftMinusRight] | None = None
 
 

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 Language = Literal["en", "ko"]
+HeicLimit = Literal["deep_heic", "fine_heic"]
+"""For what in it a HEIC photo may have fewer pixels than others."""
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 
@@ -75,7 +77,10 @@ class HypermobError(Exception):
 
     def message(self, language: Language) -> str:
         """The message in ``language``, with its facts filled in."""
-        return (self.ko if language == "ko" else self.en).format(**self.details)
+        return self._words(language).format(**self.details)
+
+    def _words(self, language: Language) -> str:
+        return self.ko if language == "ko" else self.en
 
     def to_dict(self, language: Language = "en") -> dict[str, Any]:
         """``{"code", "message", ...details}`` as a client reads it."""
@@ -208,6 +213,24 @@ class ImageTooLargeError(PhotoError):
     status = 413
     en = "The photo is too large: at most {max_megabytes} MB and {max_megapixels} megapixels."
     ko = "사진이 너무 큽니다. 최대 {max_megabytes} MB, {max_megapixels} 메가픽셀까지 가능합니다."
+    heic_en: ClassVar[Mapping[HeicLimit, str]] = {
+        "deep_heic": "The photo is too large: HEIC with more than 8 bits a color may have at most "
+        "{max_megapixels} megapixels. Have the camera store JPEG, or export the photo as JPEG.",
+        "fine_heic": "The photo is too large: HEIC with transparency, with finer chroma than 4:2:0 "
+        "or in gray may have at most {max_megapixels} megapixels. Export the photo as JPEG.",
+    }
+    heic_ko: ClassVar[Mapping[HeicLimit, str]] = {
+        "deep_heic": "사진이 너무 큽니다. 색상당 8비트를 넘는 HEIC는 최대 {max_megapixels} "
+        "메가픽셀까지 가능합니다. 카메라에서 JPEG로 저장하거나 사진을 JPEG로 내보내 주세요.",
+        "fine_heic": "사진이 너무 큽니다. 투명도가 있거나, 색상이 4:2:0보다 세밀하거나, 흑백인 "
+        "HEIC는 최대 {max_megapixels} 메가픽셀까지 가능합니다. 사진을 JPEG로 내보내 주세요.",
+    }
+
+    def _words(self, language: Language) -> str:
+        limits: HeicLimit | None = self.details.get("limits")
+        if limits is None:
+            return super()._words(language)
+        return (self.heic_ko if language == "ko" else self.heic_en)[limits]
 
 
 class UnsupportedImageError(PhotoError):

@@ -1,71 +1,70 @@
-"""Bars of one colour about a photo, as screenshots and messengers add them: cut off.
+"""Bars of one colour about a photo, as screenshots and messengers add them: where the photo is.
 
 What surrounds the photo says nothing of the person; but it moves the picture's middle, and makes
-the person smaller in it. A person cut out on one colour has no bars: nothing there has an edge.
+the person smaller in it. A person cut out on one colour has no bars: nothing there ends in a
+straight line.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from bodyscan.photo import Photo
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, as Pillow has them: the last two are outside."""
 
 DIFFERS = 24
 """A pixel further than this from the bars' colour, in any of its channels, is none of theirs."""
 NOISE = 0.02
 """Share of a row that may differ in a bar: what compression leaves."""
 LEAST_BAR = 0.01
-"""Of the picture's side: less is no bar."""
+"""Of the picture's side: where no bar is broader, there are none."""
 EDGE = 0.5
-"""Share of a photo's edge that differs from the bar beside it: a photo ends in a straight line."""
+"""Share of a photo's edge that differs from the bar beside it."""
 LEAST_PHOTO = 0.3
 """Of the picture's side, between its bars."""
+LEAST_PX = 16
+"""A smaller picture shows nobody."""
+PREVIEW_PX = 400
+"""Longer side of what is looked at first: most photos have no bars, and pay for no more."""
 
 
-def without_bars(photo: Photo) -> Photo:
-    """Return the photo alone; its focal length is of another picture, so that it is not known."""
-    height_px, width_px = photo.pixels.shape[:2]
-    top, bottom, left, right = _photo_within(photo.pixels)
-    if (top, bottom, left, right) == (0, height_px, 0, width_px):
-        return photo
-    inner = np.ascontiguousarray(photo.pixels[top:bottom, left:right])
-    return replace(photo, pixels=inner, focal_35mm=None)
+def photo_within(image: Image.Image) -> Box | None:
+    """Find the photo between its bars, to the pixel; None where it has none.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Decoded, in mode RGB or L.
+    """
+    if min(image.size) < LEAST_PX:
+        return None
+    factor = max(1, max(image.size) // PREVIEW_PX)
+    preview = np.asarray(image.reduce(factor).convert("RGB"))
+    if _within(preview) is None:
+        return None
+    return _within(np.asarray(image.convert("RGB")))
 
 
-def _photo_within(pixels: npt.NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """First and last (exclusive) row and column of the photo between its bars."""
+def _within(pixels: npt.NDArray[np.uint8]) -> Box | None:
     height_px, width_px = pixels.shape[:2]
-    whole = (0, height_px, 0, width_px)
-    for corner in (pixels[:2, :2], pixels[-2:, -2:]):
-        colour = np.median(corner.reshape(-1, 3), axis=0).astype(np.int16)
-        differs = (np.abs(pixels.astype(np.int16) - colour) > DIFFERS).any(axis=2)
+    for corner in (pixels[0, 0], pixels[-1, -1]):
+        differs = (np.abs(pixels - corner.astype(np.int16)) > DIFFERS).any(axis=2)
         top, bottom = _range(differs.mean(axis=1))
         left, right = _range(differs[top:bottom].mean(axis=0))
         if bottom - top < LEAST_PHOTO * height_px or right - left < LEAST_PHOTO * width_px:
             continue
         inner = differs[top:bottom, left:right]
+        bars = np.array([left, top, width_px - right, height_px - bottom])
         # One pixel inside: resampling softens the edge itself.
-        edges = {
-            "top": (top, height_px, inner[1]),
-            "bottom": (height_px - bottom, height_px, inner[-2]),
-            "left": (left, width_px, inner[:, 1]),
-            "right": (width_px - right, width_px, inner[:, -2]),
-        }
-        is_bar = {
-            name: bar_px >= LEAST_BAR * side_px and edge.mean() >= EDGE
-            for name, (bar_px, side_px, edge) in edges.items()
-        }
-        if any(is_bar.values()):
-            return (
-                top if is_bar["top"] else 0,
-                bottom if is_bar["bottom"] else height_px,
-                left if is_bar["left"] else 0,
-                right if is_bar["right"] else width_px,
-            )
-    return whole
+        edges = (inner[:, 1], inner[1], inner[:, -2], inner[-2])
+        straight = np.array([edge.mean() >= EDGE for edge in edges])
+        sides_px = np.array([width_px, height_px, width_px, height_px])
+        if (straight & (bars >= LEAST_BAR * sides_px)).any():
+            left, top, right_bar, bottom_bar = (straight * bars).tolist()
+            return left, top, width_px - right_bar, height_px - bottom_bar
+    return None
 
 
 def _range(differing: npt.NDArray[np.float64]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from bodyscan import lengths, overlay, pose, quality
 from bodyscan import skeleton as skeleton_network
-from bodyscan.bars import without_bars
 from bodyscan.crop import PERSON_PX, Crop, whole_and_close
+from bodyscan.focal import contradicted_by_perspective
 from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
 from bodyscan.photo import Photo, read_photo
@@ -73,6 +73,18 @@ class Sight:
     def skeleton(self, log_focal: float | None) -> Skeleton:
         """What the network sees, told the focal length or not."""
         return find_skeleton(self.cut, self.close, self.place, self.frame, log_focal)
+
+    def contradicts_focal_length(self, skeleton: Skeleton) -> bool:
+        """Whether what the network saw, told the focal length, speaks against that."""
+        focal_35mm, told = self.picture.focal_35mm, self.log_focal
+        if focal_35mm is None or told is None:
+            return False
+        return contradicted_by_perspective(told, skeleton.log_focal, focal_35mm)
+
+    def without_focal_length(self) -> Sight:
+        """The same, of a photo whose EXIF is not believed."""
+        picture = replace(self.picture, focal_35mm=None, focal_length_dropped="perspective")
+        return replace(self, picture=picture)
 
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
@@ -178,14 +190,21 @@ def scan(
 
 def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) -> Look:
     """Read a photo, find its person and measure what can be seen. Errors as in `scan`."""
-    sight = see(photo, view, model=model)
+    return look_at(see(photo, view, model=model), pitch_rad)
+
+
+def look_at(sight: Sight, pitch_rad: float | None = None) -> Look:
+    """Measure what can be seen of a person who was found. Errors as in `Sight.observe`."""
     skeleton = sight.skeleton(sight.log_focal)
+    if sight.contradicts_focal_length(skeleton):
+        sight = sight.without_focal_length()
+        skeleton = sight.skeleton(None)
     return Look(sight, skeleton, sight.observe(skeleton, sight.log_focal, pitch_rad))
 
 
 def see(photo: bytes, view: View, *, model: Path) -> Sight:
     """Read a photo and find its person. Errors as in `scan`."""
-    picture = without_bars(read_photo(photo))
+    picture = read_photo(photo)
     person = _only_person(picture, model)
     check = quality.measurable_front if view == "front" else quality.measurable_side
     outline = check(person)
@@ -231,6 +250,8 @@ def _figures(found: Look, height_cm: float) -> dict[str, Any]:
         "focal_length_known": observation.focal_known,
         **quality.summary(sight.person, sight.outline),
     }
+    if sight.picture.focal_length_dropped is not None:
+        figures["focal_length_dropped"] = sight.picture.focal_length_dropped
     if sight.view == "front":
         figures["left_minus_right"] = lengths.left_minus_right_cm(observation, height_cm)
     return figures

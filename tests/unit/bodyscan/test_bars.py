@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bodyscan import lengths
-from bodyscan.bars import without_bars
-from bodyscan.photo import Photo
+from bodyscan.bars import photo_within
+from bodyscan.photo import read_photo
 from bodyscan.scan import look
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ TRUTH = {t["file"]: t for t in map(json.loads, (PEOPLE / "truth.jsonl").read_tex
 FRONTS = ("front-1.jpg", "front-2.jpg", "front-7.jpg", "front-8.jpg")
 
 colours = st.sampled_from([(0, 0, 0), (255, 255, 255), (90, 20, 60), (238, 238, 238)])
-bars = st.tuples(*[st.integers(0, 300)] * 4)
+bars = st.tuples(*[st.just(0) | st.integers(20, 300)] * 4)
 
 
 def padded(image, around, colour):
@@ -41,10 +41,6 @@ def measured(image, height_cm):
     return lengths.estimate([observation], height_cm)
 
 
-def photo_of(image):
-    return Photo(np.asarray(image), *image.size, "png", 26.0)
-
-
 @pytest.mark.parametrize("file", FRONTS)
 @settings(max_examples=4, deadline=None)
 @given(around=bars, colour=colours)
@@ -59,19 +55,26 @@ def test_bars_change_nothing(file, around, colour):
 
 @settings(max_examples=25, deadline=None)
 @given(around=bars, colour=colours)
-def test_bars_are_cut_off_to_the_pixel_and_the_focal_length_with_them(around, colour):
-    image = Image.open(PEOPLE / FRONTS[0]).convert("RGB").resize((300, 400))
-    around = tuple(pixels // 2 if pixels > 20 else 0 for pixels in around)
-    barred = padded(image, around, colour)
-    alone = without_bars(photo_of(barred))
-    assert alone.pixels.shape[:2] == (400, 300)
-    assert np.array_equal(alone.pixels, np.asarray(image))
-    assert (alone.focal_35mm is None) == any(around)
+def test_bars_are_cut_off_to_the_pixel(around, colour):
+    image = Image.open(PEOPLE / FRONTS[0]).convert("RGB").resize((600, 800))
+    left, top, *_ = around
+    box = photo_within(padded(image, around, colour))
+    assert box == ((left, top, left + 600, top + 800) if any(around) else None)
+
+
+def test_a_focal_length_is_not_of_the_picture_that_has_bars():
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 26
+    data = io.BytesIO()
+    image = Image.open(PEOPLE / FRONTS[0]).convert("RGB")
+    padded(image, (0, 100, 0, 100), (0, 0, 0)).save(data, "JPEG", exif=exif)
+    photo = read_photo(data.getvalue())
+    assert (photo.focal_35mm, photo.focal_length_dropped) == (None, "bars")
+    assert photo.pixels.shape[:2] == (image.height, image.width)
 
 
 def test_a_person_cut_out_on_one_colour_keeps_the_room_about_her():
     picture = np.zeros((400, 300, 3), np.uint8)
     rows, columns = np.ogrid[:400, :300]
     picture[(rows - 200) ** 2 / 150**2 + (columns - 150) ** 2 / 40**2 < 1] = 180
-    cut_out = photo_of(Image.fromarray(picture))
-    assert without_bars(cut_out) is cut_out
+    assert photo_within(Image.fromarray(picture)) is None

@@ -1,6 +1,7 @@
 """Photos of every format and fault: each is read upright and whole, or refused within bounds."""
 
 import io
+import re
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from bodyscan.photo import DETECT_SIDE_PX, read_photo
 from chalicelib.contracts import MAX_PHOTO_BYTES
@@ -219,6 +221,98 @@ def test_a_focal_length_that_is_none_does_not_hide_the_orientation(focal):
     assert_upright(photo, tolerance=30)
 
 
+XMP = (
+    b"<x:xmpmeta xmlns:tiff='http://ns.adobe.com/tiff/1.0/'><a tiff:Orientation=\"6\"/></x:xmpmeta>"
+)
+
+
+def with_xmp(format, exif=b""):
+    if format == "JPEG":
+        return encoded(corners(), format, quality=92, xmp=XMP, exif=exif)
+    if format == "PNG":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        return encoded(corners(), format, pnginfo=text, exif=exif)
+    if format == "WEBP":
+        return encoded(corners(), format, quality=92, xmp=XMP, exif=exif)
+    # What XMP says would be written as a turn of the container's own.
+    upright = XMP.replace(b'"6"', b'"1"')
+    data = encoded(corners(), format, quality=92, xmp=upright, exif=exif or None)
+    return data.replace(b'tiff:Orientation="1"', b'tiff:Orientation="6"')
+
+
+@pytest.mark.parametrize("told", [b"", exif(1), exif(None, 26)], ids=["none", "upright", "other"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_xmp_turns_no_photo(format, told):
+    data = with_xmp(format, told)
+    assert b"tiff:Orientation" in data
+    assert_upright(read_photo(data), tolerance=30)
+
+
+def test_exif_that_imagemagick_wrote_into_a_png_is_read():
+    block = exif(6, 26).removeprefix(b"Exif\0\0")
+    lines = (b"Exif\0\0" + block).hex()
+    text = PngInfo()
+    text.add_text("Raw profile type exif", f"\nexif\n{len(lines) // 2:8d}\n{lines}\n", zip=True)
+    photo = read_photo(encoded(corners().transpose(STORED_AS[6]), "PNG", pnginfo=text))
+    assert_upright(photo)
+    assert photo.focal_35mm == 26.0
+
+
+def camera(size, told=(), ifd0=(), orientation=1):
+    """A picture of a camera whose EXIF tells a focal length, and sizes."""
+    block = Image.Exif()
+    block[0x0112] = orientation
+    block[0x0100], block[0x0101] = ifd0 or (None, None)
+    if not ifd0:
+        del block[0x0100], block[0x0101]
+    block.get_ifd(0x8769).update({0xA405: 26, **dict(zip((0xA002, 0xA003), told, strict=False))})
+    return read_photo(encoded(Image.new("RGB", size), "JPEG", quality=1, exif=block.tobytes()))
+
+
+@pytest.mark.parametrize(
+    ("size", "told", "more"),
+    [
+        ((403, 302), (4032, 3024), {}),  # reduced as a whole, its sides rounded
+        ((302, 403), (4032, 3024), {}),  # turned, as editors do who leave the size
+        ((403, 302), (302, 403), {"orientation": 6}),
+        ((400, 300), (400, 300), {"ifd0": (4000, 3000)}),
+        ((464, 347), (4624, 3472), {}),  # in blocks of 16
+        ((400, 225), (), {}),
+        ((225, 400), (), {}),
+        ((360, 240), (), {}),
+        ((300, 300), (3000, 3000), {}),  # cut by the camera itself
+        ((400, 180), (4000, 1800), {}),
+        ((400, 300), (0, 0), {}),
+        ((400, 300), ("x", 3.5), {}),
+    ],
+)
+def test_the_focal_length_of_a_camera_s_picture_is_believed(size, told, more):
+    photo = camera(size, told, **more)
+    assert (photo.focal_35mm, photo.focal_length_dropped) == (26.0, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "told", "more", "reason"),
+    [
+        ((300, 302), (4032, 3024), {}, "other_size"),
+        ((300, 300), (4032, 3024), {}, "other_size"),
+        ((400, 225), (4032, 3024), {}, "other_size"),
+        ((400, 300), (4000, 3000), {"ifd0": (4000, 2250)}, "other_size"),
+        ((225, 300), (9, 16), {"orientation": 6}, "other_size"),
+        ((300, 351), (3000, 3510), {}, "unusual_shape"),  # cut, and its size corrected
+        ((300, 351), (), {}, "unusual_shape"),
+        ((300, 300), (), {}, "unusual_shape"),
+        ((400, 180), (), {}, "unusual_shape"),
+        ((400, 50), (4000, 500), {}, "unusual_shape"),  # a panorama
+    ],
+)
+def test_the_focal_length_of_a_picture_that_was_cut_is_not(size, told, more, reason):
+    photo = camera(size, told, **more)
+    assert (photo.focal_35mm, photo.focal_length_dropped) == (None, reason)
+    assert photo.focal_px is None
+
+
 @pytest.mark.parametrize("focal", [0, 1, 65535])
 def test_impossible_focal_lengths_are_none(focal):
     assert read_photo(encoded(corners(), "JPEG", exif=exif(1, focal))).focal_35mm is None
@@ -334,6 +428,74 @@ def test_a_file_that_is_cut_anywhere_is_refused_or_lost_nothing_that_is_seen(nam
         assert np.array_equal(cut, whole)
 
 
+JPEGS = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restart markers": {"restart_marker_blocks": 7},
+    "restart rows": {"restart_marker_rows": 1},
+    "optimized": {"optimize": True, "subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("picture", ["noise", "flat below"])
+@pytest.mark.parametrize("name", JPEGS)
+def test_a_jpeg_may_lack_its_end_and_nothing_else(name, picture):
+    image = noise(160, 120)
+    if picture == "flat below":
+        image.paste(RED, (0, 40, 160, 120))
+    data = encoded(image, "JPEG", quality=85, **JPEGS[name])
+    whole = read_photo(data).pixels
+    for end in (-1, -2):
+        assert np.array_equal(read_photo(data[:end]).pixels, whole)
+    first = data.index(b"\xff\xda") + 10
+    cuts = {
+        *range(first, len(data) - 2, max(1, len(data) // 40)),
+        *range(len(data) - 40, len(data) - 3),
+    }
+    accepted = []
+    for end in sorted(cuts):
+        try:
+            cut = read_photo(data[:end]).pixels
+        except UnsupportedImageError:
+            continue
+        accepted.append(len(data) - end)
+        assert np.array_equal(cut, whole)
+    assert max(accepted, default=0) <= 6, "bits that fill the last byte, and blocks that end early"
+
+
+@pytest.mark.parametrize("name", JPEGS)
+@pytest.mark.parametrize("filling", [b"\0", b"\x55", b"<html>"])
+def test_a_jpeg_with_something_else_in_place_of_its_rest_is_refused(name, filling):
+    data = encoded(noise(160, 120), "JPEG", quality=85, **JPEGS[name])
+    for share in (0.3, 0.6, 0.9):
+        kept = int(len(data) * share)
+        for length in (len(data) - kept, 20 * len(data)):
+            with pytest.raises(UnsupportedImageError):
+                read_photo(data[:kept] + (filling * length)[:length])
+
+
+def test_a_progressive_jpeg_that_lacks_scans_is_refused():
+    data = encoded(noise(), "JPEG", progressive=True)
+    starts = [found.start() for found in re.finditer(rb"\xff\xda", data)]
+    assert len(starts) > 5
+    for start in starts[1:]:
+        # What stands before a scan is its table of codes.
+        table = data.rfind(b"\xff\xc4", 0, start)
+        with pytest.raises(UnsupportedImageError):
+            read_photo(data[:table])
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_large_jpeg_may_lack_its_end(progressive):
+    """It is decoded at a fraction of its size, where its last bits show least."""
+    image = noise(400, 300).resize((4000, 3000))
+    data = encoded(image, "JPEG", quality=60, progressive=progressive)
+    whole = read_photo(data).pixels
+    assert np.array_equal(read_photo(data[:-2]).pixels, whole)
+    with pytest.raises(UnsupportedImageError):
+        read_photo(data[: int(0.99 * len(data))])
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_random_damage_is_a_picture_or_a_typed_error(name, capfd):
     random = Random(name)
@@ -417,6 +579,36 @@ TOO_LARGE = {
     "webp 200 MP": webp_header(16_000, 12_500),
     "heic 51 MP": heic_said_to_be(8500, 6000),
 }
+
+
+def said_to_be_deep(width, height, chroma):
+    """A HEIC of 10 bits whose size is said, not made."""
+    pixels = np.asarray(corners()).astype(np.uint16) * 257
+    buffer = io.BytesIO()
+    made = pillow_heif.from_bytes("RGB;16", (WIDTH, HEIGHT), pixels.tobytes())
+    made.save(buffer, quality=90, chroma=chroma)
+    data = bytearray(buffer.getvalue())
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", width, height)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "megapixels", "words"),
+    [
+        (said_to_be_deep(7008, 4710, 420), 33, "more than 8 bits"),
+        (said_to_be_deep(6000, 4008, 422), 24, "more than 8 bits"),
+        (said_to_be_deep(4000, 4008, 444), 16, "finer chroma"),
+    ],
+)
+def test_a_heic_whose_kind_has_a_limit_of_its_own_is_told_so(data, megapixels, words):
+    with pytest.raises(ImageTooLargeError) as refused:
+        read_photo(data)
+    assert refused.value.details["max_megapixels"] == megapixels
+    for language in ("en", "ko"):
+        assert f" {megapixels} " in refused.value.message(language)
+        assert "JPEG" in refused.value.message(language)
+    assert words in refused.value.message("en")
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
@@ -604,6 +796,14 @@ def test_a_phone_photo_costs_little_memory(tmp_path):
     assert mb < 40
 
 
+def deep_heic(width, height):
+    """10 bits and 4:2:0, as cameras write into .HIF."""
+    buffer = io.BytesIO()
+    pixels = np.full((height, width, 3), 40_000, np.uint16)
+    pillow_heif.from_bytes("RGB;16", (width, height), pixels.tobytes()).save(buffer, quality=30)
+    return buffer.getvalue()
+
+
 def test_the_costliest_files_that_are_accepted_stay_within_300_mb(tmp_path):
     side = (6000, 4000)
     grey = zlib.compress(b"\0" * (1 + 3 * side[0]) * side[1], 1)
@@ -613,6 +813,10 @@ def test_the_costliest_files_that_are_accepted_stay_within_300_mb(tmp_path):
             Image.new("RGB", (8160, 6120), RED), "JPEG", progressive=True, quality=30
         ),
         "heic": encoded(Image.new("RGB", (8160, 6120), RED), "HEIF", quality=30),
+        "deep heic": deep_heic(7008, 4700),
+        "without its end": encoded(
+            Image.new("RGB", (8160, 6120), RED), "JPEG", progressive=True, quality=30
+        )[:-2],
         "png": png(header=header, idat=grey),
         "webp animated": encoded(
             Image.new("RGB", (4000, 4000), RED),
