@@ -1,0 +1,51 @@
+"""What is printed over a photo is noticed, or does not move a length out of its interval."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bodyscan import lengths
+from bodyscan.lengths import SEGMENTS
+from bodyscan.scan import look
+from chalicelib.errors import PhotoRefusedError
+from training.people.prints import AROUND, PRINTS, printed
+
+ROOT = Path(__file__).parents[3]
+MODEL = ROOT / "container/models/pose_landmarker_full.task"
+PEOPLE = ROOT / "tests/fixtures/people"
+TRUTH = {t["file"]: t for t in map(json.loads, (PEOPLE / "truth.jsonl").read_text().splitlines())}
+
+
+def measured(picture, height_cm):
+    data = io.BytesIO()
+    picture.convert("RGB").save(data, "JPEG", quality=92)
+    found = lengths.estimate([look(data.getvalue(), "front", MODEL).observation], height_cm)
+    return found.mean_cm, np.array([found.half_width_95_cm(name) for name in SEGMENTS])
+
+
+@pytest.fixture(scope="module", params=["front-1.jpg", "front-2.jpg", "front-8.jpg"])
+def person(request):
+    truth = TRUTH[request.param]
+    picture = Image.open(PEOPLE / request.param)
+    return picture, truth, measured(picture, truth["height_cm"])
+
+
+@pytest.mark.parametrize("name", PRINTS)
+def test_a_print_moves_no_length_out_of_its_interval(name, person):
+    picture, truth, (bare_cm, half_cm) = person
+    true_cm = np.array([truth["lengths_cm"][each]["mean"] for each in SEGMENTS])
+    try:
+        found_cm, found_half_cm = measured(
+            printed(name, picture, truth, 1).picture, truth["height_cm"]
+        )
+    except PhotoRefusedError:
+        assert name not in AROUND  # nothing of the person is covered: nothing to refuse
+        return
+    held = np.abs(bare_cm - true_cm) < half_cm
+    assert np.all((np.abs(found_cm - true_cm) < found_half_cm)[held])
+    if name in AROUND:
+        assert np.abs(found_cm - bare_cm).max() < 2.0
