@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from chalicelib import carfit
 from chalicelib.contracts import Cm, Measurement
+
+LITTLE_EVIDENCE: Final = 0.5
+"""Below this `Quality.evidence` a length is mostly from the height. The evidence is about the
+weight that the photos' own word has in the length: below one half, the height weighs more."""
 
 
 class FieldExpectation(Struct, kw_only=True, frozen=True):
@@ -31,7 +35,8 @@ class ErrorBody(Struct, kw_only=True, frozen=True, omit_defaults=True):
     ``request_id``: name it when you ask us.
     ``fields``: with ``INVALID_INPUT``, every field that is missing or wrong.
     ``field``: which image URL an image error speaks of.
-    ``reason``: with ``POSE_UNSUITABLE``, which check failed.
+    ``reason``: with ``POSE_UNSUITABLE``, which check failed; the message says what to do, and
+    reasons may be added.
     """
 
     code: str
@@ -129,7 +134,8 @@ class Quality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """How good the photos were, and how much they told.
 
     ``evidence``: by length, the share of the doubt that the photos removed: 0 where the length is
-    what people of that height have on average, 1 where it is all the photos' word.
+    what people of that height have on average, 1 where it is all the photos' word. Below 0.5 the
+    length is mostly from the height.
     """
 
     front: PhotoQuality

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 Language = Literal["en", "ko"]
 HeicLimit = Literal["deep_heic", "fine_heic"]
@@ -274,11 +274,17 @@ class SeveralPeopleError(PhotoRefusedError):
 
 
 class BodyCutOffError(PhotoRefusedError):
-    """Head, hands or feet lie outside the photo or cannot be seen."""
+    """A part of the body lies beyond the photo's edge, or touches it."""
 
     code = "BODY_CUT_OFF"
-    en = "Part of the body is outside the photo. Step back until head and both feet are in view."
-    ko = "몸의 일부가 사진 밖에 있습니다. 머리와 두 발이 모두 보이도록 더 멀리서 찍어 주세요."
+    en = (
+        "Part of the body is outside the photo or touches its edge. Step back until there is "
+        "room above the head and below both feet."
+    )
+    ko = (
+        "몸의 일부가 사진 밖에 있거나 가장자리에 닿아 있습니다. 머리 위와 두 발 아래에 여유가 "
+        "생기도록 더 멀리서 찍어 주세요."
+    )
 
 
 class PersonTooSmallError(PhotoRefusedError):
@@ -289,8 +295,115 @@ class PersonTooSmallError(PhotoRefusedError):
     ko = "사람이 사진에서 너무 작습니다. 몸이 사진의 대부분을 채우도록 더 가까이에서 찍어 주세요."
 
 
+PoseReason = Literal[
+    "turned_away",
+    "from_behind",
+    "not_from_the_side",
+    "legs_hidden",
+    "unclear",
+    "leaning",
+    "legs_bent",
+    "legs_apart",
+    "legs_crossed",
+    "arms_bent",
+    "arms_raised",
+    "impossible_body",
+]
+"""Which check of a pose failed; `container/bodyscan/quality.py` and ``lengths.py`` have them."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is wrong and what to do; ``side_...`` where a side photo needs other words."""
+
+    en: str
+    ko: str
+    side_en: str = ""
+    side_ko: str = ""
+
+    def words(self, language: Language, *, side: bool) -> str:
+        """The sentences in ``language``, for the side photo or for one from the front."""
+        front, other = (self.ko, self.side_ko) if language == "ko" else (self.en, self.side_en)
+        return (side and other) or front
+
+
+POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
+    "turned_away": Advice(
+        "The body is turned away from the camera. Face it with shoulders and hips. If the photo "
+        "is meant to be from the side, send it as the side photo, beside one from the front.",
+        "몸이 카메라에서 돌아가 있습니다. 어깨와 골반이 카메라를 정면으로 향하게 서 주세요. "
+        "옆모습을 찍은 사진이라면 정면 사진과 함께 옆모습 사진으로 보내 주세요.",
+    ),
+    "from_behind": Advice(
+        "The photo shows the person from behind. Turn round and face the camera.",
+        "뒤에서 찍은 사진입니다. 돌아서서 카메라를 정면으로 봐 주세요.",
+    ),
+    "not_from_the_side": Advice(
+        "The body is not seen from the side. Turn until one shoulder hides the other.",
+        "옆모습이 아닙니다. 한쪽 어깨가 다른 쪽 어깨를 가릴 때까지 몸을 옆으로 돌려 주세요.",
+    ),
+    "legs_hidden": Advice(
+        "Clothes or something else hides the legs or feet. Take off a long coat, wear trousers or "
+        "shorts instead of a long skirt, and stand where knees and feet can be seen.",
+        "옷이나 다른 물체가 다리나 발을 가리고 있습니다. 긴 외투는 벗고 긴 치마 대신 바지를 입은 "
+        "뒤, 무릎과 발이 보이는 곳에 서 주세요.",
+    ),
+    "unclear": Advice(
+        "The body cannot be made out well. Take the photo in bright light, before a plain "
+        "background, with nothing in front of the body and no text or sticker on the picture.",
+        "몸을 또렷하게 알아볼 수 없습니다. 밝은 곳의 단순한 배경 앞에서 몸을 가리는 것 없이 찍고, "
+        "글자나 스티커를 넣지 않은 사진을 보내 주세요.",
+    ),
+    "leaning": Advice(
+        "The upper body leans. Stand upright, and hold the phone upright too.",
+        "상체가 기울어 있습니다. 똑바로 서고, 휴대폰도 기울지 않게 세워 주세요.",
+    ),
+    "legs_bent": Advice(
+        "A leg is bent, or one foot is a step ahead. Stand with both legs straight, feet side by "
+        "side on the floor.",
+        "다리가 굽었거나 한 발이 앞으로 나와 있습니다. 두 다리를 곧게 펴고 두 발을 바닥에 "
+        "나란히 놓고 서 주세요.",
+    ),
+    "legs_apart": Advice(
+        "The feet are too far apart. Stand with the feet as wide apart as the hips.",
+        "두 발이 너무 벌어져 있습니다. 두 발을 골반 너비로 놓고 서 주세요.",
+        "The feet are a step apart. Stand with both feet side by side.",
+        "두 발이 앞뒤로 벌어져 있습니다. 두 발을 나란히 놓고 서 주세요.",
+    ),
+    "legs_crossed": Advice(
+        "The legs are crossed, or one hides the other. Stand with the feet as wide apart as the "
+        "hips.",
+        "두 다리가 엇갈리거나 겹쳐 보입니다. 두 발을 골반 너비로 놓고 서 주세요.",
+    ),
+    "arms_bent": Advice(
+        "An arm is bent, hidden or points at the camera. Let both arms hang straight, a little "
+        "away from the body, with both hands in view.",
+        "팔이 굽었거나 가려졌거나 카메라 쪽을 향하고 있습니다. 두 팔을 몸에서 조금 떼어 곧게 "
+        "내리고 두 손이 보이게 해 주세요.",
+    ),
+    "arms_raised": Advice(
+        "An arm is raised. Let both arms hang straight, a little away from the body.",
+        "팔이 올라가 있습니다. 두 팔을 몸에서 조금 떼어 곧게 내려 주세요.",
+    ),
+    "impossible_body": Advice(
+        "Nobody of this height has such lengths. Check the height. Then take the photo again: "
+        "upright, arms and legs straight, the phone level at chest height.",
+        "이 키의 사람에게서 나올 수 없는 길이입니다. 키를 확인해 주세요. 그리고 팔다리를 곧게 펴고 "
+        "똑바로 서서, 휴대폰을 가슴 높이에 수평으로 두고 다시 찍어 주세요.",
+    ),
+}
+
+
 class PoseUnsuitableError(PhotoRefusedError):
-    """A pose from which lengths cannot be measured."""
+    """A pose from which lengths cannot be measured; ``reason`` says why.
+
+    Parameters
+    ----------
+    reason
+        Which check failed. A reason that only a newer service knows gets words for any pose.
+    **details
+        As of `HypermobError`.
+    """
 
     code = "POSE_UNSUITABLE"
     en = (
@@ -302,19 +415,21 @@ class PoseUnsuitableError(PhotoRefusedError):
         "팔을 몸에서 조금 떼고 서 주세요."
     )
     side_en: ClassVar[str] = (
-        "Side photo: this pose cannot be measured. Stand upright, seen exactly from the side, "
-        "legs straight, arms down."
+        "This pose cannot be measured. Stand upright, seen exactly from the side, legs straight, "
+        "arms down."
     )
     side_ko: ClassVar[str] = (
-        "옆모습 사진: 이 자세로는 측정할 수 없습니다. 정확히 옆모습이 보이도록 서서 다리를 곧게 "
-        "펴고 팔을 내려 주세요."
+        "이 자세로는 측정할 수 없습니다. 정확히 옆모습이 보이도록 서서 다리를 곧게 펴고 팔을 "
+        "내려 주세요."
     )
 
-    def message(self, language: Language) -> str:
-        """The message in ``language``: who stands sideways does not face the camera."""
-        if self._of_side_photo():
-            return self.side_ko if language == "ko" else self.side_en
-        return super().message(language)
+    def __init__(self, *, reason: PoseReason, **details: Any) -> None:
+        super().__init__(reason=reason, **details)
+
+    def _words(self, language: Language) -> str:
+        any_pose = Advice(self.en, self.ko, self.side_en, self.side_ko)
+        advice = POSE_ADVICE.get(self.details["reason"], any_pose)
+        return advice.words(language, side=self._of_side_photo())
 
 
 class TooManyRequestsError(HypermobError):

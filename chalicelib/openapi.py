@@ -251,6 +251,9 @@ def document() -> dict[str, Any]:
         _name_the_vehicles(component)
     path_fields = components.pop("MeasurementPath")["properties"]
     components["ErrorBody"]["properties"]["code"]["enum"] = sorted(errors.ERRORS)
+    for name in ("ErrorBody", "StoredError"):
+        text, _ = components[name]["properties"]["reason"]["anyOf"]
+        text["enum"] = list(errors.POSE_ADVICE)
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         described = _operation(operation, by_kind, path_fields)

@@ -24,7 +24,15 @@ from chalicelib.body_prior import SEGMENTS
 from chalicelib.carfit.vehicles import vehicle
 from chalicelib.errors import Language
 from hypermob.engines import Engine, Found
-from hypermob.tables import band, car_name, leaves, length_rows, quantity, setting_rows
+from hypermob.tables import (
+    NOTES,
+    band,
+    car_name,
+    leaves,
+    length_rows,
+    quantity,
+    setting_rows,
+)
 
 STYLE: Final = """
 .hypermob { background: #fff; color: #14181f; font: 16px/1.5 system-ui, "Noto Sans KR",
@@ -70,6 +78,12 @@ WORDS: Final = {
         "ko": "관절 중심 사이의 길이이며 좌우 평균입니다. 실제 길이는 100번 중 95번 이 구간에 "
         "있습니다.",
     },
+    "height_words": {
+        "en": "Mostly from the height: the photo says little of this length, so it is close to "
+        "what people of that height have on average.",
+        "ko": "주로 키로 추정: 사진이 이 길이에 대해 알려 주는 것이 적어, 그 키의 사람들 평균에 "
+        "가까운 값입니다.",
+    },
     "settings": {"en": "Settings", "ko": "설정"},
     "setting": {"en": "Setting", "ko": "설정값"},
     "band": {"en": "80 % of such drivers", "ko": "비슷한 운전자 80 %"},
@@ -104,10 +118,17 @@ class Report:
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self.overlay_jpeg).decode()
         words = {name: each[self.language] for name, each in WORDS.items()}
+        rows = list(length_rows(self.measurement, self.language))
         lengths = (
-            (escape(name), f"{cm:.1f} cm", band(low_high, "cm", self.language) if low_high else "")
-            for _, name, cm, low_high in length_rows(self.measurement, self.language)
+            (
+                escape(row.words) + "".join(f"<small>{escape(note)}</small>" for note in row.notes),
+                f"{row.cm:.1f} cm",
+                band(row.interval_95, "cm", self.language) if row.interval_95 else "",
+            )
+            for row in rows
         )
+        from_height = any(NOTES["height"][self.language] in row.notes for row in rows)
+        said = [words["interval_words"]] + [words["height_words"]] * from_height
         reasons = self._reasons()
         settings = (
             (
@@ -129,7 +150,7 @@ class Report:
             f'<div class="two"><img alt="{words["overlay"]}" '
             f'src="data:image/jpeg;base64,{picture}"><div><h2>{words["lengths"]}</h2>'
             f"{_table(('', words['length'], words['interval']), lengths)}"
-            f'<p class="soft">{words["interval_words"]}</p></div></div>'
+            f"{''.join(f'<p class="soft">{each}</p>' for each in said)}</div></div>"
             f"<h2>{words['settings']}</h2>"
             f'<div class="car" tabindex="0">{self.drawing_svg}</div>{notes}'
             f"{_table(('', value_and_band), settings)}</div>"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.table import Table
 
 from chalicelib import carfit
+from chalicelib.answers import LITTLE_EVIDENCE
 from chalicelib.errors import LANGUAGES, Language
 
 LENGTHS: Final = {
@@ -25,6 +27,7 @@ HEADS: Final = {
     "body": {"en": "Body", "ko": "몸"},
     "interval": {"en": "95 % interval", "ko": "95 % 구간"},
     "true": {"en": "true", "ko": "참값"},
+    "notes": {"en": "note", "ko": "참고"},
     "car": {"en": "Car", "ko": "차량"},
     "setting": {"en": "setting", "ko": "설정값"},
     "band": {"en": "80 % band", "ko": "80 % 범위"},
@@ -33,32 +36,80 @@ HEADS: Final = {
     "seat_travel": {"en": "seat travel", "ko": "좌석 이동 거리"},
 }
 
+NOTES: Final = {
+    "height": {"en": "mostly from the height", "ko": "주로 키로 추정"},
+    "left": {
+        "en": "left side only: the right one differs too much",
+        "ko": "왼쪽만 사용: 오른쪽과 차이가 너무 큼",
+    },
+    "right": {
+        "en": "right side only: the left one differs too much",
+        "ko": "오른쪽만 사용: 왼쪽과 차이가 너무 큼",
+    },
+}
+"""What is said of a length where the photo told little, or one side of the body did not count."""
+
+
+@dataclass(frozen=True)
+class LengthRow:
+    """One length of a measurement; ``interval_95`` is None for the height, which was given."""
+
+    name: str
+    words: str
+    cm: float
+    interval_95: tuple[float, float] | None
+    notes: tuple[str, ...]
+
 
 def lengths_table(
     measurement: Mapping[str, Any], true_cm: Mapping[str, float], language: Language = "en"
 ) -> Table:
-    """Lengths in cm, each with the interval that holds the true one 95 times in 100."""
+    """Lengths in cm, each with the interval that holds the true one 95 times in 100.
+
+    Where the photo told little of a length, or one side of a limb did not count, a note says so.
+    """
     table = Table(HEADS["body"][language])
     table.add_column("cm", justify="right", style="bold cyan")
     table.add_column(HEADS["interval"][language], justify="right")
     if true_cm:
         table.add_column(HEADS["true"][language], justify="right")
-    for name, words, length_cm, low_high in length_rows(measurement, language):
-        row = [words, f"{length_cm:.1f}", band(low_high, "", language) if low_high else ""]
+    rows = list(length_rows(measurement, language))
+    noted = any(row.notes for row in rows)
+    if noted:
+        table.add_column(HEADS["notes"][language])
+    for row in rows:
+        interval = band(row.interval_95, "", language) if row.interval_95 else ""
+        cells = [row.words, f"{row.cm:.1f}", interval]
         if true_cm:
-            row.append(f"{true_cm[name]:.1f}" if name in true_cm else "")
-        table.add_row(*row)
+            cells.append(f"{true_cm[row.name]:.1f}" if row.name in true_cm else "")
+        if noted:
+            cells.append("\n".join(row.notes))
+        table.add_row(*cells)
     return table
 
 
-def length_rows(
-    measurement: Mapping[str, Any], language: Language
-) -> Iterator[tuple[str, str, float, tuple[float, float] | None]]:
-    """Name, words, cm and 95 % interval of each length."""
-    segments = measurement["segments"]
+def length_rows(measurement: Mapping[str, Any], language: Language) -> Iterator[LengthRow]:
+    """Each length of a measurement, in JSON values, with what is to be said of it."""
+    segments, quality = measurement["segments"], measurement.get("quality", {})
     for name, words in LENGTHS.items():
         length_cm = sum(segments[part] for part in SUMS.get(name, (name,)))
-        yield name, words[language], length_cm, measurement["interval_95"].get(name)
+        said = [NOTES[note][language] for note in notes(quality, name)]
+        interval = measurement["interval_95"].get(name)
+        yield LengthRow(name, words[language], length_cm, interval, tuple(said))
+
+
+def notes(quality: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Which of `NOTES` a measurement's ``quality`` asks for at a length."""
+    if (quality.get("evidence") or {}).get(name, 1.0) < LITTLE_EVIDENCE:
+        yield "height"
+    # Several photos may each have counted another side.
+    counted = {
+        photo["left_minus_right"][name]["counted"]
+        for photo in quality.values()
+        if name in (photo.get("left_minus_right") or {})
+    }
+    if counted in ({"left"}, {"right"}):
+        yield from counted
 
 
 def settings_table(recommendation: Mapping[str, Any], language: Language = "en") -> Table:

@@ -1,5 +1,5 @@
 """``python -m local.openapi``: write ``openapi.yml``, the API description that clients build on,
-and the tables of routes and errors in ``docs/api.md``.
+and the tables of routes, errors and reasons in ``docs/api.md``.
 
 ``--promise`` also keeps it as what clients of this version were promised: done at a release.
 Later versions of the same number (0.1, 1) may add to a promise but not break it.
@@ -19,7 +19,7 @@ import yaml
 
 from benchmarks.document import replaced
 from chalicelib import VERSION
-from chalicelib.errors import ERRORS
+from chalicelib.errors import ERRORS, POSE_ADVICE, PoseUnsuitableError
 from chalicelib.openapi import document
 from local.config import REPOSITORY
 
@@ -44,18 +44,34 @@ def as_yaml(description: Mapping[str, Any]) -> str:
 
 
 def with_tables(guide: str) -> str:
-    """Return the guide with its tables of routes and errors as the code has them now."""
+    """Return the guide with its tables as the code has them now."""
     routes = [
         (f"`{method.upper()} {path}`", operation["summary"], "" if "security" in operation else "✓")
         for path, methods in document()["paths"].items()
         for method, operation in methods.items()
     ]
     errors = [
-        (f"`{code}`", str(error.status), re.sub(r"{\w+}", "…", error.en))
+        (
+            f"`{code}`",
+            str(error.status),
+            "What its `reason` asks for: see below."
+            if error is PoseUnsuitableError
+            else re.sub(r"{\w+}", "…", error.en),
+        )
         for code, error in sorted(ERRORS.items(), key=lambda each: (each[1].status, each[0]))
     ]
-    tables = {"routes": [("route", "does", "key"), *routes]}
-    tables["errors"] = [("code", "status", "the message says"), *errors]
+    reasons = [
+        (
+            f"`{reason}`",
+            advice.en + (f" Of a side photo: {advice.side_en}" if advice.side_en else ""),
+        )
+        for reason, advice in POSE_ADVICE.items()
+    ]
+    tables: dict[str, list[tuple[str, ...]]] = {
+        "routes": [("route", "does", "key"), *routes],
+        "errors": [("code", "status", "the message says"), *errors],
+        "reasons": [("reason", "the message says"), *reasons],
+    }
     for name, (head, *rows) in tables.items():
         lines = [head, ("---",) * len(head), *rows]
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

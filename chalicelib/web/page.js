@@ -5,6 +5,7 @@ const BASE = location.pathname.replace(/\/?$/, "/");
 const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", heif: "image/heif" };
 const MAX_BYTES = 20 * 1024 * 1024;
 const LENGTHS = ["upper_arm", "forearm", "thigh", "calf", "torso"];
+const LITTLE_EVIDENCE = 0.5; // as chalicelib/answers.py says: below it, mostly from the height
 const REACH_CM = 6; // of a slider, each way
 const PAUSE_MS = 150; // after the last move of a slider
 const DEFAULT_CAR = "medium_car";
@@ -309,8 +310,18 @@ function refuseSettings(error) {
 
 // -- what is shown --------------------------------------------------------------------------
 
+// What is to be said of a length: the photos told little of it, or one side of the body did not count.
+function notes({ evidence, ...photos }, name) {
+  const said = (evidence?.[name] ?? 1) < LITTLE_EVIDENCE ? ["from_height"] : [];
+  // Several photos may each have counted another side.
+  const counted = new Set(Object.values(photos).flatMap((photo) => photo?.left_minus_right?.[name]?.counted ?? []));
+  const [side] = counted;
+  return counted.size === 1 && side !== "both" ? [...said, `${side}_only`] : said;
+}
+
 function showLengths() {
-  const { segments, interval_95: intervals, arm_cm: arm, leg_cm: leg } = state.measurement;
+  const { segments, interval_95: intervals, arm_cm: arm, leg_cm: leg, quality } = state.measurement;
+  $("height-words").hidden = ![...LENGTHS, "arm", "leg"].some((name) => notes(quality, name).includes("from_height"));
   const rows = [...LENGTHS, "arm", "leg"].map((name) => {
     const cm = { arm, leg, ...segments }[name];
     const [low, high] = intervals[name];
@@ -318,7 +329,8 @@ function showLengths() {
       svg("rect", { class: "track", width: LONGEST_CM, height: 4 }),
       svg("rect", { class: "interval", x: low, width: high - low, height: 4 }),
       svg("rect", { class: "value", x: cm - 0.4, width: 0.8, height: 4 }));
-    return el("tr", null, el("th", { scope: "row" }, nameOf(name), bar),
+    return el("tr", null, el("th", { scope: "row" }, nameOf(name), bar,
+      notes(quality, name).map((note) => el("span", { class: "soft" }, t(note)))),
       el("td", { class: "number" }, cm.toFixed(1)), el("td", { class: "number" }, `${low.toFixed(1)} – ${high.toFixed(1)}`));
   });
   $("lengths").tBodies[0].replaceChildren(...rows);

@@ -269,10 +269,8 @@ def evidence(people: Sequence[Body]) -> dict[str, float] | None:
 
 
 def _evidence_of(photo: Photo) -> Mapping[str, Any]:
-    quality = (photo.answer or {}).get("quality", {})
-    front = quality.get("front", {})
-    places = (quality.get("evidence"), front.get("evidence") if isinstance(front, dict) else None)
-    return next((each for each in places if isinstance(each, dict)), {})
+    assert photo.answer is not None  # noqa: S101
+    return photo.answer["quality"].get("evidence") or {}
 
 
 # --- all of them --------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from chalicelib.body_prior import SEGMENTS
 from chalicelib.errors import Language
 from hypermob.report import STYLE
 from hypermob.tables import LENGTHS as LENGTH_WORDS
+from hypermob.tables import NOTES, notes
 from hypermob.validation.figures import height_alone, lengths_cm
 from hypermob.validation.photos import MEASURED, Photo
 from hypermob.validation.tables import Table, is_short, tables
@@ -169,7 +170,10 @@ def _lengths(photo: Photo, language: Language, words: Mapping[str, str]) -> str:
     for index, name in enumerate(SEGMENTS):
         low, high = photo.answer["interval_95"][name]
         length = f"{means[index]:.1f} ± {(high - low) / 2:.1f}"
-        cells = (LENGTH_WORDS[name][language], length, f"{alone[index]:.1f}")
-        rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        said = [NOTES[note][language] for note in notes(photo.answer["quality"], name)]
+        label = escape(LENGTH_WORDS[name][language])
+        label += "".join(f"<small>{escape(note)}</small>" for note in said)
+        cells = (label, escape(length), f"{alone[index]:.1f}")
+        rows += f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
     head = "".join(f"<th>{each}</th>" for each in ("", words["measured"], words["alone"]))
     return f"<table><tr>{head}</tr>{rows}</table>"

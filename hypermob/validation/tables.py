@@ -10,7 +10,7 @@ import rich.table
 from rich.cells import cell_len
 from rich.markup import escape
 
-from chalicelib.body_prior import SEGMENTS
+from chalicelib.answers import LITTLE_EVIDENCE
 from chalicelib.errors import Language
 from hypermob.tables import LENGTHS as LENGTH_WORDS
 from hypermob.validation.figures import FEW
@@ -67,8 +67,10 @@ NOTES: Final[Mapping[str, Words]] = {
         "차이를 뺀 값입니다. 상관: 키만으로 예상한 값과의 차이끼리의 상관과 95 % 구간입니다.",
     },
     "evidence": {
-        "en": "0 %: the length is that of people of that height. 100 %: the photo alone.",
-        "ko": "0 %: 그 키의 사람들 값입니다. 100 %: 사진만으로 정해진 값입니다.",
+        "en": "0 %: the length is that of people of that height. 100 %: the photo alone. Below "
+        f"{LITTLE_EVIDENCE:.0%} a length is mostly from the height.",
+        "ko": "0 %: 그 키의 사람들 값입니다. 100 %: 사진만으로 정해진 값입니다. "
+        f"{LITTLE_EVIDENCE:.0%}보다 작으면 주로 키로 추정한 값입니다.",
     },
     "few": {
         "en": f"* fewer than {FEW} people: no evidence.",
@@ -280,13 +282,13 @@ def _evidence(groups: Mapping[str, Any], language: Language) -> Table:
         [
             group_words(group, language),
             _number(found["people"]),
-            *(_percent(found["evidence"].get(length)) for length in SEGMENTS),
+            *(_percent(found["evidence"].get(length)) for length in LENGTHS),
         ]
         for group, found in groups.items()
         if found["evidence"]
     ]
     few = any(found["people"] < FEW for found in groups.values() if found["evidence"])
-    head = [*_heads(language, "group", "n"), *_lengths(language)[: len(SEGMENTS)]]
+    head = [*_heads(language, "group", "n"), *_lengths(language)]
     return _table("evidence", head, rows, language, few)
 
 

@@ -78,7 +78,9 @@ def test_a_side_photo_narrows_the_intervals(hypermob: Client) -> None:
     height_cm = truth["height_cm"]
     alone = hypermob.measure(front, height_cm=height_cm)
     both = hypermob.measure(front, height_cm=height_cm, side_photo=side)
-    assert set(both.quality) == {"front", "side"}
+    assert alone.quality.side is None
+    assert both.quality.side is not None
+    assert set(both.quality.evidence or {}) == set(both.interval_95)
     widths = [sum(high - low for low, high in each.interval_95.values()) for each in (alone, both)]
     assert widths[1] < widths[0]
 

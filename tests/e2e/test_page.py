@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
+from chalicelib.answers import LITTLE_EVIDENCE
 from local.config import REPOSITORY
 from local.stack import LocalStack
 from tests.e2e.client import PEOPLE, SAMPLE, Client
@@ -139,6 +140,46 @@ def test_the_whole_way_from_photo_to_settings(
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     keep(page, f"result-{locale}-{name}")
+
+
+@pytest.mark.parametrize(("size", "name"), [(DESKTOP, "1280"), (PHONE, "360")])
+@pytest.mark.parametrize(
+    ("locale", "height", "side", "why"),
+    [
+        ("en-GB", "mostly from your height", "left side only", "people of your height"),
+        ("ko-KR", "주로 키로 추정", "왼쪽만 사용", "비슷한 키의 사람들"),
+    ],
+)
+def test_where_the_photo_told_little_the_page_says_so(
+    visit: Open, stack: LocalStack, height_cm: float, size: Any, name: str, locale: str,
+    height: str, side: str, why: str,
+) -> None:  # fmt: skip
+    told: dict[str, Any] = {"evidence": 1.0, "counted": "both"}
+
+    def change(route: Route) -> None:
+        answer = route.fetch()
+        document = answer.json()
+        quality = document["data"]["quality"]
+        quality["evidence"] |= dict.fromkeys(quality["evidence"], 1.0) | {"thigh": told["evidence"]}
+        quality["front"]["left_minus_right"]["upper_arm"]["counted"] = told["counted"]
+        route.fulfill(response=answer, json=document)
+
+    page = visit(size=size, locale=locale)
+    page.route("**/measure", change)
+    fill(page, stack, height_cm)
+    measure(page)
+    row = page.locator("#lengths tbody tr")
+    expect(page.locator("#lengths tbody .soft")).to_have_count(0)
+    expect(page.locator("#height-words")).to_be_hidden()
+    told |= {"evidence": LITTLE_EVIDENCE - 0.01, "counted": "left"}
+    measure(page)
+    expect(page.locator("#lengths tbody .soft")).to_have_count(2)
+    expect(row.nth(2)).to_contain_text(height)
+    expect(row.first).to_contain_text(side)
+    expect(page.locator("#height-words")).to_contain_text(why)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    keep(page, f"told-little-{locale}-{name}")
 
 
 def test_car_side_and_lengths_change_the_settings_at_once(

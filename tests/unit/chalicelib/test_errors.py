@@ -1,10 +1,30 @@
 """Every error has words in both languages and survives the way between the two functions."""
 
+import ast
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
-from chalicelib.errors import ERRORS, preferred_language
+from chalicelib.errors import (
+    ERRORS,
+    POSE_ADVICE,
+    PoseReason,
+    PoseUnsuitableError,
+    preferred_language,
+    restored,
+    stored,
+)
 
-DETAILS = {"field": "side_image_url", "max_megabytes": 20, "max_megapixels": 50, "parts": "x"}
+BODYSCAN = Path(__file__).parents[3] / "container" / "bodyscan"
+DETAILS = {
+    "field": "side_image_url",
+    "max_megabytes": 20,
+    "max_megapixels": 50,
+    "parts": "x",
+    "reason": "legs_bent",
+}
+SIDE = {"field": "side_image_url"}
 
 
 @pytest.mark.parametrize("code", sorted(ERRORS))
@@ -15,6 +35,66 @@ def test_every_error_speaks_both_languages_and_nothing_is_left_to_fill_in(code):
     assert any("가" <= letter <= "힣" for letter in korean)
     assert "{" not in english + korean
     assert 400 <= error.status < 600
+
+
+def reasons_raised():
+    """Every reason that the code which looks at photos gives."""
+    calls = [
+        node
+        for path in BODYSCAN.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PoseUnsuitableError"
+    ]
+    return {
+        ast.literal_eval(each.value)
+        for call in calls
+        for each in call.keywords
+        if each.arg == "reason"
+    }
+
+
+def test_every_reason_of_a_refused_pose_has_words_and_no_words_are_of_none():
+    raised = reasons_raised()
+    assert "legs_hidden" in raised, "found none: is the error raised under another name?"
+    assert raised == set(POSE_ADVICE) == set(get_args(PoseReason))
+
+
+@pytest.mark.parametrize("details", [{}, SIDE], ids=["front", "side"])
+@pytest.mark.parametrize("reason", POSE_ADVICE)
+def test_a_refused_pose_says_what_is_wrong_and_what_to_do(reason, details):
+    error = PoseUnsuitableError(reason=reason, **details)
+    for language, whose in (("en", "Side photo: "), ("ko", "옆모습 사진: ")):
+        message = error.message(language)
+        assert message.startswith(whose) == bool(details)
+        assert message.count(". ") >= 1, "one sentence says what is wrong, another what to do"
+        assert any("가" <= letter <= "힣" for letter in message) == (language == "ko")
+    assert error.to_dict()["reason"] == reason
+    assert restored(stored(error)).message("ko") == error.message("ko")
+
+
+@pytest.mark.parametrize("details", [{}, SIDE], ids=["front", "side"])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_two_reasons_say_the_same(language, details):
+    said = {PoseUnsuitableError(reason=each, **details).message(language) for each in POSE_ADVICE}
+    assert len(said) == len(POSE_ADVICE)
+
+
+def test_who_stands_sideways_is_told_what_fits():
+    from_front, from_side = (
+        PoseUnsuitableError(reason="legs_apart", **details).message("en") for details in ({}, SIDE)
+    )
+    assert "hips" in from_front
+    assert from_side == "Side photo: The feet are a step apart. Stand with both feet side by side."
+    assert "side photo" in PoseUnsuitableError(reason="turned_away").message("en")
+
+
+@pytest.mark.parametrize(
+    ("details", "advice"),
+    [({}, "facing the camera"), (SIDE, "Side photo: This pose"), ({"path": "b.jpg"}, "b.jpg: ")],
+)
+def test_a_reason_that_only_a_newer_service_knows_gets_words_too(details, advice):
+    document = {"code": "POSE_UNSUITABLE", "details": {"reason": "upside_down", **details}}
+    assert advice in restored(document).message("en")
 
 
 @pytest.mark.parametrize(

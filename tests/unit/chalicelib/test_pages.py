@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from chalicelib.answers import LITTLE_EVIDENCE
 from chalicelib.pages import WEB, page
 
 LARGEST_BYTES = 150_000
@@ -46,3 +47,8 @@ def test_nothing_in_it_needs_what_the_policy_forbids(name: str) -> None:
     html = page(name).html
     body = re.sub(r"<(script|style)>.*?</\1>", "", html, flags=re.DOTALL)
     assert not re.findall(r"\s(?:style|on\w+)=", body)
+
+
+def test_page_and_tables_say_from_the_same_evidence_on_that_a_photo_told_little() -> None:
+    found = re.findall(r"^const LITTLE_EVIDENCE = ([\d.]+);", page("index.html").html, re.MULTILINE)
+    assert [float(each) for each in found] == [LITTLE_EVIDENCE]

@@ -42,24 +42,25 @@ def test_measure_as_json_is_one_document():
     document = json.loads(out)
     assert code == 0
     assert set(document["segments"]) == SEGMENTS
-    assert set(document["quality"]) == {"front", "side"}
+    assert set(document["quality"]) == {"front", "side", "evidence"}
+    assert set(document["quality"]["evidence"]) == {*SEGMENTS - {"height"}, "arm", "leg"}
     low, high = document["interval_95"]["leg"]
     assert low < document["segments"]["thigh"] + document["segments"]["calf"] < high
 
 
 def test_measure_takes_a_second_front_photo_and_what_the_phone_told():
     def half_widths(*more):
-        photo = PEOPLE / "front-8.jpg"
-        code, out, _ = hypermob("measure", photo, "--height", 158.2, "--json", *more)
+        photo = PEOPLE / "front-1.jpg"
+        code, out, _ = hypermob("measure", photo, "--height", 172.6, "--json", *more)
         assert code == 0
         document = json.loads(out)
         intervals = document["interval_95"]
         return document, [high - low for low, high in intervals.values()]
 
     _, alone = half_widths()
-    _, pitched = half_widths("--pitch", -2.6, "--sex", "female", "--weight", 75)
-    document, twice = half_widths("--again", PEOPLE / "front-8.jpg")
-    assert set(document["quality"]) == {"front", "front_2"}
+    _, pitched = half_widths("--pitch", -13.2, "--sex", "female", "--weight", 68)
+    document, twice = half_widths("--again", PEOPLE / "front-1.jpg")
+    assert set(document["quality"]) == {"front", "front_2", "evidence"}
     assert sum(pitched) < sum(alone)
     assert sum(twice) < sum(alone)
 
@@ -145,7 +146,7 @@ def test_batch_answers_every_row_in_order(tmp_path, processes):
     assert [a["photo"] for a in answers] == [row[0] for row in rows]
     codes = [a["error"]["code"] if a["status"] == "error" else None for a in answers]
     assert codes == [None, "SEVERAL_PEOPLE", "INVALID_INPUT", "IMAGE_NOT_FOUND", None]
-    assert set(answers[0]["quality"]) == {"front", "side"}
+    assert set(answers[0]["quality"]) == {"front", "side", "evidence"}
     assert set(answers[4]["segments"]) == SEGMENTS
     assert "5/5" in err
     assert "3 of the rows" in err
@@ -427,3 +428,28 @@ def test_a_report_shows_in_a_notebook_and_lets_no_markup_in():
     assert "38.0 to 42.0 cm" in shown
     assert "<script>" not in shown
     assert "<b>" not in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "height", "side", "why"),
+    [
+        ("en", "mostly from the height", "right side only", "close to what people of that height"),
+        ("ko", "주로 키로 추정", "오른쪽만 사용", "그 키의 사람들 평균에 가까운"),
+    ],
+)
+def test_the_report_says_where_the_photo_told_little_and_why(language, height, side, why):
+    nothing = {"vehicle": "medium_suv", "settings": {}, "band_80": {}, "reasons": {}}
+    counted = {"calf": {"counted": "right"}}
+    measurement = {"segments": dict.fromkeys(SEGMENTS, 40.0), "interval_95": {}}
+
+    def shown(**evidence):
+        quality = {"evidence": evidence, "front": {"left_minus_right": counted}}
+        recommendation = nothing | {"warnings": []}
+        return Report(measurement | {"quality": quality}, recommendation, b"", "", language).html()
+
+    little, much = shown(thigh=0.1, calf=0.9), shown(thigh=0.9, calf=0.9)
+    assert little.count(f"<small>{height}</small>") == 1
+    assert why in little
+    assert height not in much
+    assert why not in much
+    assert little.count(f"<small>{side}: ") == much.count(f"<small>{side}: ") == 1

@@ -218,13 +218,27 @@ def test_correlation_needs_three_people_who_differ():
 # --- what the photo told ------------------------------------------------------------------------
 
 
+def test_evidence_is_averaged_over_people():
+    told = [{"evidence": {"thigh": thigh, "leg": 0.5}} for thigh in (0.3, 0.5)]
+    found = figures([photo("a", quality=told[0]), photo("b", quality=told[1])])
+    assert found["groups"]["c"]["evidence"] == {"thigh": 0.4, "leg": 0.5}
+    table = tables(found)[-1]
+    shown = dict(zip(table.head, table.rows[0], strict=True))
+    assert (shown["Thigh"], shown["Leg"], shown["Arm"]) == ("40%", "50%", "-")
+
+
 @pytest.mark.parametrize(
-    "quality", [{"evidence": {"thigh": 0.4}}, {"front": {"evidence": {"thigh": 0.4}}}]
+    ("language", "said"),
+    [("en", ["mostly from the height", "left side only"]), ("ko", ["주로 키로 추정", "왼쪽만"])],
 )
-def test_evidence_is_taken_where_it_stands(quality):
-    found = figures([photo("a", quality=quality), photo("b", quality=quality)])
-    assert found["groups"]["c"]["evidence"] == {"thigh": 0.4}
-    assert "40%" in tables(found)[-1].rows[0]
+def test_the_page_says_where_a_photo_told_little(language, said):
+    told = {
+        "evidence": {"thigh": 0.1, "calf": 0.9},
+        "front": {"left_minus_right": {"calf": {"counted": "left"}}},
+    }
+    photos = [photo("a", quality=told), photo("b")]
+    shown = page(photos, figures(photos), language)
+    assert [shown.count(f"<small>{words}") for words in said] == [1, 1]
 
 
 def test_evidence_may_be_missing():

@@ -98,7 +98,19 @@ MEASURED = {
     "leg_cm": 83.0,
     "torso_cm": 51.0,
     "interval_95": {"upper_arm": [30, 34]},
-    "quality": {},
+    "quality": {
+        "front": {
+            "photo_px": [900, 1200],
+            "format": "jpeg",
+            "focal_length_known": True,
+            "person_height_px": 900,
+            "visibility": 0.99,
+            "left_minus_right": {
+                "thigh": {"cm": 9.0, "interval_95": [5.0, 13.0], "counted": "left"}
+            },
+        },
+        "evidence": {"thigh": 0.3},
+    },
     "model": {},
     "output_image_url": "http://127.0.0.1/overlay",
     "newer_than_this_client": True,
@@ -157,6 +169,15 @@ def test_a_measurement_that_may_have_begun_is_looked_for_not_repeated(
     service.script[STATE] = [success({"state": "pending"}), DONE]
     assert client.measure(PHOTO, height_cm=175).arm_cm == 57.5
     assert service.asked("/measure") == 1
+
+
+def test_a_measurement_says_how_much_the_photos_told(service: Service, client: Client) -> None:
+    service.script["/measure"] = [success(MEASURED)]
+    quality = client.measure(PHOTO, height_cm=175).quality
+    assert quality.evidence == {"thigh": 0.3}
+    assert quality.side is None
+    assert quality.front.left_minus_right is not None
+    assert quality.front.left_minus_right["thigh"].counted == "left"
 
 
 def test_a_measurement_that_failed_meanwhile_says_why(service: Service, client: Client) -> None:

@@ -4,12 +4,16 @@ import io
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from local.demo import Order, lengths_table, main, settings_table
+from chalicelib.answers import LITTLE_EVIDENCE
+from chalicelib.errors import Language
+from hypermob.tables import LENGTHS, lengths_table, notes, settings_table
+from local.demo import Order, main
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -112,6 +116,65 @@ def test_a_sample_persons_lengths_stand_beside_the_true_ones() -> None:
     assert head[-1] == "true"
     assert height[-1] == ""
     assert upper_arm[-1] == "31.0"
+
+
+LITTLE, MUCH = LITTLE_EVIDENCE - 0.01, LITTLE_EVIDENCE
+TOLD = {
+    "evidence": {"upper_arm": LITTLE, "forearm": MUCH, "thigh": 0.0, "arm": 0.3, "leg": 1.0},
+    "front": {
+        "left_minus_right": {
+            name: {"cm": 1.0, "interval_95": [0.0, 2.0], "counted": counted}
+            for name, counted in (("upper_arm", "left"), ("thigh", "both"), ("calf", "right"))
+        }
+    },
+    "side": {"visibility": 0.9},
+}
+SAID = {
+    "en": {
+        "height": "mostly from the height",
+        "left": "left side only: the right one differs too much",
+        "right": "right side only: the left one differs too much",
+    },
+    "ko": {
+        "height": "주로 키로 추정",
+        "left": "왼쪽만 사용: 오른쪽과 차이가 너무 큼",
+        "right": "오른쪽만 사용: 왼쪽과 차이가 너무 큼",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_length_of_which_the_photo_told_little_or_one_side_says_so(language: Language) -> None:
+    measurement = MEASUREMENT | {"quality": TOLD}
+    head, *rows = lines(lengths_table(measurement, {"calf": 40.0}, language))
+    assert head[-1] == {"en": "note", "ko": "참고"}[language]
+    said = SAID[language]
+    assert [row[-1] for row in rows] == [
+        "",
+        said["height"],
+        said["left"],  # a second line of the upper arm's
+        "",
+        said["height"],
+        said["right"],
+        "",
+        said["height"],
+        "",
+    ]
+
+
+def test_nothing_is_said_where_nothing_is_to_be_said() -> None:
+    told = {"evidence": dict.fromkeys(LENGTHS, MUCH), "front": {"visibility": 0.9}}
+    head, *_ = lines(lengths_table(MEASUREMENT | {"quality": told}, {}))
+    assert head == ["Body", "cm", "95 % interval"]
+
+
+def test_of_several_photos_a_side_counts_that_counted_in_one() -> None:
+    def photo(counted: str) -> dict[str, Any]:
+        return {"left_minus_right": {"thigh": {"counted": counted}}}
+
+    assert list(notes({"front": photo("left"), "front_2": photo("left")}, "thigh")) == ["left"]
+    assert list(notes({"front": photo("left"), "front_2": photo("right")}, "thigh")) == []
+    assert list(notes({"front": photo("left"), "front_2": photo("both")}, "thigh")) == []
 
 
 def test_settings_come_with_units_and_bands() -> None:
