@@ -39,7 +39,17 @@ def documented(text: str, *, with_installed: bool) -> set[str]:
 
 
 def hide(root: Path, commands: set[str]) -> None:
-    """Put away every command below ``root`` that is not one of ``commands``."""
+    """Put away every command below ``root`` that is not one of ``commands``.
+
+    Debian's ``strip`` and ``awk`` are links to other names: what stays becomes the program itself.
+    """
+    for folder in FOLDERS:
+        for path in sorted((root / folder).glob("*")):
+            if path.name in commands and path.is_symlink() and path.exists():
+                program = path.resolve()
+                if program.name not in commands:
+                    path.unlink()
+                    shutil.copy2(program, path)
     for folder in FOLDERS:
         for path in sorted((root / folder).glob("*")):
             if path.name not in commands:

@@ -87,3 +87,13 @@ def test_tools_are_hidden_and_come_back(tmp_path: Path) -> None:
     restore(tmp_path)
     after = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert after == before
+
+
+def test_a_link_that_stays_does_not_lose_its_program(tmp_path: Path) -> None:
+    folder = tmp_path / "usr" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "x86_64-linux-gnu-strip").write_text("program")
+    (folder / "strip").symlink_to("x86_64-linux-gnu-strip")
+    hide(tmp_path, {"strip"})
+    assert [path.name for path in folder.iterdir()] == ["strip"]
+    assert (folder / "strip").read_text() == "program"
