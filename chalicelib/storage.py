@@ -176,11 +176,14 @@ class Storage:
     def _s3(self) -> S3Client:
         from botocore.config import Config
 
-        # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
+        # Presigned addresses name the bucket at its region's host. By default the SDK has them name
+        # S3's global host, which redirects for new buckets (no browser follows that with a form)
+        # and knows no region made after 2019. An own S3, on this machine, has no names of buckets.
         client: S3Client = sdk.client(
             "s3",
             Config(
                 signature_version="s3v4",
+                s3={"addressing_style": "path" if self._settings.s3_endpoint else "virtual"},
                 connect_timeout=2,
                 read_timeout=READ_TIMEOUT_S,
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
