@@ -92,19 +92,21 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
     for bucket in (config.images_bucket, config.models_bucket, config.results_bucket):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     if config.origins:
-        s3.put_bucket_cors(
-            Bucket=config.images_bucket,
-            CORSConfiguration={
-                "CORSRules": [
-                    {
-                        "AllowedOrigins": list(config.origins),
-                        "AllowedMethods": ["POST", "GET"],
-                        "AllowedHeaders": ["*"],
-                        "MaxAgeSeconds": 600,
-                    }
-                ]
-            },
-        )
+        # As infra/storage.yaml has it: photos are posted by pages, overlays and results are read.
+        for bucket, method in ((config.images_bucket, "POST"), (config.results_bucket, "GET")):
+            s3.put_bucket_cors(
+                Bucket=bucket,
+                CORSConfiguration={
+                    "CORSRules": [
+                        {
+                            "AllowedOrigins": list(config.origins),
+                            "AllowedMethods": [method],
+                            "AllowedHeaders": ["*"],
+                            "MaxAgeSeconds": 600,
+                        }
+                    ]
+                },
+            )
     dead_letters = _make_queue(sqs, UPLOADS_DEAD_LETTERS)
     uploads = _make_queue(
         sqs,
