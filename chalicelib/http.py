@@ -134,8 +134,8 @@ def _error_response(app: Chalice, error: HypermobError) -> Response:
         "error": {**error.to_dict(language), "request_id": request_id(app)},
     }
     headers = {"Content-Type": JSON, "Content-Language": language}
-    if error.status in (429, 503):
-        headers["Retry-After"] = "10"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return Response(msgspec.json.encode(body).decode(), status_code=error.status, headers=headers)
 
 

@@ -70,10 +70,11 @@ TRANSFER_REQUEST: Final = LENGTHS_REQUEST | {
 
 OF_EVERY_CALL: Final = (
     errors.TooManyRequestsError,
+    errors.RequestBlockedError,
     errors.HypermobError,
     errors.ServiceUnavailableError,
 )
-OF_A_KEY: Final = (errors.ForbiddenError,)
+OF_A_KEY: Final = (errors.ForbiddenError, errors.QuotaExceededError)
 OF_A_BODY: Final = (
     errors.InvalidInputError,
     errors.RequestTooLargeError,
@@ -353,7 +354,7 @@ def _failures(operation: Operation, schema: Mapping[str, Any]) -> dict[str, Any]
         )
         codes = [part for part in (failure["description"], f"`{kind.code}`") if part]
         failure["description"] = ", ".join(codes)
-        if kind.status in (429, 503):
+        if kind.retry_after_s is not None:
             failure["headers"]["Retry-After"] = _header("Seconds to wait.", "integer")
         failure["content"]["application/json"]["examples"][kind.code] = {
             "summary": (kind.__doc__ or "").partition("\n")[0],

@@ -24,7 +24,7 @@ from chalicelib.errors import (
     InvalidInputError,
     preferred_language,
 )
-from local.gateway_responses import HEADERS, RESPONSES, RETRY_AFTER_S, RETRY_LATER
+from local.gateway_responses import RESPONSES, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -192,6 +192,6 @@ def _envelope(error: HypermobError, accept_language: str | None) -> Response:
     return Response(
         json.dumps({"status": "error", "error": described}, ensure_ascii=False),
         error.status,
-        HEADERS | ({"Retry-After": str(RETRY_AFTER_S)} if error.status in RETRY_LATER else {}),
+        headers(error),
         content_type="application/json; charset=utf-8",
     )

@@ -19,6 +19,8 @@ from chalicelib.errors import (
     GatewayTimeoutError,
     HypermobError,
     NotFoundError,
+    QuotaExceededError,
+    RequestBlockedError,
     RequestTooLargeError,
     ServiceUnavailableError,
     TooManyRequestsError,
@@ -30,7 +32,8 @@ RESPONSES: Mapping[str, HypermobError] = {
     "INVALID_API_KEY": ForbiddenError(),
     "MISSING_AUTHENTICATION_TOKEN": NotFoundError(),  # API Gateway's name for an unknown path
     "THROTTLED": TooManyRequestsError(),
-    "QUOTA_EXCEEDED": TooManyRequestsError(),
+    "QUOTA_EXCEEDED": QuotaExceededError(),
+    "WAF_FILTERED": RequestBlockedError(),
     "REQUEST_TOO_LARGE": RequestTooLargeError(max_bytes=MAX_BODY_BYTES),
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaTypeError(),
     "INTEGRATION_TIMEOUT": GatewayTimeoutError(),
@@ -39,10 +42,19 @@ RESPONSES: Mapping[str, HypermobError] = {
     "DEFAULT_5XX": HypermobError(),
 }
 
-RETRY_LATER = (429, 503)
-RETRY_AFTER_S = 10
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""As on every answer of the app."""
+HEADERS = {
+    # As on every answer of the app; and any page may read why it was refused.
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+}
+
+
+def headers(error: HypermobError) -> dict[str, str]:
+    """Headers of a refusal."""
+    if error.retry_after_s is None:
+        return HEADERS
+    return HEADERS | {"Retry-After": str(error.retry_after_s)}
 
 
 def template(error: HypermobError) -> str:
@@ -59,15 +71,13 @@ def main() -> None:
     rest_api_id, stage = sys.argv[1:]
     client = boto3.client("apigateway")
     for kind, error in RESPONSES.items():
-        headers = HEADERS | {"Access-Control-Allow-Origin": "*"}
-        if error.status in RETRY_LATER:
-            headers["Retry-After"] = str(RETRY_AFTER_S)
         client.put_gateway_response(
             restApiId=rest_api_id,
             responseType=kind,  # type: ignore[arg-type, unused-ignore]
             statusCode=str(error.status),
             responseParameters={
-                f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()
+                f"gatewayresponse.header.{name}": f"'{value}'"
+                for name, value in headers(error).items()
             },
             responseTemplates={"application/json": template(error)},
         )
