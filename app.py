@@ -51,6 +51,8 @@ from chalicelib.storage import (
 from chalicelib.telemetry import telemetry
 
 POLL_AGAIN = {"Retry-After": "2"}
+SAME_FOR_ALL = {"Cache-Control": "public, max-age=300"}
+"""Of answers that depend on nothing but the version: a CDN or a browser may keep them."""
 
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log
@@ -194,14 +196,14 @@ def demo() -> Response:
 def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""
     body = msgspec.json.encode(openapi.document()).decode()
-    return Response(body, headers={"Content-Type": JSON})
+    return Response(body, headers={"Content-Type": JSON, **SAME_FOR_ALL})
 
 
 @app.route("/docs", methods=["GET"])
 def docs() -> Response:
     """Describe this API for people."""
     page = pages.page("docs.html")
-    return Response(page.html, headers=page.headers())
+    return Response(page.html, headers=page.headers() | SAME_FOR_ALL)
 
 
 @app.on_s3_event(
@@ -241,11 +243,11 @@ def body() -> bytes:
 
 
 def location(owner: Owner) -> str:
-    """Path of a measurement, below the stage that the current request came by."""
-    context = app.current_request.context
-    path, resource = context.get("path", ""), context.get("resourcePath", "")
-    stage = path.removesuffix(resource) if resource and path.endswith(resource) else ""
-    return f"{stage}/measurements/{owner.user_id}/{owner.measurement_id}"
+    """Address of a measurement, relative to that of POST /measure or /fit (RFC 9110, 10.2.2).
+
+    So it is right below a stage, behind an own domain and behind a CDN, none of which the app sees.
+    """
+    return f"measurements/{owner.user_id}/{owner.measurement_id}"
 
 
 def measured(*, then_recommend: bool = False) -> Answer:

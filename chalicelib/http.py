@@ -97,8 +97,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             allow = {k: v for k, v in response.headers.items() if k == "Allow"}
             response = _error_response(app, own())
             response.headers |= allow
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers |= {
-            "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **_cors_headers(app, cors_origins),
         }

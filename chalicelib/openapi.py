@@ -329,7 +329,9 @@ def _answer(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
     }
     if status == 202:
         answer["headers"] = {
-            "Location": _header("Where the measurement will be.", "string"),
+            "Location": _header(
+                "Where the measurement will be, relative to the address of this request.", "string"
+            ),
             "Retry-After": _header("Seconds to wait before asking.", "integer"),
         }
     return answer

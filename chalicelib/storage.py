@@ -41,14 +41,14 @@ DELETED = "deleted"
 """Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
 
 It lies where photos lie, so that it expires as they do."""
-MEASURE_TIMEOUT_S = 300
+MEASURE_TIMEOUT_S = 60
 """Of the measure function, as ``infra/`` and ``local/`` set it."""
-MAX_RECEIVES = 3
+MAX_RECEIVES = 5
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
-REDELIVERY_MARGIN_S = 30
-"""How long after the measure function's time-out SQS delivers an unsettled event again: the rest
-of the queue's visibility time-out."""
+VISIBILITY_TIMEOUTS = 6
+"""How many of the measure function's time-outs pass before SQS delivers an unsettled event again:
+what AWS asks of the queue's visibility time-out, as Lambda retries a throttled event within it."""
 ATTEMPTS = 4
 """Of each request to S3, the first included."""
 READ_TIMEOUT_S = 5

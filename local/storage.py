@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from chalicelib.storage import MAX_RECEIVES, REDELIVERY_MARGIN_S
+from chalicelib.storage import MAX_RECEIVES, VISIBILITY_TIMEOUTS
 from local.config import ACCOUNT, REGION, StackConfig
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
     uploads = _make_queue(
         sqs,
         UPLOADS_QUEUE,
-        # Longer than the function may take, or a photo would be measured twice at once.
-        VisibilityTimeout=str(round(config.measure.timeout_s) + REDELIVERY_MARGIN_S),
+        VisibilityTimeout=str(round(config.measure.timeout_s) * VISIBILITY_TIMEOUTS),
         RedrivePolicy=json.dumps(
             {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVES}
         ),

@@ -26,6 +26,7 @@ NAIVE_MIB = 681
 LIBRARIES = {
     *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1"),
     *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libgcc_s.so.1", "libstdc++.so.6"),
+    "libmvec.so.1",
     "libz.so.1",
     *("libEGL.so.1", "libGLESv2.so.2"),
 }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, REDELIVERY_MARGIN_S
+from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, VISIBILITY_TIMEOUTS
 from local.config import REPOSITORY
 
 Template = dict[str, Any]
@@ -129,7 +130,12 @@ def test_a_photo_is_not_measured_twice_at_once_and_not_for_ever(
 ) -> None:
     queue = storage["UploadsQueue"]["Properties"]
     assert measure["Function"]["Properties"]["Timeout"] == MEASURE_TIMEOUT_S
-    assert queue["VisibilityTimeout"] == MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
+    assert queue["VisibilityTimeout"] == VISIBILITY_TIMEOUTS * MEASURE_TIMEOUT_S
+    # AWS's own advice to a queue whose function may be throttled.
+    assert VISIBILITY_TIMEOUTS >= 6
+    assert MAX_RECEIVES >= 5
+    # So long a client is told that its photo is pending.
+    assert MAX_RECEIVES * queue["VisibilityTimeout"] <= GIVEN_UP_S
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"GetAtt": "UploadsDeadLetters.Arn"},
         "maxReceiveCount": MAX_RECEIVES,
