@@ -59,8 +59,8 @@ class Rollback(Command):
         if self.aws.image_digest(self.stage.repository, imageDigest=digest) is None:
             raise DeployError(
                 f"The image of version {version} ({digest[:19]}...) is no longer in the "
-                "repository: Lambda could not start it. Choose a later version (TO=...), or git revert and "
-                f"make deploy STAGE={self.stage.stage}."
+                "repository: Lambda could not start it. Choose a later version (TO=...), or git "
+                f"revert and make deploy STAGE={self.stage.stage}."
             )
 
     def api(self, to: str = "") -> str:
