@@ -15,6 +15,7 @@ import io
 import json
 import re
 import tempfile
+import threading
 import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +26,8 @@ from urllib.parse import unquote
 from moto.apigateway import urls as apigateway_urls
 from moto.apigateway.models import APIGatewayBackend, apigateway_backends
 from moto.apigateway.responses import APIGatewayResponse
-from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.models import LambdaFunction, LambdaStorage, lambda_backends
+from moto.s3 import notifications
 from moto.s3.responses import S3Response
 from moto.server import main as serve
 from werkzeug.wrappers import Request, Response
@@ -91,8 +93,26 @@ def _import_with_endpoint_type(original: Callable[..., Any], response: Any) -> A
     return status, headers, json.dumps(rest_api.to_dict())
 
 
+_invoke_by_event = notifications._invoke_awslambda
+
+
+def _invoke_later(*arguments: Any, **named: Any) -> None:
+    """As S3 does: whoever stores an object does not wait for whom it is told to."""
+    threading.Thread(target=_invoke_by_event, args=arguments, kwargs=named, daemon=True).start()
+
+
+notifications._invoke_awslambda = _invoke_later
+
 # moto knows tags of stages only, and of those no address that werkzeug can route to.
 apigateway_urls.url_paths["{0}/tags/(?P<arn>.+)$"] = APIGatewayResponse.dispatch
+
+
+@mend(LambdaStorage, "publish_version")
+def _publish_what_stays(original: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    version = original(*args, **named)
+    if version is not None:
+        version.code = dict(version.code)  # or the next deployment's image would be this one's too
+    return version
 
 
 @mend(APIGatewayResponse, "tag_resource")
@@ -231,15 +251,14 @@ def _gateway_response(rest_api: Any, kind: str) -> Response:
     own = rest_api.gateway_responses.get(kind)
     if own is None:
         return Response('{"message": "Forbidden"}', 403, content_type="application/json")
-    prefix = "gatewayresponse.header."
     headers = {
-        name.removeprefix(prefix): value.strip("'")
-        for name, value in (own.get("responseParameters") or {}).items()
+        name.removeprefix("gatewayresponse.header."): value.strip("'")
+        for name, value in (own.response_parameters or {}).items()
     }
-    body = own["responseTemplates"]["application/json"]
-    request_id = str(uuid.uuid4())
-    body = body.replace("$context.requestId", request_id)
-    return Response(body, int(own["statusCode"]), headers, content_type="application/json")
+    body = own.response_templates["application/json"].replace(
+        "$context.requestId", str(uuid.uuid4())
+    )
+    return Response(body, int(own.status_code), headers, content_type="application/json")
 
 
 def main() -> None:

@@ -163,7 +163,7 @@ class Template:
                     yield name
                 case {"GetAtt": name}:
                     yield (name if isinstance(name, str) else name[0]).split(".")[0]
-                case {"Sub": text}:
+                case {"Sub": str(text)}:
                     yield from (one.split(".")[0] for one in re.findall(r"\$\{([\w.:]+)\}", text))
                 case dict():
                     for inner in value.values():
@@ -183,10 +183,14 @@ class Template:
             case {"GetAtt": name}:
                 parts = name.split(".") if isinstance(name, str) else name
                 return made[parts[0]].attributes[parts[1]]
-            case {"Sub": text}:
+            case {"Sub": str(text)}:
                 return re.sub(
                     r"\$\{([\w.:]+)\}", lambda found: str(self._sub(found[1], made)), text
                 )
+            case {"Sub": [text, names]}:
+                for name, inner in names.items():
+                    text = text.replace(f"${{{name}}}", str(self.resolved(inner, made)))
+                return self.resolved({"Sub": text}, made)
             case {"If": [condition, yes, no]}:
                 return self.resolved(yes if self.met(condition) else no, made)
             case {"Condition": name} if isinstance(name, str):

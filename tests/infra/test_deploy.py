@@ -212,7 +212,10 @@ def test_a_measurement_that_arrives_gets_its_recommendation(deployed: Account) -
         s3.put_object(
             Bucket=NAMES["RESULTS_BUCKET"], Key=f"{folder}/{name}", Body=json.dumps(measurement)
         )
-    stored = s3.get_object(Bucket=NAMES["RESULTS_BUCKET"], Key=f"{folder}/recommendation.json")
+    waiter = s3.get_waiter("object_exists")
+    wanted = {"Bucket": NAMES["RESULTS_BUCKET"], "Key": f"{folder}/recommendation.json"}
+    waiter.wait(**wanted, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    stored = s3.get_object(**wanted)
     recommendation = json.loads(stored["Body"].read())
     _, answered = deployed.request("POST", "/recommend", GUIDE_BODY)
     assert recommendation["settings"] == answered["data"]["settings"]

@@ -1,5 +1,6 @@
 """`make deploy`, again, failing, rolled back, and `make destroy`, in an account on this machine."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from infra.deploy import Command, Deployment, kept_zips
 from infra.destroy import Destruction
 from infra.rollback import Rollback
 from infra.stage import DeployError, Stage
-from local import package
+from local import package, smoke
 from local.cloudformation import CloudFormation
 from local.config import ACCOUNT, REGION
 from local.processes import Child, Log
@@ -79,11 +80,13 @@ class LocalDeployment(Deployment):
         self.there.pushed.append(image)
         kind = "application/vnd.docker.distribution.manifest.v2+json"
         config = {"digest": "sha256:" + "a" * 64, "size": 1, "mediaType": "x"}
-        manifest = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []}
+        # moto's digest of an image is that of its layers.
+        layer = {"digest": f"sha256:{hashlib.sha256(image.encode()).hexdigest()}", "size": 1}
+        manifest = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]}
         self.aws.client("ecr").put_image(
             repositoryName=self.stage.repository,
             imageTag=image.rpartition(":")[2],
-            imageManifest=json.dumps(manifest | {"image": image}),
+            imageManifest=json.dumps(manifest),
         )
 
     def smoke(self) -> None:
@@ -114,6 +117,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         named = Endpoints(s3=url, functions=url).environment()
         for name, value in {**named, "AWS_ENDPOINT_URL": url}.items():
             patch.setenv(name, value)
+        patch.setattr(smoke, "PATIENCE_S", 30.0)
         patch.setattr(package, "BUILD", folder / "build")
         patch.setattr(package.build_zip, "__defaults__", (package.REPOSITORY, folder / "build"))
         patch.setattr(package.copy_app, "__defaults__", (package.REPOSITORY, folder / "build"))
