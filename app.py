@@ -12,7 +12,7 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, asking, carfit, measurements, openapi, pages
+from chalicelib import VERSION, asking, carfit, measurements, openapi, pages, plain_chalice
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
@@ -54,6 +54,7 @@ POLL_AGAIN = {"Retry-After": "2"}
 SAME_FOR_ALL = {"Cache-Control": "public, max-age=300"}
 """Of answers that depend on nothing but the version: a CDN or a browser may keep them."""
 
+plain_chalice.say(settings())
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log
 app.register_middleware(ConvertToMiddleware(telemetry().watch))

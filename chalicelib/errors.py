@@ -356,6 +356,23 @@ class ServiceUnavailableError(HypermobError):
     ko = "연결할 수 없음: {parts}. 1분 뒤에 다시 시도해 주세요."
 
 
+class NoCredentialsError(HypermobError):
+    """The service itself may not ask AWS: nobody gave it credentials, or a region."""
+
+    code = "NO_AWS_CREDENTIALS"
+    status = 503
+    en = (
+        "The service has no AWS credentials or region, without which it reads and stores no "
+        "photos. With chalice local: set AWS_PROFILE (aws configure). Or make run, which needs "
+        "neither."
+    )
+    ko = (
+        "서비스에 AWS 자격 증명 또는 리전이 설정되지 않아 사진을 읽거나 저장할 수 없습니다. "
+        "chalice local에서는 AWS_PROFILE을 설정하고(aws configure), 자격 증명이 없다면 "
+        "make run을 사용해 주세요."
+    )
+
+
 class GatewayTimeoutError(HypermobError):
     """No answer within API Gateway's 29 s."""
 

@@ -16,12 +16,13 @@ from chalice import Chalice, Response
 from chalicelib.errors import (
     HypermobError,
     MethodNotAllowedError,
+    NoCredentialsError,
     NotFoundError,
     ServiceUnavailableError,
     UnsupportedMediaTypeError,
     preferred_language,
 )
-from chalicelib.storage import is_out_of_reach
+from chalicelib.storage import is_out_of_reach, is_without_credentials
 from chalicelib.telemetry import telemetry
 
 JSON = "application/json"
@@ -75,8 +76,11 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
                 return _error_response(app, error)
             except Exception as error:
                 app.log.exception("request %s failed", request_id(app))
-                unavailable = is_out_of_reach(error)
-                own = ServiceUnavailableError(parts="storage") if unavailable else HypermobError()
+                own = HypermobError()
+                if is_without_credentials(error):
+                    own = NoCredentialsError()
+                elif is_out_of_reach(error):
+                    own = ServiceUnavailableError(parts="storage")
                 telemetry().refused(own.code)
                 return _error_response(app, own)
             answer = result if isinstance(result, Answer) else Answer(result)
