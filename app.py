@@ -34,6 +34,7 @@ from chalicelib.errors import (
     preferred_language,
 )
 from chalicelib.http import JSON, Answer, add_envelope, add_preflight
+from chalicelib.identity import Issuer
 from chalicelib.measuring import MeasureFunction
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
@@ -74,6 +75,13 @@ def measure_function() -> MeasureFunction:
 
 
 @cache
+def issuer() -> Issuer | None:
+    """Return the issuer whose tokens prove who a user is, once per process; None: nobody does."""
+    names = settings()
+    return Issuer(names) if names.jwt_issuer else None
+
+
+@cache
 def car_fit_model() -> carfit.Model:
     """Return the car-fit model, once per process: the bundled one, or the one that is named."""
     names = settings()
@@ -103,6 +111,7 @@ def health() -> dict[str, Any]:
 def create_upload() -> dict[str, Any]:
     """Permit one photo to be uploaded straight to the images bucket."""
     request = parse(UploadRequest, body())
+    prove(request.user_id)
     check_vehicle(request.vehicle)
     owner = Owner(request.user_id, measurements.new_measurement_id())
     metadata = {
@@ -171,6 +180,7 @@ def vehicles() -> dict[str, Any]:
 def measurement(user_id: str, measurement_id: str) -> Answer:
     """One measurement: its state and numbers, or its end."""
     path = validated(MeasurementPath, {"user_id": user_id, "measurement_id": measurement_id})
+    prove(path.user_id)
     owner = Owner(path.user_id, path.measurement_id)
     if app.current_request.method == "DELETE":
         storage().delete(owner)
@@ -243,6 +253,13 @@ def body() -> bytes:
     return raw
 
 
+def prove(user_id: str) -> None:
+    """Where users prove who they are: refuse a caller who is not ``user_id``."""
+    known = issuer()
+    if known is not None:
+        known.check(app.current_request.headers.get("authorization"), user_id)
+
+
 def location(owner: Owner) -> str:
     """Address of a measurement, relative to that of POST /measure or /fit (RFC 9110, 10.2.2).
 
@@ -254,6 +271,7 @@ def location(owner: Owner) -> str:
 def measured(*, then_recommend: bool = False) -> Answer:
     """Measure the photo of the current request, or say where its result will be."""
     request = parse(MeasureRequest, body())
+    prove(request.user_id)
     check_vehicle(request.vehicle)
     headers = app.current_request.headers
     image = storage().allowed_image(request.image_url, request.user_id, "image_url")

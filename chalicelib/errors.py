@@ -117,6 +117,27 @@ class ForbiddenError(HypermobError):
     ko = "유효한 API 키가 필요합니다. X-API-Key 헤더로 보내 주세요."
 
 
+class UnauthorizedError(HypermobError):
+    """No token of the user, or none that is valid; only where a deployment has an issuer."""
+
+    code = "UNAUTHORIZED"
+    status = 401
+    en = "A valid token of the user is needed: sign in, and send it as Authorization: Bearer TOKEN."
+    ko = (
+        "유효한 사용자 토큰이 필요합니다. 로그인한 뒤 Authorization: Bearer TOKEN 헤더로 "
+        "보내 주세요."
+    )
+
+
+class UserNotAllowedError(HypermobError):
+    """The token is valid, and another user's than the request is about."""
+
+    code = "USER_NOT_ALLOWED"
+    status = 403
+    en = "The token is another user's than the request's user_id. Use the user_id of the token."
+    ko = "토큰의 사용자와 요청의 user_id가 다릅니다. 토큰의 user_id를 사용해 주세요."
+
+
 class BucketNotAllowedError(HypermobError):
     """An image URL that points outside what this user may read."""
 

@@ -26,7 +26,7 @@ from chalicelib.storage import is_out_of_reach, is_without_credentials
 from chalicelib.telemetry import telemetry
 
 JSON = "application/json"
-CORS_ALLOW_HEADERS = "Accept-Language,Content-Type,Idempotency-Key,Prefer,X-API-Key"
+CORS_ALLOW_HEADERS = "Accept-Language,Authorization,Content-Type,Idempotency-Key,Prefer,X-API-Key"
 CORS_EXPOSE_HEADERS = "Location,Retry-After"
 CORS_MAX_AGE_S = 7200
 
@@ -138,6 +138,8 @@ def _error_response(app: Chalice, error: HypermobError) -> Response:
         "error": {**error.to_dict(language), "request_id": request_id(app)},
     }
     headers = {"Content-Type": JSON, "Content-Language": language}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     return Response(msgspec.json.encode(body).decode(), status_code=error.status, headers=headers)

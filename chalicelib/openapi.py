@@ -75,6 +75,8 @@ OF_EVERY_CALL: Final = (
     errors.ServiceUnavailableError,
 )
 OF_A_KEY: Final = (errors.ForbiddenError, errors.QuotaExceededError)
+OF_A_USER: Final = (errors.UnauthorizedError, errors.UserNotAllowedError)
+"""Only where a deployment has an issuer of tokens."""
 OF_A_BODY: Final = (
     errors.InvalidInputError,
     errors.RequestTooLargeError,
@@ -94,6 +96,7 @@ OF_A_PHOTO: Final = (
     errors.PoseUnsuitableError,
     errors.MeasureUnavailableError,
     errors.GatewayTimeoutError,
+    *OF_A_USER,
 )
 
 IDEMPOTENCY_KEY: Final = {
@@ -171,6 +174,7 @@ OPERATIONS: Final = (
         "With a height, it is measured as soon as it is there",
         {200: answers.UploadGrant},
         takes=(contracts.UploadRequest,),
+        errors=OF_A_USER,
         example={"user_id": "test_user", "content_type": "image/jpeg"},
     ),
     Operation(
@@ -226,7 +230,7 @@ OPERATIONS: Final = (
         "measurement",
         "Pending, done (with its recommendation) or failed (why)",
         {200: answers.MeasurementState},
-        errors=(errors.InvalidInputError, errors.NotFoundError),
+        errors=(errors.InvalidInputError, errors.NotFoundError, *OF_A_USER),
     ),
     Operation(
         "delete",
@@ -234,7 +238,7 @@ OPERATIONS: Final = (
         "deleteMeasurement",
         "Remove photo, overlay and numbers",
         {200: answers.Deleted},
-        errors=(errors.InvalidInputError,),
+        errors=(errors.InvalidInputError, *OF_A_USER),
     ),
 )
 

@@ -33,6 +33,12 @@ class Settings:
     """What it must have."""
     s3_endpoint: str
     """Where the SDK is told to find S3 instead of at AWS; empty: at AWS."""
+    jwt_issuer: str
+    """Whose tokens prove a ``user_id``, such as a Cognito user pool; empty: nobody's do."""
+    jwt_audience: str
+    """For whom the tokens are made: the client's id at the issuer."""
+    jwt_user_claim: str
+    """Which of a token's claims is the ``user_id``."""
     function_name: str
     """What Lambda calls this function; its logs and metrics carry it."""
     api: str | None
@@ -55,6 +61,9 @@ class Settings:
             model_uri=env.get("MODEL_URI", ""),
             model_sha256=env.get("MODEL_SHA256", ""),
             s3_endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL", ""),
+            jwt_issuer=env.get("JWT_ISSUER", ""),
+            jwt_audience=env.get("JWT_AUDIENCE", ""),
+            jwt_user_claim=env.get("JWT_USER_CLAIM", "sub"),
             function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
             api=env.get("HYPERMOB_API") or None,
             api_key=env.get("HYPERMOB_API_KEY", ""),

@@ -85,7 +85,7 @@ class Template:
     """A template with its parameters put in."""
 
     def __init__(self, text: str, parameters: Mapping[str, str], account: str, region: str) -> None:
-        document = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
+        document = Loader(text).get_single_data()
         declared = document.get("Parameters", {})
         unknown = parameters.keys() - declared.keys()
         if unknown:

@@ -63,7 +63,17 @@ def copy_app(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     settings = [f".chalice/{path.name}" for path in (project / ".chalice").glob("*.json")]
     for name in ("app.py", "requirements.txt", *settings):
         shutil.copy2(project / name, source / name)
+    if _users_prove_themselves(project):
+        more = (project / "requirements-jwt.txt").read_text("utf-8")
+        with (source / "requirements.txt").open("a", encoding="utf-8") as requirements:
+            requirements.write(more)
     return source
+
+
+def _users_prove_themselves(project: Path) -> bool:
+    """Whether any stage has an issuer of tokens; the zip is the same for all stages."""
+    stages = json.loads((project / ".chalice" / "config.json").read_text("utf-8"))["stages"]
+    return any(one["environment_variables"].get("JWT_ISSUER") for one in stages.values())
 
 
 def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
