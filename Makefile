@@ -82,7 +82,7 @@ DRY := $(filter-out 0,$(DRY_RUN))
 OF_STAGE = "$(or $(STAGE),$(if $(DRY),prod))" $(if $(DRY),--dry-run)
 deploy: .venv/ready
 	@$(BIN)/python -m infra.deploy $(OF_STAGE) --image-args="$(IMAGE_ARGS)" \
-		--base-digest="$(BASE_DIGEST)" --url="$(URL)"
+		--base-digest="$(BASE_DIGEST)" --url="$(API_URL)"
 
 destroy: .venv/ready
 	@$(BIN)/python -m infra.destroy $(OF_STAGE) $(if $(filter-out 0,$(KEEP_DATA)),--keep-data)
