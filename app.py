@@ -12,7 +12,7 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, asking, carfit, measurements, openapi, pages
+from chalicelib import VERSION, asking, carfit, measurements, openapi, pages, plain_chalice
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
@@ -34,6 +34,7 @@ from chalicelib.errors import (
     preferred_language,
 )
 from chalicelib.http import JSON, Answer, add_envelope, add_preflight
+from chalicelib.identity import Issuer
 from chalicelib.measuring import MeasureFunction
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
@@ -51,7 +52,10 @@ from chalicelib.storage import (
 from chalicelib.telemetry import telemetry
 
 POLL_AGAIN = {"Retry-After": "2"}
+SAME_FOR_ALL = {"Cache-Control": "public, max-age=300"}
+"""Of answers that depend on nothing but the version: a CDN or a browser may keep them."""
 
+plain_chalice.say(settings())
 app = Chalice(app_name="hypermob", configure_logs=False)
 app.log = telemetry().log
 app.register_middleware(ConvertToMiddleware(telemetry().watch))
@@ -68,6 +72,13 @@ def storage() -> Storage:
 def measure_function() -> MeasureFunction:
     """Return the measure Lambda, once per process."""
     return MeasureFunction(settings())
+
+
+@cache
+def issuer() -> Issuer | None:
+    """Return the issuer whose tokens prove who a user is, once per process; None: nobody does."""
+    names = settings()
+    return Issuer(names) if names.jwt_issuer else None
 
 
 @cache
@@ -100,6 +111,7 @@ def health() -> dict[str, Any]:
 def create_upload() -> dict[str, Any]:
     """Permit one photo to be uploaded straight to the images bucket."""
     request = parse(UploadRequest, body())
+    prove(request.user_id)
     check_vehicle(request.vehicle)
     owner = Owner(request.user_id, measurements.new_measurement_id())
     metadata = {
@@ -168,6 +180,7 @@ def vehicles() -> dict[str, Any]:
 def measurement(user_id: str, measurement_id: str) -> Answer:
     """One measurement: its state and numbers, or its end."""
     path = validated(MeasurementPath, {"user_id": user_id, "measurement_id": measurement_id})
+    prove(path.user_id)
     owner = Owner(path.user_id, path.measurement_id)
     if app.current_request.method == "DELETE":
         storage().delete(owner)
@@ -194,14 +207,14 @@ def demo() -> Response:
 def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""
     body = msgspec.json.encode(openapi.document()).decode()
-    return Response(body, headers={"Content-Type": JSON})
+    return Response(body, headers={"Content-Type": JSON, **SAME_FOR_ALL})
 
 
 @app.route("/docs", methods=["GET"])
 def docs() -> Response:
     """Describe this API for people."""
     page = pages.page("docs.html")
-    return Response(page.html, headers=page.headers())
+    return Response(page.html, headers=page.headers() | SAME_FOR_ALL)
 
 
 @app.on_s3_event(
@@ -240,17 +253,25 @@ def body() -> bytes:
     return raw
 
 
+def prove(user_id: str) -> None:
+    """Where users prove who they are: refuse a caller who is not ``user_id``."""
+    known = issuer()
+    if known is not None:
+        known.check(app.current_request.headers.get("authorization"), user_id)
+
+
 def location(owner: Owner) -> str:
-    """Path of a measurement, below the stage that the current request came by."""
-    context = app.current_request.context
-    path, resource = context.get("path", ""), context.get("resourcePath", "")
-    stage = path.removesuffix(resource) if resource and path.endswith(resource) else ""
-    return f"{stage}/measurements/{owner.user_id}/{owner.measurement_id}"
+    """Address of a measurement, relative to that of POST /measure or /fit (RFC 9110, 10.2.2).
+
+    So it is right below a stage, behind an own domain and behind a CDN, none of which the app sees.
+    """
+    return f"measurements/{owner.user_id}/{owner.measurement_id}"
 
 
 def measured(*, then_recommend: bool = False) -> Answer:
     """Measure the photo of the current request, or say where its result will be."""
     request = parse(MeasureRequest, body())
+    prove(request.user_id)
     check_vehicle(request.vehicle)
     headers = app.current_request.headers
     image = storage().allowed_image(request.image_url, request.user_id, "image_url")

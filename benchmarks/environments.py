@@ -18,7 +18,7 @@ FOLDER: Final = ROOT / "build" / "bench"
 MIB: Final = 2**20
 IMAGE_LOCK: Final = ROOT / "container" / "requirements.txt"
 LOCK: Final = ROOT / "requirements-dev.txt"
-SLIM: Final = ROOT / "container" / "slim"
+SLIM: Final = ROOT / "container" / "slim.py"
 
 
 def measure_image() -> Path:
@@ -66,6 +66,6 @@ def _installed(
         pip = [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder)]
         subprocess.run([*pip, *requirements], check=True)  # noqa: S603
         if slim is not None:
-            subprocess.run([slim, folder], check=True)  # noqa: S603
+            subprocess.run([sys.executable, slim, folder], check=True)  # noqa: S603
         stamp.write_text(made_of)
     return folder

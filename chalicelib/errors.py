@@ -66,6 +66,8 @@ class HypermobError(Exception):
 
     code: ClassVar[str] = "INTERNAL_ERROR"
     status: ClassVar[int] = 500
+    retry_after_s: ClassVar[int | None] = None
+    """What ``Retry-After`` tells the client: the same request may succeed so soon."""
     en: ClassVar[str] = "Something went wrong on our side. Try again; if it stays, tell us the id."
     ko: ClassVar[str] = (
         "서버에서 문제가 발생했습니다. 다시 시도하고, 계속되면 request_id를 알려 주세요."
@@ -118,6 +120,27 @@ class ForbiddenError(HypermobError):
     status = 403
     en = "A valid API key is needed: send it in the X-API-Key header."
     ko = "유효한 API 키가 필요합니다. X-API-Key 헤더로 보내 주세요."
+
+
+class UnauthorizedError(HypermobError):
+    """No token of the user, or none that is valid; only where a deployment has an issuer."""
+
+    code = "UNAUTHORIZED"
+    status = 401
+    en = "A valid token of the user is needed: sign in, and send it as Authorization: Bearer TOKEN."
+    ko = (
+        "유효한 사용자 토큰이 필요합니다. 로그인한 뒤 Authorization: Bearer TOKEN 헤더로 "
+        "보내 주세요."
+    )
+
+
+class UserNotAllowedError(HypermobError):
+    """The token is valid, and another user's than the request is about."""
+
+    code = "USER_NOT_ALLOWED"
+    status = 403
+    en = "The token is another user's than the request's user_id. Use the user_id of the token."
+    ko = "토큰의 사용자와 요청의 user_id가 다릅니다. 토큰의 user_id를 사용해 주세요."
 
 
 class BucketNotAllowedError(HypermobError):
@@ -433,12 +456,43 @@ class PoseUnsuitableError(PhotoRefusedError):
 
 
 class TooManyRequestsError(HypermobError):
-    """Over the rate or the quota."""
+    """Over the rate, or more photos at once than are measured at once."""
 
     code = "TOO_MANY_REQUESTS"
     status = 429
+    retry_after_s = 10
     en = "Too many requests. Wait a moment, then try again."
     ko = "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."
+
+
+class QuotaExceededError(HypermobError):
+    """The key's requests of this month are used up."""
+
+    code = "QUOTA_EXCEEDED"
+    status = 429
+    en = (
+        "This API key has used all of its requests for this month. The count starts again on the "
+        "first of the next month (UTC); for more, ask whoever gave you the key."
+    )
+    ko = (
+        "이 API 키의 이번 달 요청 한도를 모두 사용했습니다. 한도는 다음 달 1일(UTC)에 "
+        "초기화되며, 더 필요하면 키를 발급한 담당자에게 문의해 주세요."
+    )
+
+
+class RequestBlockedError(HypermobError):
+    """The web application firewall refused the request."""
+
+    code = "REQUEST_BLOCKED"
+    status = 403
+    en = (
+        "The firewall blocked this request: too many from this address, or contents that look "
+        "like an attack. Wait five minutes; if it stays, tell us the request_id."
+    )
+    ko = (
+        "방화벽이 이 요청을 차단했습니다. 같은 주소에서 요청이 너무 많거나 내용이 공격으로 "
+        "보입니다. 5분 뒤 다시 시도하고, 계속되면 request_id를 알려 주세요."
+    )
 
 
 class MeasureUnavailableError(HypermobError):
@@ -446,6 +500,7 @@ class MeasureUnavailableError(HypermobError):
 
     code = "MEASURE_UNAVAILABLE"
     status = 503
+    retry_after_s = 10
     en = "Photos cannot be measured right now. Try again in a minute; nothing was lost."
     ko = "지금은 사진을 측정할 수 없습니다. 1분 뒤에 다시 시도해 주세요. 데이터는 안전합니다."
 
@@ -455,8 +510,26 @@ class ServiceUnavailableError(HypermobError):
 
     code = "SERVICE_UNAVAILABLE"
     status = 503
+    retry_after_s = 10
     en = "Out of reach: {parts}. Try again in a minute."
     ko = "연결할 수 없음: {parts}. 1분 뒤에 다시 시도해 주세요."
+
+
+class NoCredentialsError(HypermobError):
+    """The service itself may not ask AWS: nobody gave it credentials, or a region."""
+
+    code = "NO_AWS_CREDENTIALS"
+    status = 503
+    en = (
+        "The service has no AWS credentials or region, without which it reads and stores no "
+        "photos. With chalice local: set AWS_PROFILE (aws configure). Or make run, which needs "
+        "neither."
+    )
+    ko = (
+        "서비스에 AWS 자격 증명 또는 리전이 설정되지 않아 사진을 읽거나 저장할 수 없습니다. "
+        "chalice local에서는 AWS_PROFILE을 설정하고(aws configure), 자격 증명이 없다면 "
+        "make run을 사용해 주세요."
+    )
 
 
 class GatewayTimeoutError(HypermobError):

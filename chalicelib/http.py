@@ -16,16 +16,17 @@ from chalice import Chalice, Response
 from chalicelib.errors import (
     HypermobError,
     MethodNotAllowedError,
+    NoCredentialsError,
     NotFoundError,
     ServiceUnavailableError,
     UnsupportedMediaTypeError,
     preferred_language,
 )
-from chalicelib.storage import is_out_of_reach
+from chalicelib.storage import is_out_of_reach, is_without_credentials
 from chalicelib.telemetry import telemetry
 
 JSON = "application/json"
-CORS_ALLOW_HEADERS = "Accept-Language,Content-Type,Idempotency-Key,Prefer,X-API-Key"
+CORS_ALLOW_HEADERS = "Accept-Language,Authorization,Content-Type,Idempotency-Key,Prefer,X-API-Key"
 CORS_EXPOSE_HEADERS = "Location,Retry-After"
 CORS_MAX_AGE_S = 7200
 
@@ -75,8 +76,11 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
                 return _error_response(app, error)
             except Exception as error:
                 app.log.exception("request %s failed", request_id(app))
-                unavailable = is_out_of_reach(error)
-                own = ServiceUnavailableError(parts="storage") if unavailable else HypermobError()
+                own = HypermobError()
+                if is_without_credentials(error):
+                    own = NoCredentialsError()
+                elif is_out_of_reach(error):
+                    own = ServiceUnavailableError(parts="storage")
                 telemetry().refused(own.code)
                 return _error_response(app, own)
             answer = result if isinstance(result, Answer) else Answer(result)
@@ -97,8 +101,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             allow = {k: v for k, v in response.headers.items() if k == "Allow"}
             response = _error_response(app, own())
             response.headers |= allow
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers |= {
-            "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **_cors_headers(app, cors_origins),
         }
@@ -134,8 +138,10 @@ def _error_response(app: Chalice, error: HypermobError) -> Response:
         "error": {**error.to_dict(language), "request_id": request_id(app)},
     }
     headers = {"Content-Type": JSON, "Content-Language": language}
-    if error.status in (429, 503):
-        headers["Retry-After"] = "10"
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return Response(msgspec.json.encode(body).decode(), status_code=error.status, headers=headers)
 
 

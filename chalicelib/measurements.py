@@ -24,7 +24,6 @@ from chalicelib.storage import (
     MEASURE_TIMEOUT_S,
     MEASUREMENT,
     RECOMMENDATION,
-    REDELIVERY_MARGIN_S,
     REQUEST,
     ObjectAddress,
     Owner,
@@ -36,8 +35,8 @@ from chalicelib.storage import (
 EVENT_S = 60
 """By then the event of a measurement has brought its recommendation, or was lost."""
 GIVEN_UP_S = 30 * 60
-"""After this all attempts have passed: Lambda's three of a call, SQS's three of an upload."""
-CALL_ENDS_S = MEASURE_TIMEOUT_S + REDELIVERY_MARGIN_S
+"""After this all attempts have passed: Lambda's three of a call, SQS's five of an upload."""
+CALL_ENDS_S = MEASURE_TIMEOUT_S + 30
 """After this a call that somebody waited for has ended: it is one attempt."""
 
 

@@ -70,10 +70,13 @@ TRANSFER_REQUEST: Final = LENGTHS_REQUEST | {
 
 OF_EVERY_CALL: Final = (
     errors.TooManyRequestsError,
+    errors.RequestBlockedError,
     errors.HypermobError,
     errors.ServiceUnavailableError,
 )
-OF_A_KEY: Final = (errors.ForbiddenError,)
+OF_A_KEY: Final = (errors.ForbiddenError, errors.QuotaExceededError)
+OF_A_USER: Final = (errors.UnauthorizedError, errors.UserNotAllowedError)
+"""Only where a deployment has an issuer of tokens."""
 OF_A_BODY: Final = (
     errors.InvalidInputError,
     errors.RequestTooLargeError,
@@ -93,6 +96,7 @@ OF_A_PHOTO: Final = (
     errors.PoseUnsuitableError,
     errors.MeasureUnavailableError,
     errors.GatewayTimeoutError,
+    *OF_A_USER,
 )
 
 IDEMPOTENCY_KEY: Final = {
@@ -170,6 +174,7 @@ OPERATIONS: Final = (
         "With a height, it is measured as soon as it is there",
         {200: answers.UploadGrant},
         takes=(contracts.UploadRequest,),
+        errors=OF_A_USER,
         example={"user_id": "test_user", "content_type": "image/jpeg"},
     ),
     Operation(
@@ -225,7 +230,7 @@ OPERATIONS: Final = (
         "measurement",
         "Pending, done (with its recommendation) or failed (why)",
         {200: answers.MeasurementState},
-        errors=(errors.InvalidInputError, errors.NotFoundError),
+        errors=(errors.InvalidInputError, errors.NotFoundError, *OF_A_USER),
     ),
     Operation(
         "delete",
@@ -233,7 +238,7 @@ OPERATIONS: Final = (
         "deleteMeasurement",
         "Remove photo, overlay and numbers",
         {200: answers.Deleted},
-        errors=(errors.InvalidInputError,),
+        errors=(errors.InvalidInputError, *OF_A_USER),
     ),
 )
 
@@ -331,7 +336,9 @@ def _answer(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
     }
     if status == 202:
         answer["headers"] = {
-            "Location": _header("Where the measurement will be.", "string"),
+            "Location": _header(
+                "Where the measurement will be, relative to the address of this request.", "string"
+            ),
             "Retry-After": _header("Seconds to wait before asking.", "integer"),
         }
     return answer
@@ -356,7 +363,7 @@ def _failures(operation: Operation, schema: Mapping[str, Any]) -> dict[str, Any]
         )
         codes = [part for part in (failure["description"], f"`{kind.code}`") if part]
         failure["description"] = ", ".join(codes)
-        if kind.status in (429, 503):
+        if kind.retry_after_s is not None:
             failure["headers"]["Retry-After"] = _header("Seconds to wait.", "integer")
         failure["content"]["application/json"]["examples"][kind.code] = {
             "summary": (kind.__doc__ or "").partition("\n")[0],

@@ -24,3 +24,8 @@ def _session() -> Session:
 def client(service: str, config: Config) -> Any:
     """Make a client of a service, such as ``"s3"``."""
     return _session().create_client(service, config=config)
+
+
+def has_credentials() -> bool:
+    """Whether calls can be signed: always on Lambda, not on every developer's machine."""
+    return _session().get_credentials() is not None

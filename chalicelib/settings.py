@@ -31,29 +31,46 @@ class Settings:
     """``s3://`` address (in the models bucket) of a car-fit model instead of the bundled one."""
     model_sha256: str
     """What it must have."""
+    s3_endpoint: str
+    """Where the SDK is told to find S3 instead of at AWS; empty: at AWS."""
+    jwt_issuer: str
+    """Whose tokens prove a ``user_id``, such as a Cognito user pool; empty: nobody's do."""
+    jwt_audience: str
+    """For whom the tokens are made: the client's id at the issuer."""
+    jwt_user_claim: str
+    """Which of a token's claims is the ``user_id``."""
     function_name: str
     """What Lambda calls this function; its logs and metrics carry it."""
     api: str | None
     """The API that the command line talks to; none: it works in its own process."""
     api_key: str
 
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read what the environment says now."""
+        env = os.environ
+        return cls(
+            images_bucket=env.get("IMAGES_BUCKET", "hypermob-images"),
+            models_bucket=env.get("MODELS_BUCKET", "hypermob-models"),
+            results_bucket=env.get("RESULTS_BUCKET", "hypermob-results"),
+            measure_function=env.get("MEASURE_FUNCTION", "hypermob-measure"),
+            measure_wait_s=float(env.get("MEASURE_WAIT_S", "25")),
+            cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
+            pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
+            pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
+            model_uri=env.get("MODEL_URI", ""),
+            model_sha256=env.get("MODEL_SHA256", ""),
+            s3_endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL", ""),
+            jwt_issuer=env.get("JWT_ISSUER", ""),
+            jwt_audience=env.get("JWT_AUDIENCE", ""),
+            jwt_user_claim=env.get("JWT_USER_CLAIM", "sub"),
+            function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
+            api=env.get("HYPERMOB_API") or None,
+            api_key=env.get("HYPERMOB_API_KEY", ""),
+        )
+
 
 @cache
 def settings() -> Settings:
     """Return the settings of this process."""
-    env = os.environ
-    return Settings(
-        images_bucket=env.get("IMAGES_BUCKET", "hypermob-images"),
-        models_bucket=env.get("MODELS_BUCKET", "hypermob-models"),
-        results_bucket=env.get("RESULTS_BUCKET", "hypermob-results"),
-        measure_function=env.get("MEASURE_FUNCTION", "hypermob-measure"),
-        measure_wait_s=float(env.get("MEASURE_WAIT_S", "25")),
-        cors_origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
-        pose_model=env.get("POSE_MODEL", "models/pose_landmarker_full.task"),
-        pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
-        model_uri=env.get("MODEL_URI", ""),
-        model_sha256=env.get("MODEL_SHA256", ""),
-        function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
-        api=env.get("HYPERMOB_API") or None,
-        api_key=env.get("HYPERMOB_API_KEY", ""),
-    )
+    return Settings.from_environment()

@@ -19,7 +19,12 @@ import msgspec
 
 from chalicelib import sdk
 from chalicelib.contracts import MAX_PHOTO_BYTES, PHOTO_EXTENSIONS
-from chalicelib.errors import BucketNotAllowedError, ImageNotFoundError, ImageTooLargeError
+from chalicelib.errors import (
+    BucketNotAllowedError,
+    ImageNotFoundError,
+    ImageTooLargeError,
+    NoCredentialsError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
 UPLOADS_PREFIX = "uploads/"
 TEST_PREFIX = "test/"
 """Photos that an operator put there to try the service with; any user may name them."""
+GUIDE_IMAGES_BUCKET = "hypermob-images"
+"""The deployment guide's name of the images bucket: in every stage, whatever it calls its own, the
+guide's calls mean that one."""
 RESULTS_PREFIX = "results/"
 MEASUREMENT = "measurement.json"
 OVERLAY = "overlay.jpg"
@@ -41,14 +49,14 @@ DELETED = "deleted"
 """Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
 
 It lies where photos lie, so that it expires as they do."""
-MEASURE_TIMEOUT_S = 300
+MEASURE_TIMEOUT_S = 60
 """Of the measure function, as ``infra/`` and ``local/`` set it."""
-MAX_RECEIVES = 3
+MAX_RECEIVES = 5
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
-REDELIVERY_MARGIN_S = 30
-"""How long after the measure function's time-out SQS delivers an unsettled event again: the rest
-of the queue's visibility time-out."""
+VISIBILITY_TIMEOUTS = 6
+"""How many of the measure function's time-outs pass before SQS delivers an unsettled event again:
+what AWS asks of the queue's visibility time-out, as Lambda retries a throttled event within it."""
 ATTEMPTS = 4
 """Of each request to S3, the first included."""
 READ_TIMEOUT_S = 5
@@ -108,6 +116,14 @@ def is_out_of_reach(error: Exception) -> bool:
         skewed = error.response["Error"]["Code"] == "RequestTimeTooSkewed"  # this process's clock
         return status >= 500 or status == 429 or skewed
     return isinstance(error, BotoCoreError | HTTPError)
+
+
+def is_without_credentials(error: Exception) -> bool:
+    """Whether an error says that nobody told the SDK who calls AWS, or where."""
+    from botocore.exceptions import NoCredentialsError as NoneFound
+    from botocore.exceptions import NoRegionError, PartialCredentialsError
+
+    return isinstance(error, NoneFound | NoRegionError | PartialCredentialsError)
 
 
 def _again_if_skewed(
@@ -176,11 +192,14 @@ class Storage:
     def _s3(self) -> S3Client:
         from botocore.config import Config
 
-        # Virtual-hosted addresses and SigV4 are what presigned POSTs of new regions need.
+        # Presigned addresses name the bucket at its region's host. By default the SDK has them name
+        # S3's global host, which redirects for new buckets (no browser follows that with a form)
+        # and knows no region made after 2019. An own S3, on this machine, has no names of buckets.
         client: S3Client = sdk.client(
             "s3",
             Config(
                 signature_version="s3v4",
+                s3={"addressing_style": "path" if self._settings.s3_endpoint else "virtual"},
                 connect_timeout=2,
                 read_timeout=READ_TIMEOUT_S,
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
@@ -206,7 +225,13 @@ class Storage:
         -------
         tuple
             Where the photo will be, and the form to post: ``{"url": ..., "fields": {...}}``.
+
+        Raises
+        ------
+        NoCredentialsError
+            Nobody told the SDK who signs.
         """
+        self._check_can_sign()
         extension = PHOTO_EXTENSIONS[content_type]
         key = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}.{extension}"
         address = ObjectAddress(self._settings.images_bucket, key)
@@ -237,6 +262,8 @@ class Storage:
             Where no photo can be.
         """
         address = ObjectAddress.from_url(url)
+        if address.bucket == GUIDE_IMAGES_BUCKET:
+            address = ObjectAddress(self._settings.images_bucket, address.key)
         owner = upload_owner(address.key)
         own = owner is not None and owner.user_id == user_id
         test = address.key.startswith(TEST_PREFIX) and ".." not in address.key
@@ -322,12 +349,24 @@ class Storage:
         return (None, "") if found is None else (msgspec.json.decode(found[0]), found[1])
 
     def overlay_url(self, owner: Owner) -> str:
-        """Address at which the overlay can be read for an hour, without a key."""
+        """Address at which the overlay can be read for an hour, without a key.
+
+        Raises
+        ------
+        NoCredentialsError
+            Nobody told the SDK who signs.
+        """
+        self._check_can_sign()
         return self._s3.generate_presigned_url(
             "get_object",
             Params={"Bucket": self._settings.results_bucket, "Key": result_key(owner, OVERLAY)},
             ExpiresIn=DOWNLOAD_EXPIRES_S,
         )
+
+    @staticmethod
+    def _check_can_sign() -> None:
+        if not sdk.has_credentials():  # the SDK fails with an AttributeError
+            raise NoCredentialsError
 
     # -- deletion ---------------------------------------------------------------------------
 
@@ -428,11 +467,13 @@ class Storage:
             attempt += 1
 
     def origins(self) -> tuple[str, str]:
-        """Origins that photos are posted to and overlays are read from; asks nobody."""
-        nobody = Owner("nobody", "0" * 32)
-        posted = self.new_upload(nobody, "image/jpeg", {})[1]["url"]
-        read = self.overlay_url(nobody)
-        return _origin(posted), _origin(read)
+        """Origins that photos are posted to and overlays are read from; signs nothing."""
+        own = _origin(self._s3.meta.endpoint_url)
+        if self._settings.s3_endpoint:
+            return own, own
+        scheme, _, host = own.partition("://")
+        images, results = self._settings.images_bucket, self._settings.results_bucket
+        return f"{scheme}://{images}.{host}", f"{scheme}://{results}.{host}"
 
     def unreachable(self) -> list[str]:
         """Which of the buckets cannot be reached."""

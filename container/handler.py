@@ -38,7 +38,7 @@ from chalicelib.storage import (
     MAX_RECEIVES,
     MEASUREMENT,
     OVERLAY,
-    REDELIVERY_MARGIN_S,
+    VISIBILITY_TIMEOUTS,
     ObjectAddress,
     Owner,
     Storage,
@@ -172,7 +172,7 @@ def _measure_batch(records: list[Mapping[str, Any]], left_s: float) -> dict[str,
         try:
             received = int(record["attributes"]["ApproximateReceiveCount"])
             to_come = max(MAX_RECEIVES - received, 0)
-            tries_end = time.time() + left_s + to_come * (left_s + REDELIVERY_MARGIN_S)
+            tries_end = time.time() + left_s * (1 + to_come * VISIBILITY_TIMEOUTS)
             event = msgspec.json.decode(record["body"])
             _measure_uploads(event, tries_end, is_last_try=to_come == 0)
         except Exception:

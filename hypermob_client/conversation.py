@@ -43,7 +43,13 @@ from chalicelib.contracts import (
     Sex,
     SideMirrorAim,
 )
-from chalicelib.errors import HypermobError, ImageTooLargeError, Language, UnsupportedImageError
+from chalicelib.errors import (
+    HypermobError,
+    ImageTooLargeError,
+    Language,
+    QuotaExceededError,
+    UnsupportedImageError,
+)
 from hypermob_client.errors import (
     InvalidAddressError,
     StillMeasuringError,
@@ -288,7 +294,9 @@ class Conversation:
             reply = yield Send(request)
             asked_s = None
             if isinstance(reply, httpx.Response):
-                if reply.status_code not in TRY_AGAIN or attempt == ATTEMPTS:
+                # A month's quota is there again next month, not after a pause.
+                over = f'"{QuotaExceededError.code}"' in reply.text
+                if reply.status_code not in TRY_AGAIN or over or attempt == ATTEMPTS:
                     return reply
                 asked_s = reply.headers.get("Retry-After")
             elif isinstance(reply, httpx.TransportError):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 REQUEST_LIMIT_BYTES = 6 * 1024 * 1024
 EVENT_LIMIT_BYTES = 1024 * 1024
+QUALIFIERS = ("", "$LATEST", "live")
+"""What there is of a function here, as ``infra/measure.yaml`` has it: no numbered version."""
 
 
 class ThrottledError(Exception):
@@ -148,10 +150,10 @@ class InvokeApi:
 
     def _invoke(self, named: str, request: Request) -> Response:
         # A name, an ARN, or either with a version: the part that tells functions apart.
-        name = named.split(":function:")[-1].split(":")[0]
+        name, _, qualifier = named.split(":function:")[-1].partition(":")
         function = self._functions.get(name)
-        if function is None:
-            return _refusal(404, "ResourceNotFoundException", f"Function not found: {name}")
+        if function is None or qualifier not in QUALIFIERS:
+            return _refusal(404, "ResourceNotFoundException", f"Function not found: {named}")
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         answer_as = _INVOCATIONS.get(kind)
         if answer_as is None:

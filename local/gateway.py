@@ -24,14 +24,13 @@ from chalicelib.errors import (
     InvalidInputError,
     preferred_language,
 )
-from local.gateway_responses import HEADERS, RESPONSES, RETRY_AFTER_S, RETRY_LATER
+from local.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from local.processes import Log
 
-WITHOUT_KEY = {("GET", "/"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """What API Gateway forwards; the rest it calls an unknown route."""
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
@@ -107,7 +106,7 @@ class Gateway:
         self._client.close()
 
     def _check_key(self, request: Request) -> None:
-        if request.method == "OPTIONS" or (request.method, request.path) in WITHOUT_KEY:
+        if request.method == "OPTIONS" or (request.method, request.path) in KEYLESS_ROUTES:
             return
         given = request.headers.get("X-API-Key", "").encode()
         if not hmac.compare_digest(given, self._api_key):
@@ -192,6 +191,6 @@ def _envelope(error: HypermobError, accept_language: str | None) -> Response:
     return Response(
         json.dumps({"status": "error", "error": described}, ensure_ascii=False),
         error.status,
-        HEADERS | ({"Retry-After": str(RETRY_AFTER_S)} if error.status in RETRY_LATER else {}),
+        headers(error),
         content_type="application/json; charset=utf-8",
     )

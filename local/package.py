@@ -1,7 +1,7 @@
 """Builds the Chalice Lambda's zip as ``chalice deploy`` would, and checks it: packaging only warns.
 
 ``python -m local.package`` prints the sizes; it exits 1 when the zip would not run on Lambda.
-(``chalice package`` itself refuses an app with S3 events, and is not how this app is deployed.)
+(``chalice package`` itself refuses an app with S3 events, unless it packages for Terraform.)
 """
 
 from __future__ import annotations
@@ -63,7 +63,17 @@ def copy_app(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     settings = [f".chalice/{path.name}" for path in (project / ".chalice").glob("*.json")]
     for name in ("app.py", "requirements.txt", *settings):
         shutil.copy2(project / name, source / name)
+    if _users_prove_themselves(project):
+        more = (project / "requirements-jwt.txt").read_text("utf-8")
+        with (source / "requirements.txt").open("a", encoding="utf-8") as requirements:
+            requirements.write(more)
     return source
+
+
+def _users_prove_themselves(project: Path) -> bool:
+    """Whether any stage has an issuer of tokens; the zip is the same for all stages."""
+    stages = json.loads((project / ".chalice" / "config.json").read_text("utf-8"))["stages"]
+    return any(one["environment_variables"].get("JWT_ISSUER") for one in stages.values())
 
 
 def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
@@ -156,15 +166,20 @@ def sizes_mib(package: Path) -> dict[str, tuple[float, float]]:
     return {top: (size / MIB, unzipped[top] / MIB) for top, size in zipped.most_common()}
 
 
+def build_and_check() -> tuple[Path, list[str]]:
+    """Build the zip and look inside: its path, and why it would not run on Lambda."""
+    package = build_zip()
+    unzipped = BUILD / "unzipped"
+    shutil.rmtree(unzipped, ignore_errors=True)
+    return package, problems(package, unzipped)
+
+
 def main() -> int:
     """Build, check, print."""
     parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
-    package = build_zip()
-    unzipped = BUILD / "unzipped"
-    shutil.rmtree(unzipped, ignore_errors=True)
-    found = problems(package, unzipped)
+    package, found = build_and_check()
     sizes = sizes_mib(package)
     total = tuple(sum(size[i] for size in sizes.values()) for i in (0, 1))
     if options.json:

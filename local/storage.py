@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from chalicelib.storage import MAX_RECEIVES, REDELIVERY_MARGIN_S
+from chalicelib.storage import MAX_RECEIVES, VISIBILITY_TIMEOUTS
 from local.config import ACCOUNT, REGION, StackConfig
 
 if TYPE_CHECKING:
@@ -92,25 +92,26 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
     for bucket in (config.images_bucket, config.models_bucket, config.results_bucket):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     if config.origins:
-        s3.put_bucket_cors(
-            Bucket=config.images_bucket,
-            CORSConfiguration={
-                "CORSRules": [
-                    {
-                        "AllowedOrigins": list(config.origins),
-                        "AllowedMethods": ["POST", "GET"],
-                        "AllowedHeaders": ["*"],
-                        "MaxAgeSeconds": 600,
-                    }
-                ]
-            },
-        )
+        # As infra/storage.yaml has it: photos are posted by pages, overlays and results are read.
+        for bucket, method in ((config.images_bucket, "POST"), (config.results_bucket, "GET")):
+            s3.put_bucket_cors(
+                Bucket=bucket,
+                CORSConfiguration={
+                    "CORSRules": [
+                        {
+                            "AllowedOrigins": list(config.origins),
+                            "AllowedMethods": [method],
+                            "AllowedHeaders": ["*"],
+                            "MaxAgeSeconds": 600,
+                        }
+                    ]
+                },
+            )
     dead_letters = _make_queue(sqs, UPLOADS_DEAD_LETTERS)
     uploads = _make_queue(
         sqs,
         UPLOADS_QUEUE,
-        # Longer than the function may take, or a photo would be measured twice at once.
-        VisibilityTimeout=str(round(config.measure.timeout_s) + REDELIVERY_MARGIN_S),
+        VisibilityTimeout=str(round(config.measure.timeout_s) * VISIBILITY_TIMEOUTS),
         RedrivePolicy=json.dumps(
             {"deadLetterTargetArn": dead_letters, "maxReceiveCount": MAX_RECEIVES}
         ),

@@ -264,7 +264,7 @@ def test_a_wait_that_ends_first_answers_where_the_result_will_be(api, storage, m
         response = api.send("POST", "/measure", GUIDE, Prefer="wait=3", **headers)
         assert response.status_code == 202
         assert response.headers["Retry-After"] == "2"
-        pending = api.send("GET", response.headers["Location"])
+        pending = api.send("GET", "/" + response.headers["Location"])
         assert pending.json_body["data"] == {"state": "pending"}
         assert pending.headers["Retry-After"] == "2"
     assert waited == [pytest.approx(3, abs=0.5)] * 2

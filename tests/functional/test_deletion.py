@@ -68,8 +68,8 @@ def test_a_refused_measurement_takes_its_photos_with_it(api, s3):
         Prefer="respond-async",
         Idempotency_Key="k",
     )
-    assert api.call("GET", response.headers["Location"])[1]["data"]["state"] == "failed"
-    assert api.call("DELETE", response.headers["Location"])[0] == 200
+    assert api.call("GET", "/" + response.headers["Location"])[1]["data"]["state"] == "failed"
+    assert api.call("DELETE", "/" + response.headers["Location"])[0] == 200
     assert keys(s3) == photos(s3) == []
 
 

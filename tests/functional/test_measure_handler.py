@@ -119,7 +119,7 @@ def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3
 
     record = uploaded(s3, "front-8.jpg", **{"height-cm": "158"})
     monkeypatch.setattr(handler, "scan", killed)
-    for received in (1, 2, 3):
+    for received in (1, 2, 3, 4, 5):
         answer = handler.handle(
             {"Records": [message(record, "m", received)]}, lambda_context(300.0)
         )
@@ -127,7 +127,7 @@ def test_what_fails_leaves_why_for_the_time_when_no_attempt_can_come(handler, s3
         assert keys(s3) == [f"results/kim/{ID}/error.json"]
     # Whoever polls while another attempt may come is not told that it failed; who polls when none
     # can come is, also if the last ones never reached a process.
-    assert seen == [pytest.approx(300 + left * 330, abs=20) for left in (2, 1, 0)]
+    assert seen == [pytest.approx(300 + left * 1800, abs=20) for left in (4, 3, 2, 1, 0)]
     unavailable = {"code": "MEASURE_UNAVAILABLE", "details": {}, "since": 0.0}
     assert result(s3, "error.json") == unavailable | {"asked_at": UPLOADED_AT}
     monkeypatch.undo()

@@ -5,6 +5,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from chalicelib.contracts import MAX_PHOTO_BYTES, PHOTO_EXTENSIONS, MeasurementP
 from chalicelib.errors import BucketNotAllowedError, InvalidInputError
 from chalicelib.settings import settings
 from chalicelib.storage import MEASUREMENT, Owner, Storage, result_key, result_owner, upload_owner
+from local import moto_server
 from tests.functional.test_measure import GUIDE, IMAGES, RESULTS
 
 ID = "0123456789abcdef" * 2
@@ -41,6 +43,104 @@ def test_an_upload_form_cannot_be_widened(api, s3, content_type, more):
     assert exact["key"] == f"uploads/kim/{data['measurement_id']}.{extension}"
     left = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
     assert timedelta(minutes=9) < left <= timedelta(minutes=10, seconds=1)
+
+
+@pytest.fixture
+def form(api, s3):
+    """An upload form as the API gives it: its address and fields."""
+    body = {"user_id": "kim", "content_type": "image/jpeg", "height_cm": 168.5}
+    upload = api.call("POST", "/uploads", body)[1]["data"]["upload"]
+    return upload["url"], upload["fields"]
+
+
+def posted(form, changes=None, content=b"photo"):
+    url, fields = form
+    data = {**fields, **(changes or {})}
+    answer = httpx.post(url, data=data, files={"file": content}, trust_env=False)
+    found = re.search(r"<Code>(\w+)</Code>", answer.text)
+    return answer.status_code, found[1] if found else None
+
+
+def test_an_upload_form_is_taken_as_it_is(form, s3):
+    assert posted(form) == (204, None)
+    stored = s3.get_object(Bucket=IMAGES, Key=form[1]["key"])
+    assert stored["Body"].read() == b"photo"
+    assert stored["Metadata"] == {"height-cm": "168.5"}
+
+
+OTHER = f"uploads/lee/{ID}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"key": OTHER}, (403, "AccessDenied")),
+        ({"Content-Type": "text/html"}, (403, "AccessDenied")),
+        ({"x-amz-meta-height-cm": "200"}, (403, "AccessDenied")),
+        ({"x-amz-meta-more": "x"}, (403, "AccessDenied")),
+        ({"acl": "public-read"}, (403, "AccessDenied")),
+        ({"success_action_redirect": "https://elsewhere.example/"}, (403, "AccessDenied")),
+        ({"x-amz-signature": "0" * 64}, (403, "SignatureDoesNotMatch")),
+        ({"policy": "e30="}, (403, "SignatureDoesNotMatch")),
+        (
+            {"x-amz-credential": "nobody/20261130/ap-northeast-2/s3/aws4_request"},
+            (403, "InvalidAccessKeyId"),
+        ),
+    ],
+)
+def test_a_widened_form_is_refused(form, s3, changes, refusal):
+    assert posted(form, changes) == refusal
+    assert "Contents" not in s3.list_objects_v2(Bucket=IMAGES, Prefix="uploads/lee/")
+    assert "Contents" not in s3.list_objects_v2(Bucket=IMAGES, Prefix=form[1]["key"])
+
+
+@pytest.mark.parametrize(
+    ("size", "refusal"),
+    [(MAX_PHOTO_BYTES + 1, (400, "EntityTooLarge")), (0, (400, "EntityTooSmall"))],
+)
+def test_a_file_outside_the_forms_sizes_is_refused(form, size, refusal):
+    assert posted(form, content=b"x" * size) == refusal
+
+
+def test_a_form_without_its_policy_or_its_file_is_refused(form):
+    url, fields = form
+    bare = {name: value for name, value in fields.items() if name == "key"}
+    assert posted((url, bare)) == (403, "AccessDenied")
+    answer = httpx.post(url, files={n: (None, v) for n, v in fields.items()}, trust_env=False)
+    assert answer.status_code == 400
+
+
+def test_a_form_ends(form, monkeypatch):
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) + timedelta(minutes=11)
+
+    monkeypatch.setattr(moto_server, "datetime", Later)
+    assert posted(form) == (403, "AccessDenied")
+
+
+def test_an_overlay_is_read_by_its_presigned_address_only(s3, monkeypatch):
+    owner = Owner("kim", ID)
+    storage = Storage(settings())
+    storage.write_result(owner, "overlay.jpg", b"overlay")
+    url = storage.overlay_url(owner)
+
+    def read(url):
+        return httpx.get(url, trust_env=False)
+
+    assert read(url).content == b"overlay"
+    assert read(url.replace(ID, "f" * 32)).status_code == 403
+    assert read(url.replace("X-Amz-Expires=3600", "X-Amz-Expires=36000")).status_code == 403
+    assert read(url.partition("?")[0]).status_code == 403
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) + timedelta(hours=1, minutes=1)
+
+    monkeypatch.setattr(moto_server, "datetime", Later)
+    assert read(url).status_code == 403
 
 
 NAMES = st.one_of(

@@ -11,6 +11,7 @@ import pytest
 
 from local.config import REGION, REPOSITORY, FunctionConfig
 from local.functions import Function
+from local.lambda_base_dnf import FOLDERS, documented
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints
@@ -21,6 +22,16 @@ BUCKETS = ("hypermob-images", "hypermob-models", "hypermob-results")
 MIB = 2**20
 NAIVE_MIB = 681
 """Of ``pip install mediapipe opencv-python-headless``, once; `make bench` sizes what is current."""
+
+LIBRARIES = {
+    *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1"),
+    *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libgcc_s.so.1", "libstdc++.so.6"),
+    "libmvec.so.1",
+    "libz.so.1",
+    *("libEGL.so.1", "libGLESv2.so.2"),
+}
+"""Of Amazon Linux's glibc, libgcc, libstdc++ and zlib, which its rpm needs, and of the libglvnd
+that the Dockerfile installs: all that the packages may link against."""
 
 
 def buildah(*arguments: str) -> str:
@@ -132,3 +143,29 @@ def test_the_image_holds_nothing_that_is_not_imported(root: Path) -> None:
     assert {"handler.py", "bodyscan", "chalicelib", "models"} <= there
     task = root / "var" / "task"
     assert not [path for path in task.rglob("*") if path.name == "tests" or path.suffix == ".pyi"]
+
+
+def test_the_stand_in_base_has_no_command_that_awss_lacks(root: Path) -> None:
+    known = documented(
+        (REPOSITORY / "local" / "lambda_base.commands").read_text("utf-8"), with_installed=False
+    )
+    there = {path.name for folder in FOLDERS for path in (root / folder).glob("*")}
+    assert {"sh", "mkdir", "dnf", "python"} <= there
+    assert there <= known
+
+
+def test_the_packages_need_no_library_that_awss_base_lacks(root: Path) -> None:
+    """Whatever else Debian's base has, nothing links to it."""
+    task = root / "var" / "task"
+    own = {path.name for path in task.rglob("*.so*")}
+    needed = {name for path in task.rglob("*.so*") for name in needs(path) if path.is_file()}
+    assert "libc.so.6" in needed
+    assert needed - own <= LIBRARIES
+
+
+def needs(path: Path) -> list[str]:
+    """Libraries that a shared library is linked against."""
+    listed = subprocess.run(
+        ["objdump", "-p", str(path)], capture_output=True, text=True, check=False
+    ).stdout
+    return [line.split()[1] for line in listed.splitlines() if line.split()[:1] == ["NEEDED"]]

@@ -70,7 +70,8 @@ def test_every_dependency_is_pinned_by_hash(name: str) -> None:
 
 def test_the_lambda_zips_dependencies_are_pinned() -> None:
     """And what they depend on, which pip would otherwise choose on the day of a deployment."""
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    files = ("requirements.txt", "requirements-jwt.txt")
+    lines = [line for name in files for line in (ROOT / name).read_text().splitlines()]
     pinned = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
     names = {canonicalize_name(each.name) for each in pinned}
     assert names

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.config import REPOSITORY
-from local.package import LIMIT_MIB, build_zip, problems, sizes_mib
+from local.package import LIMIT_MIB, build_zip, copy_app, problems, sizes_mib
 from local.proxy_event import proxy_event
 from tests.infra.test_deploy import GUIDE_BODY
 
@@ -112,3 +113,20 @@ def test_a_zip_without_its_dependencies_is_found_out(package: Path, tmp_path: Pa
     assert "numpy is missing" in found
     assert "msgspec is missing" in found
     assert any("app cannot be imported" in problem for problem in found)
+
+
+def test_what_checks_tokens_ships_where_a_stage_has_an_issuer(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(REPOSITORY / ".chalice", project / ".chalice")
+    shutil.copytree(REPOSITORY / "chalicelib", project / "chalicelib")
+    for name in ("app.py", "requirements.txt", "requirements-jwt.txt"):
+        shutil.copy2(REPOSITORY / name, project / name)
+    plain = copy_app(project, tmp_path / "plain") / "requirements.txt"
+    assert plain.read_text() == (REPOSITORY / "requirements.txt").read_text()
+    path = project / ".chalice" / "config.json"
+    config = json.loads(path.read_text())
+    config["stages"]["prod"]["environment_variables"]["JWT_ISSUER"] = "https://issuer.example"
+    path.write_text(json.dumps(config))
+    built = build_zip(project, tmp_path / "build")
+    assert problems(built, tmp_path / "unzipped") == []
+    assert {"joserfc", "cryptography"} <= sizes_mib(built).keys()

@@ -1,9 +1,11 @@
 """Keys: who owns an object, and which photos a user may name."""
 
 import pytest
+from botocore.session import get_session
 
+from chalicelib import sdk
 from chalicelib.errors import BucketNotAllowedError, ImageNotFoundError
-from chalicelib.settings import settings
+from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
     ATTEMPTS,
     MEASUREMENT,
@@ -61,6 +63,41 @@ def test_no_photo_is_stored_where_s3_has_no_place():
 def test_a_client_is_told_that_s3_is_away_before_the_gateway_gives_up():
     config = Storage(settings())._s3.meta.config
     assert ATTEMPTS * (config.connect_timeout + config.read_timeout) < 29
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-2", "ap-southeast-5", "eu-south-2"])
+def test_presigned_addresses_name_the_regions_host(monkeypatch, region):
+    """S3's global host redirects for a new bucket, which breaks a browser's form and the page's
+    policy, and knows no region made after 2019."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    named = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    for name, value in {**named, "AWS_DEFAULT_REGION": region}.items():
+        monkeypatch.setenv(name, value)
+    names = Settings.from_environment()
+    fresh_sdk(monkeypatch)
+    host = f"s3.{region}.amazonaws.com"
+    assert Storage(names).origins() == (
+        f"https://{names.images_bucket}.{host}",
+        f"https://{names.results_bucket}.{host}",
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "192.168.0.7"])
+def test_presigned_addresses_of_an_own_s3_keep_its_host(monkeypatch, host):
+    """No name server knows a bucket's name below it."""
+    named = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    own = {"AWS_DEFAULT_REGION": "ap-northeast-2", "AWS_ENDPOINT_URL_S3": f"http://{host}:8001"}
+    for name, value in {**named, **own}.items():
+        monkeypatch.setenv(name, value)
+    fresh_sdk(monkeypatch)
+    storage = Storage(Settings.from_environment())
+    assert storage.origins() == (f"http://{host}:8001", f"http://{host}:8001")
+
+
+def fresh_sdk(monkeypatch):
+    """A session that has not read another test's environment."""
+    monkeypatch.setattr(sdk, "_session", get_session)
 
 
 def test_event_keys_and_times_are_decoded():

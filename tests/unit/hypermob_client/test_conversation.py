@@ -161,6 +161,13 @@ def test_after_a_few_attempts_the_apis_own_error_is_raised(
     assert service.asked("/vehicles") == 4
 
 
+def test_a_months_quota_is_not_asked_for_again(service: Service, client: Client) -> None:
+    service.script["/vehicles"] = [failure(429, "QUOTA_EXCEEDED")]
+    with pytest.raises(HypermobError, match="QUOTA_EXCEEDED"):
+        client.vehicles()
+    assert service.asked("/vehicles") == 1
+
+
 @pytest.mark.parametrize("trouble", [failure(504, "GATEWAY_TIMEOUT"), None, (202, b"{}")])
 def test_a_measurement_that_may_have_begun_is_looked_for_not_repeated(
     service: Service, client: Client, trouble: Answer

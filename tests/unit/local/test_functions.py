@@ -111,6 +111,7 @@ def test_a_handler_that_cannot_be_imported_says_so_each_time(invoke: Invoke) -> 
     ("name", "event", "how", "code"),
     [
         ("nobody", {}, {}, "ResourceNotFoundException"),
+        ("tiny:no_such_alias", {}, {}, "ResourceNotFoundException"),
         ("tiny", "x" * REQUEST_LIMIT_BYTES, {}, "RequestTooLargeException"),
         ("tiny", "x" * 2**20, {"InvocationType": "Event"}, "RequestTooLargeException"),
     ],
@@ -134,6 +135,7 @@ def test_a_body_that_is_not_json_is_refused(endpoints: Endpoints) -> None:
     "named",
     [
         "tiny:$LATEST",
+        "tiny:live",
         "arn:aws:lambda:ap-northeast-2:123456789012:function:tiny",
         "123:function:tiny",
     ],

@@ -58,6 +58,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     assert answer.json()["status"] == "error"
     assert len(answer.json()["error"]["request_id"]) == 36
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*", "a page may read why"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     return answer.status_code, answer.json()["error"]["code"]
 
