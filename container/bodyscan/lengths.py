@@ -90,8 +90,9 @@ tape has said."""
 LEAST_SHARE = 0.01
 """Of a reading of the photos that is worth its time."""
 
-UNCLEAR = 1.75
-"""How many times its limit the two witnesses' difference may be: crouching people reach twice."""
+UNCLEAR = {"rendered": 1.75, "real": 1.12}
+"""How many times its limit the two witnesses' difference may be on photos of either kind: crouching
+rendered people reach twice, good photos of real ones 1.11."""
 DOUBTFUL = 1.5
 """Evidence further from every body than this, in SD for each of its numbers, is trusted less."""
 ABSURD = 3.5
@@ -499,7 +500,7 @@ def estimate(
         the pose or the height is not what it seems.
     """
     for observation in observations:
-        if _gaps_over_limit(observation) > UNCLEAR:
+        if _is_unclear(observation):
             raise PoseUnsuitableError(reason="unclear")
     usual = body_prior.conditional(height_cm, sex)
     cases = list(_cases(observations, height_cm, usual))
@@ -570,12 +571,12 @@ def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str,
     }
 
 
-def _gaps_over_limit(observation: Observation) -> float:
-    """How far the witnesses differ, in units of what they seldom exceed on good photos."""
-    known = [calibration(observation.kind).gaps]
-    if observation.view == "front":
-        known.append(world().gaps)
-    return min(gaps.over_limit(observation.gap) for gaps in known)
+def _is_unclear(observation: Observation) -> bool:
+    """Whether the witnesses differ more than on good photos, of rendered and of real people."""
+    rendered = calibration(observation.kind).gaps.over_limit(observation.gap)
+    if rendered <= UNCLEAR["rendered"] or observation.view != "front":
+        return rendered > UNCLEAR["rendered"]
+    return world().gaps.over_limit(observation.gap) > UNCLEAR["real"]
 
 
 def _expected(line: Line, height_cm: float, sex: str | None = None) -> Array:
