@@ -1,7 +1,7 @@
 """Fit how the skeleton network answers when it is told a true focal length.
 
-``python -m training.focal FOLDER`` prints the constants of ``bodyscan.focal`` from rendered people and
-how often a true focal length, and one of a picture that was cut, is dropped.
+``python -m training.focal FOLDER`` prints the constants of ``bodyscan.focal`` from rendered people,
+and how often a true focal length, and one of a picture that was cut, is dropped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CUTS = (1.0, 1.3, 1.5, 2.0)
 
 
 def answers(folder: Path) -> np.ndarray:
-    """What was told, and what the network answered beside it: shape (people, cuts, 2), logarithms."""
+    """What was told, and the answer less that: shape (people, cuts, 2), logarithms."""
     rows = []
     for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
         truth = json.loads(line)
