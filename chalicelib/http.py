@@ -97,6 +97,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             allow = {k: v for k, v in response.headers.items() if k == "Allow"}
             response = _error_response(app, own())
             response.headers |= allow
+        if app.current_request is not None and app.current_request.method == "HEAD":
+            response.body = ""  # RFC 9110: as GET, without it
         response.headers |= {
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",

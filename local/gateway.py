@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
     from local.processes import Log
 
-WITHOUT_KEY = {("GET", "/"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")}
+WITHOUT_KEY = {
+    ("GET", "/"),
+    ("GET", "/health"),
+    ("HEAD", "/health"),
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """What API Gateway forwards; the rest it calls an unknown route."""
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
