@@ -91,7 +91,7 @@ def car_fit_model() -> carfit.Model:
     return carfit.Model.from_bytes(content, names.model_sha256)
 
 
-@app.route("/health", methods=["GET"])
+@app.route("/health", methods=["GET", "HEAD"])
 @answers
 def health() -> dict[str, Any]:
     """Alive, and which versions; ``?deep=1`` also tries the buckets and the measure function."""

@@ -409,7 +409,8 @@ def _problems(kind: type[Struct], values: dict[str, Any], path: str = "") -> Ite
                     raise msgspec.ValidationError
                 msgspec.convert(value, field.type)
             except (msgspec.ValidationError, OverflowError):
-                yield _problem(f"{path}{name}", field.type, missing=False)
+                problem = _problem(f"{path}{name}", field.type, missing=False)
+                yield _with_hint(problem, msgspec.inspect.type_info(field.type), value)
 
 
 def _struct_in(kind: Any) -> type[Struct] | None:
@@ -444,6 +445,35 @@ def _problem(name: str, kind: Any, *, missing: bool) -> FieldProblem:
     else:
         english, korean = f"expected {english}", f"필요한 값: {korean}"
     return FieldProblem(name, english, korean)
+
+
+def _with_hint(problem: FieldProblem, info: msgspec.inspect.Type, value: Any) -> FieldProblem:
+    """Say what a value was meant to be, where that is plain: metres, "Male", "175,5"."""
+    extra: dict[str, str] = {}
+    while isinstance(info, msgspec.inspect.UnionType | msgspec.inspect.Metadata):
+        if isinstance(info, msgspec.inspect.Metadata):
+            extra |= info.extra or {}
+            info = info.type
+        else:
+            info = next(t for t in info.types if not isinstance(t, msgspec.inspect.NoneType))
+    english = korean = ""
+    if isinstance(info, msgspec.inspect.LiteralType) and isinstance(value, str):
+        meant = value.strip().lower()
+        if meant in info.values:
+            english, korean = f'exactly "{meant}"', f'정확히 "{meant}"'
+    elif isinstance(info, msgspec.inspect.FloatType) and info.ge is not None:
+        if not isinstance(value, int | float | str) or isinstance(value, bool):
+            return problem
+        if isinstance(value, str):
+            english = "without quotes, with a decimal point"
+            korean = "따옴표 없이, 소수점은 마침표로"
+        elif extra.get("unit") == "cm" and info.ge <= 100 * value <= (info.le or math.inf):
+            english, korean = f"in cm, not m: {100 * value:g}", f"m가 아니라 cm로: {100 * value:g}"
+    if not english:
+        return problem
+    return FieldProblem(
+        problem.field, f"{problem.expected_en}, {english}", f"{problem.expected_ko}, {korean}"
+    )
 
 
 def _expected(info: msgspec.inspect.Type) -> tuple[str, str]:

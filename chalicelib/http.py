@@ -102,6 +102,8 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
             response = _error_response(app, own())
             response.headers |= allow
         response.headers.setdefault("Cache-Control", "no-store")
+        if app.current_request is not None and app.current_request.method == "HEAD":
+            response.body = ""  # RFC 9110: as GET, without it
         response.headers |= {
             "X-Content-Type-Options": "nosniff",
             **_cors_headers(app, cors_origins),

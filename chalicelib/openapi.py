@@ -160,7 +160,7 @@ OPERATIONS: Final = (
         "get",
         "/health",
         "health",
-        "Alive, and which versions",
+        "Alive, and which versions. HEAD answers the same without a body",
         {200: answers.Health},
         errors=(errors.InvalidInputError,),
         parameters=(DEEP,),

@@ -19,7 +19,7 @@ from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.settings import settings
 from hypermob import cost
 from hypermob.engines import Engine, Found, Here, There
-from hypermob.people import Person
+from hypermob.people import Person, number, sex
 from hypermob.report import report
 from hypermob.tables import lengths_table, settings_table, vehicles_table
 from hypermob_client import InvalidAddressError, NewError
@@ -211,12 +211,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _number(typed: str) -> float:
+    found = number(typed)
+    if isinstance(found, str):
+        raise argparse.ArgumentTypeError(f"a number such as 175 or 175.5, not {typed!r}")
+    return found
+
+
 def _lengths() -> argparse.ArgumentParser:
     lengths = argparse.ArgumentParser(add_help=False)
     for name in LENGTHS:
         flag = f"--{name.replace('_', '-')}"
-        lengths.add_argument(flag, type=float, metavar="CM", dest=name)
-    lengths.add_argument("--sex", choices=("female", "male"))
+        lengths.add_argument(flag, type=_number, metavar="CM", dest=name)
+    lengths.add_argument("--sex", type=sex, choices=("female", "male"))
     lengths.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
     return lengths
 
@@ -227,7 +234,7 @@ def _person() -> argparse.ArgumentParser:
         "photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front"
     )
     photo.complete = shtab.FILE  # type: ignore[attr-defined]
-    person.add_argument("--height", type=float, required=True, metavar="CM", dest="height_cm")
+    person.add_argument("--height", type=_number, required=True, metavar="CM", dest="height_cm")
     person.add_argument("--side", metavar="PHOTO", dest="side_photo", help="from the side")
     person.add_argument(
         "--again",
@@ -236,17 +243,17 @@ def _person() -> argparse.ArgumentParser:
         metavar="PHOTO",
         help="another from the front: other pose or distance; may be given several times",
     )
-    person.add_argument("--sex", choices=("female", "male"), help="narrows the intervals")
+    person.add_argument("--sex", type=sex, choices=("female", "male"), help="narrows the intervals")
     person.add_argument(
         "--weight",
-        type=float,
+        type=_number,
         metavar="KG",
         dest="weight_kg",
         help="checked, not used: lengths hardly depend on it",
     )
     person.add_argument(
         "--pitch",
-        type=float,
+        type=_number,
         metavar="DEG",
         dest="device_pitch_deg",
         help="how far the camera looked up (positive) or down, when the phone told",

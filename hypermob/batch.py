@@ -20,7 +20,7 @@ from tqdm import tqdm
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError, Language
 from hypermob.engines import Engine
-from hypermob.people import Person
+from hypermob.people import Person, number, sex
 
 REQUIRED = ("photo", "height_cm")
 NUMBERS = ("height_cm", "weight_kg", "device_pitch_deg")
@@ -164,10 +164,10 @@ def person(row: Mapping[str, str]) -> Person:
         )
     values: dict[str, Any] = {name: text for name, text in row.items() if text}
     for name in NUMBERS:
-        try:
-            values[name] = float(values[name])
-        except (KeyError, ValueError):
-            continue  # missing, or text: the validation names it
+        if name in values:
+            values[name] = number(values[name])  # text stays, and the validation names it
+    if "sex" in values:
+        values["sex"] = sex(values["sex"])
     return validated(Person, values)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 from msgspec import Struct
@@ -28,8 +30,39 @@ class Person(Struct, kw_only=True, frozen=True):
     device_pitch_deg: DevicePitchDeg | None = None
 
 
+SEXES = {"m": "male", "남": "male", "남성": "male", "남자": "male"} | {
+    "f": "female",
+    "여": "female",
+    "여성": "female",
+    "여자": "female",
+}
+"""What people type beside the API's own words."""
+
+
+def number(typed: str) -> float | str:
+    """A number as people type it: "175", "175.5", "175,5"; what is none, as it is.
+
+    A comma is a decimal one where up to two digits follow: "1,755" may be either.
+    """
+    text = typed.strip()
+    if re.fullmatch(r"[+-]?\d+,\d{1,2}", text):
+        text = text.replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        return typed
+
+
+def sex(typed: str) -> str:
+    """The API's word for a sex as people type it: "Male", " F ", "여"; what is none, as it is."""
+    text = unicodedata.normalize("NFC", typed).strip().lower()
+    return SEXES.get(text, text)
+
+
 def read_photo(path: Path, field: str) -> bytes:
-    """Read a photo.
+    """Read a photo, whichever of Unicode's forms its name has.
+
+    Korean names are stored decomposed (NFD) by macOS and typed composed (NFC) everywhere else.
 
     Raises
     ------
@@ -37,6 +70,19 @@ def read_photo(path: Path, field: str) -> bytes:
         When there is none; names ``field``.
     """
     try:
-        return path.read_bytes()
+        return (path if path.exists() else _same_name(path)).read_bytes()
     except (OSError, ValueError):  # a NUL is in no path
         raise FileMissingError(field=field, path=str(path)) from None
+
+
+def _same_name(path: Path) -> Path:
+    """The path as it is on the disk, where a part of it is written in another form."""
+    found = Path(path.anchor)
+    for part in path.parts[len(found.parts) :]:
+        exact = found / part
+        if not exact.exists() and found.is_dir():
+            name = unicodedata.normalize("NFC", part)
+            alike = (p for p in found.iterdir() if unicodedata.normalize("NFC", p.name) == name)
+            exact = next(alike, exact)
+        found = exact
+    return found

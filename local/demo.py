@@ -23,6 +23,7 @@ from rich.console import Console
 
 from chalicelib.contracts import HeightCm, validated
 from chalicelib.errors import FieldProblem, InvalidInputError, UnsupportedImageError
+from hypermob.people import number
 from hypermob.tables import lengths_table, settings_table
 from hypermob_client.conversation import photo_type
 from local.config import REPOSITORY
@@ -112,10 +113,8 @@ def _facts(photo: Path) -> dict[str, Any]:
 
 
 def _number(typed: str | float | None) -> float:
-    try:
-        return math.nan if typed is None else float(typed)
-    except ValueError:
-        return math.nan
+    found = number(typed) if isinstance(typed, str) else typed
+    return found if isinstance(found, float | int) else math.nan
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,19 @@ def exif(orientation: int | None = None, **directories: dict[int, Any]) -> bytes
     return block.tobytes()
 
 
+XMP_TURNED = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a tiff:Orientation='6'/></x:xmpmeta>".replace(
+    b"'6'", b'"6"'
+)
+
+
+def ten_bit_heic(image: Image.Image) -> bytes:
+    """As cameras write it into .HIF."""
+    deep = np.asarray(image).astype(np.uint16) * 257
+    out = io.BytesIO()
+    pillow_heif.from_bytes("RGB;16", image.size, deep.tobytes()).save(out, quality=30)
+    return out.getvalue()
+
+
 SEOUL = {1: "N", 2: (37.0, 33.0, 59.4), 3: "E", 4: (126.0, 58.0, 40.8)}
 
 
@@ -164,7 +177,13 @@ def whole() -> Kinds:
         "webp-lossless": lambda: encoded(image, "WEBP", lossless=True, quality=0, method=0),
         "webp-transparent": lambda: encoded(clear, "WEBP", quality=85),
         "webp-animated": lambda: encoded(image, "WEBP", save_all=True, append_images=[other]),
+        "jpeg-without-its-end": lambda: encoded(image, "JPEG", quality=90)[:-2],
+        "jpeg-progressive-without-its-end": lambda: encoded(
+            image, "JPEG", quality=90, progressive=True
+        )[:-2],
+        "jpeg-turned-by-xmp-alone": lambda: encoded(image, "JPEG", quality=90, xmp=XMP_TURNED),
         "heic": lambda: encoded(image, "HEIF", quality=85),
+        "heic-of-10-bits-24-megapixels": lambda: ten_bit_heic(image.resize((4000, 6000))),
         "heic-tiles": lambda: encoded(image, "HEIF", quality=85, tile_size=256),
         "heic-transparent": lambda: encoded(clear, "HEIF", quality=85),
     }  # fmt: skip
@@ -191,6 +210,7 @@ def exif_lies() -> Kinds:
         "exif-focal-length-1": (told(exif(camera={0xA405: 1})), MEASURED),
         "exif-focal-length-65535": (told(exif(camera={0xA405: 65535})), MEASURED),
         "exif-size-of-another-photo": (told(exif(camera={0xA002: 9, 0xA003: 9})), MEASURED),
+        "exif-focal-length-of-a-wider-photo": (told(exif(camera={0xA405: 14})), MEASURED),
         "exif-empty": (told(b"Exif\0\0"), MEASURED),
         "exif-offset-beyond-end": (told(b"Exif\0\0II*\0\xff\xff\xff\xff"), MEASURED),
         "exif-endless": (told(b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 60_000), MEASURED),

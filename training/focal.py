@@ -22,7 +22,7 @@ CUTS = (1.0, 1.3, 1.5, 2.0)
 
 
 def answers(folder: Path) -> np.ndarray:
-    """What was told, and what the network answered beside it: (people, cuts, 2), logarithms."""
+    """What was told, and the answer less that: shape (people, cuts, 2), logarithms."""
     rows = []
     for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
         truth = json.loads(line)

@@ -2,7 +2,7 @@
 
 // On a stage's own address (/dev) the API is one level below.
 const BASE = location.pathname.replace(/\/?$/, "/");
-const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", heif: "image/heif" };
+const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", heif: "image/heif", hif: "image/heif" };
 const MAX_BYTES = 20 * 1024 * 1024;
 const LENGTHS = ["upper_arm", "forearm", "thigh", "calf", "torso"];
 const LITTLE_EVIDENCE = 0.5; // as chalicelib/answers.py says: below it, mostly from the height

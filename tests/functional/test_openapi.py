@@ -11,8 +11,8 @@ from chalicelib import openapi
 from tests.functional.conftest import PEOPLE
 
 USER = "test_user"
-UNDESCRIBED = {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs")}
-"""What is read by people, or describes the rest."""
+UNDESCRIBED = {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs"), ("HEAD", "/health")}
+"""What is read by people, describes the rest, or is as GET."""
 
 
 def test_every_route_is_described_and_no_other(api: Any) -> None:

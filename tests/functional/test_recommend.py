@@ -143,6 +143,15 @@ def test_health_tells_versions_and_deep_health_tries_the_buckets(api):
     assert api.call("GET", "/health?deep=1")[1]["data"]["deep"] is True
 
 
+@pytest.mark.parametrize("path", ["/health", "/health?deep=1", "/health?deep=yes"])
+def test_head_of_health_answers_as_get_without_a_body(api, path):
+    head, get = api.send("HEAD", path), api.send("GET", path)
+    assert head.status_code == get.status_code
+    assert head.body == b""
+    assert get.body
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
 def test_health_that_is_asked_for_another_depth_says_which_there_are(api):
     status, answer = api.call("GET", "/health?deep=yes")
     assert (status, answer["error"]["code"]) == (400, "INVALID_INPUT")

@@ -94,3 +94,26 @@ def test_measured_segments_are_a_recommend_request():
         *("height", "upper_arm", "forearm", "thigh", "calf", "torso", "user_id"),
     }
     assert validated(RecommendRequest, as_sent).thigh == 43
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "english", "korean"),
+    [
+        ("height_cm", 1.755, "(cm), in cm, not m: 175.5", "m가 아니라 cm로: 175.5"),
+        ("height_cm", "175,5", "(cm), without quotes, with a decimal point", "따옴표 없이"),
+        ("sex", "Male", 'one of female, male, exactly "male"', '정확히 "male"'),
+        ("sex", " FEMALE ", 'exactly "female"', '정확히 "female"'),
+    ],
+)
+def test_a_value_that_is_nearly_right_is_told_what_to_send(field, value, english, korean):
+    with pytest.raises(InvalidInputError) as refused:
+        validated(MeasureRequest, MEASURE | {field: value})
+    assert english in refused.value.message("en")
+    assert korean in refused.value.message("ko")
+
+
+@pytest.mark.parametrize("value", [True, None, [], {}, float("nan"), float("inf"), 17, 10**400])
+def test_no_other_value_is_told_so(value):
+    with pytest.raises(InvalidInputError) as refused:
+        validated(MeasureRequest, MEASURE | {"height_cm": value})
+    assert "not m" not in refused.value.message("en")

@@ -1,9 +1,12 @@
 """Tables as spreadsheets of every country write them: each is read, or told what it lacks."""
 
+from unicodedata import normalize
+
 import pytest
 
 from chalicelib.errors import InvalidInputError
 from hypermob.batch import person, read
+from hypermob.people import FileMissingError, number, read_photo, sex
 
 
 @pytest.fixture
@@ -92,3 +95,56 @@ def test_a_comma_that_makes_two_cells_of_one_is_no_height(table):
         person(row)
     [quoted, trailing] = read(table('photo,height_cm\nann.jpg,"170.5",,\nann.jpg,170.5,\n'))
     assert person(quoted) == person(trailing)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("175", 175.0), ("175,5", 175.5), (" 175.5 ", 175.5), ("1,75", 1.75)]
+)
+def test_numbers_are_read_as_people_type_them(typed, meant):
+    assert number(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["1,755", "1.755,5", "175,5,5", "tall", "5'9\"", ","])
+def test_what_may_be_two_numbers_or_none_is_none(typed):
+    assert number(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *(("Male", "male"), (" FEMALE ", "female"), ("M", "male"), ("f", "female"), ("남", "male")),
+        *(("여성", "female"), ("\u1102\u1161\u11b7", "male"), ("w", "w"), ("", "")),
+    ],
+)
+def test_a_sex_is_read_as_people_type_it(typed, meant):
+    assert sex(typed) == meant
+
+
+def test_a_row_may_have_decimal_commas_and_capitals(table):
+    [row] = read(table("photo;height_cm;sex;weight_kg\nann.jpg;170,5;Female;60,2\n"))
+    ann = person(row)
+    assert (ann.height_cm, ann.sex, ann.weight_kg) == (170.5, "female", 60.2)
+    with pytest.raises(InvalidInputError, match=r"not m: 170\.5"):
+        person(row | {"height_cm": "1.705"})
+    with pytest.raises(InvalidInputError, match="one of female, male"):
+        person(row | {"sex": "w"})
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+def test_a_korean_name_is_found_in_whichever_form_it_is_stored(tmp_path, form, stored):
+    folder, name = "직원 사진", "김하늘.jpg"
+    (tmp_path / normalize(stored, folder)).mkdir()
+    (tmp_path / normalize(stored, folder) / normalize(stored, name)).write_bytes(b"photo")
+    assert (
+        read_photo(tmp_path / normalize(form, folder) / normalize(form, name), "photo") == b"photo"
+    )
+    with pytest.raises(FileMissingError):
+        read_photo(tmp_path / normalize(form, folder) / "없음.jpg", "photo")
+
+
+def test_of_two_names_in_both_forms_the_one_that_is_typed_is_read(tmp_path):
+    for form in ("NFC", "NFD"):
+        (tmp_path / normalize(form, "김.jpg")).write_text(form)
+    for form in ("NFC", "NFD"):
+        assert read_photo(tmp_path / normalize(form, "김.jpg"), "photo") == form.encode()

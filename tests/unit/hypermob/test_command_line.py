@@ -84,6 +84,19 @@ def test_a_refusal_is_one_typed_line_and_exit_code_1(photo, height_cm, code):
     assert json.loads(out)["error"]["code"] == code
 
 
+def test_a_height_and_a_sex_are_taken_as_people_type_them():
+    asked = ("recommend", "--estimate-missing", "--json")
+    typed = hypermob(*asked, "--height", "175,5", "--sex", "Male")
+    assert typed[0] == 0
+    assert typed == hypermob(*asked, "--height", "175.5", "--sex", "male")
+    code, _, err = hypermob(*asked, "--height", "1.755")
+    assert code == 1
+    assert "in cm, not m: 175.5" in err
+    code, _, err = hypermob(*asked, "--height", "tall")
+    assert code == 2
+    assert "a number such as 175 or 175.5" in err
+
+
 @pytest.mark.parametrize(
     ("photo", "code", "advice"),
     [
