@@ -378,8 +378,10 @@ POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
         "글자나 스티커를 넣지 않은 사진을 보내 주세요.",
     ),
     "leaning": Advice(
-        "The upper body leans. Stand upright, and hold the phone upright too.",
-        "상체가 기울어 있습니다. 똑바로 서고, 휴대폰도 기울지 않게 세워 주세요.",
+        "The body leans, or the photo is not upright. Stand upright, hold the phone upright, and "
+        "turn a photo that lies on its side.",
+        "몸이 기울었거나 사진이 똑바르지 않습니다. 똑바로 서고 휴대폰도 기울지 않게 세워 주세요. "
+        "옆으로 누운 사진은 돌려서 보내 주세요.",
     ),
     "legs_bent": Advice(
         "A leg is bent, or one foot is a step ahead. Stand with both legs straight, feet side by "

@@ -203,7 +203,7 @@ def exif_lies() -> Kinds:
         return lambda: encoded(image, "JPEG", quality=90, exif=block)
 
     return {
-        "exif-turned-left": (told(exif(8)), "BODY_CUT_OFF"),
+        "exif-turned-left": (told(exif(8)), "POSE_UNSUITABLE"),
         "exif-upside-down": (told(exif(3)), "POSE_UNSUITABLE"),
         "exif-orientation-9": (told(exif(9)), MEASURED),
         "exif-orientation-65535": (told(exif(65535)), MEASURED),
