@@ -495,13 +495,9 @@ def estimate(
     Raises
     ------
     PoseUnsuitableError
-        When the two witnesses see different people in a photo (they were made for people who stand
-        and face the camera), or when the photos contradict what any body of that height can have:
-        the pose or the height is not what it seems.
+        When the photos contradict what any body of that height can have: the pose or the height is
+        not what it seems.
     """
-    for observation in observations:
-        if _is_unclear(observation):
-            raise PoseUnsuitableError(reason="unclear")
     usual = body_prior.conditional(height_cm, sex)
     cases = list(_cases(observations, height_cm, usual))
     parts = [_joined(case, usual) for case in cases]
@@ -554,25 +550,33 @@ def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str,
     the one that is nearer to what the height leads to expect.
     """
     known = calibration(observation.kind)
-    offset, sd = known.sides
-    variance = observation.joint_variance
+    # Of the witness whose word the length is, for the most part.
+    if familiarity([observation]) > 0.5:
+        between, sides, variance = observation.networks, known.sides, observation.joint_variance
+        seen = networks_seen(observation, _expected(known.networks, height_cm))
+    else:
+        between, sides, variance = observation.landmarks, known.landmark_sides, LANDMARK_VARIANCE
+        line = replace(known.landmarks, offset=known.landmarks.offset + world().offset)
+        seen = landmarks_seen(observation, world().gaps, sides, _expected(line, height_cm))
+    offset, sd = sides
     doubt = np.sqrt([sum(variance[[a, b]].sum() for a, b in LIMB_POINTS[name]) for name in LIMBS])
-    limbs = observation.networks.limbs
-    middle = (limbs[:, 0] - limbs[:, 1] - offset) * height_cm / 100
+    middle = (between.limbs[:, 0] - between.limbs[:, 1] - offset) * height_cm / 100
     half = NORMAL_95 * sd * doubt * height_cm / 100
-    counted = networks_seen(observation, _expected(known.networks, height_cm)).counted
     return {
         name: {
             "cm": round(m, 1),
             "interval_95": (round(m - h, 1), round(m + h, 1)),
-            "counted": counted[name],
+            "counted": seen.counted[name],
         }
         for name, m, h in zip(LIMBS, middle.tolist(), half.tolist(), strict=True)
     }
 
 
-def _is_unclear(observation: Observation) -> bool:
-    """Whether the witnesses differ more than on good photos, of rendered and of real people."""
+def is_unclear(observation: Observation) -> bool:
+    """Whether the witnesses see different people, more than on good photos of any kind.
+
+    They were made for people who stand and face the camera.
+    """
     rendered = calibration(observation.kind).gaps.over_limit(observation.gap)
     if rendered <= UNCLEAR["rendered"] or observation.view != "front":
         return rendered > UNCLEAR["rendered"]

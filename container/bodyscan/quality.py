@@ -161,6 +161,7 @@ def measurable_front(person: Person) -> Silhouette:
         When that is not so; a pose's details say which check failed.
     """
     _inside(person, BOTH)
+    _upright(person)
     if _shoulder_span(person) < MIN_SHOULDER_SPAN or _turn_deg(person) > MAX_TURN_DEG:
         raise PoseUnsuitableError(reason="turned_away")
     outline = _seen_whole(person, BOTH)
@@ -189,6 +190,7 @@ def measurable_side(person: Person) -> Silhouette:
     """As `measurable_front`, for a person who stands sideways: the nearer side has to be seen."""
     nearer = max(BOTH, key=lambda side: float(_seen(person, (side,)).sum()))
     _inside(person, (nearer,))
+    _upright(person)
     if _shoulder_span(person) > MAX_SIDE_SHOULDER_SPAN:
         raise PoseUnsuitableError(reason="not_from_the_side")
     outline = _seen_whole(person, (nearer,))
@@ -269,12 +271,17 @@ def _seen_whole(person: Person, sides: Sequence[Side]) -> Silhouette:
     return outline
 
 
-def _stands(person: Person, sides: Sequence[Side]) -> None:
+def _upright(person: Person) -> None:
+    """Refuse a trunk that leans, or a photo that lies on its side."""
     points = person.landmarks_px
     shoulders = points[[LEFT.shoulder, RIGHT.shoulder]].mean(axis=0)
     hips = points[[LEFT.hip, RIGHT.hip]].mean(axis=0)
     if _lean_deg(shoulders, hips) > MAX_TRUNK_LEAN_DEG:
         raise PoseUnsuitableError(reason="leaning")
+
+
+def _stands(person: Person, sides: Sequence[Side]) -> None:
+    points = person.landmarks_px
     for side in sides:
         hip, knee, ankle = points[side.hip], points[side.knee], points[side.ankle]
         thigh_px, calf_px = np.linalg.norm(knee - hip), np.linalg.norm(ankle - knee)

@@ -21,7 +21,7 @@ from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
 from bodyscan.skeleton import POINTS, Skeleton, find_skeleton
-from chalicelib.errors import PersonTooSmallError, PhotoError
+from chalicelib.errors import PersonTooSmallError, PhotoError, PoseUnsuitableError
 
 Array = npt.NDArray[np.float64]
 
@@ -194,12 +194,21 @@ def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) 
 
 
 def look_at(sight: Sight, pitch_rad: float | None = None) -> Look:
-    """Measure what can be seen of a person who was found. Errors as in `Sight.observe`."""
+    """Measure what can be seen of a person who was found.
+
+    Raises
+    ------
+    PoseUnsuitableError
+        As in `Sight.observe`; "unclear" where MediaPipe and the networks see different people.
+    """
     skeleton = sight.skeleton(sight.log_focal)
     if sight.contradicts_focal_length(skeleton):
         sight = sight.without_focal_length()
         skeleton = sight.skeleton(None)
-    return Look(sight, skeleton, sight.observe(skeleton, sight.log_focal, pitch_rad))
+    observation = sight.observe(skeleton, sight.log_focal, pitch_rad)
+    if lengths.is_unclear(observation):
+        raise PoseUnsuitableError(reason="unclear")
+    return Look(sight, skeleton, observation)
 
 
 def see(photo: bytes, view: View, *, model: Path) -> Sight:

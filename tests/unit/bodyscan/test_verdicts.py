@@ -18,10 +18,9 @@ def verdict(truth: dict) -> tuple[str | None, str]:
     """Code (None: measured) and reason that the photo is answered with."""
     view = "side" if truth["kind"] == "side" else "front"
     try:
-        sight = scan.see((PEOPLE / truth["file"]).read_bytes(), view, model=MODEL)
-        observed = sight.observe(sight.skeleton(sight.log_focal), sight.log_focal)
+        found = scan.look((PEOPLE / truth["file"]).read_bytes(), view, MODEL)
         if view == "front":  # a side photo alone is never measured
-            lengths.estimate([observed], float(truth.get("height_cm", 170)))
+            lengths.estimate([found.observation], float(truth.get("height_cm", 170)))
     except HypermobError as error:
         return error.code, str(error.details.get("reason", ""))
     return None, ""
