@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -118,14 +119,45 @@ class Aws:
         ]
         return sorted(found, key=lambda version: -int(version["Version"]))
 
-    def reserved(self, function: str) -> int:
-        """Concurrency that a function has reserved; 0 for none, or no function."""
+    def is_function(self, function: str) -> bool:
+        """Whether there is a function of this name."""
+        return self._found("get_function_configuration", FunctionName=function) is not None
+
+    def alias(self, function: str, name: str = "live") -> str | None:
+        """The version that an alias is at; None when there is no such alias."""
+        found = self._found("get_alias", FunctionName=function, Name=name)
+        return None if found is None else str(found["FunctionVersion"])
+
+    def _found(self, call: str, **asked: Any) -> dict[str, Any] | None:
         try:
-            found = self.client("lambda").get_function_concurrency(FunctionName=function)
+            return dict(getattr(self.client("lambda"), call)(**asked))
         except ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
-                return 0
+                return None
             raise
+
+    def errors_of(self, function: str, alias: str, version: str, minutes: int) -> int:
+        """How many calls of an alias a version has failed in the last minutes."""
+        now = datetime.now(UTC)
+        named = {
+            "FunctionName": function,
+            "Resource": f"{function}:{alias}",
+            "ExecutedVersion": version,
+        }
+        found = self.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[{"Name": key, "Value": value} for key, value in named.items()],
+            StartTime=now - timedelta(minutes=minutes),
+            EndTime=now,
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return int(sum(point["Sum"] for point in found["Datapoints"]))
+
+    def reserved(self, function: str) -> int:
+        """Concurrency that a function has reserved; 0 for none, or no function."""
+        found = self._found("get_function_concurrency", FunctionName=function) or {}
         return int(found.get("ReservedConcurrentExecutions", 0))
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.chalice_live import LIVE
 from infra.cloud import POLL_S, Aws, Stacks, error_code
 from infra.stage import REPOSITORY, DeployError, Stage, declared, record_of_api, template
 from local import gateway_responses, package, smoke
@@ -42,6 +44,11 @@ MANIFESTS: Final = ", ".join(
 )
 DEPLOYMENTS: Final = "deployments"
 """Folder of the models bucket: what Chalice remembers, and the zips that were deployed."""
+
+
+NO_WEIGHTS: Final[dict[str, dict[str, float]]] = {"AdditionalVersionWeights": {}}
+ZIP_DIGITS: Final = 16
+"""Of a kept zip's SHA-256, in its name."""
 
 
 class Command:
@@ -135,12 +142,12 @@ class Command:
             )
 
     def chalice(self, command: str) -> None:
-        """Run Chalice on the clean copy."""
-        chalice = Path(sys.executable).with_name("chalice")
+        """Run Chalice on the clean copy; its API calls the alias of `infra.chalice_live`."""
+        chalice = [sys.executable, "-m", "infra.chalice_live"]
         more = ["--connection-timeout", "300"] if command == "deploy" else []
         region = {"AWS_DEFAULT_REGION": self.stage.region, "AWS_REGION": self.stage.region}
         self.run(
-            [chalice, "--project-dir", self.app, command, "--stage", self.stage.stage, *more],
+            [*chalice, "--project-dir", self.app, command, "--stage", self.stage.stage, *more],
             env={**os.environ, **region},
         )
 
@@ -182,6 +189,7 @@ class Deployment(Command):
         self.url = url
         self.account = "123456789012"
         self.zip = Path()
+        self.minute_s = 60.0
 
     def deploy(self) -> None:
         """Do every step."""
@@ -384,17 +392,63 @@ class Deployment(Command):
             Chalice failed.
         """
         self.do("fetch what Chalice remembers of the stage", self.fetch_record)
+        self.do("the alias live of the API's function, as it runs now", self.make_alias)
         try:
             self.chalice("deploy")
         finally:
             self.do("keep what Chalice remembers of the stage", self.store_record)
+        self.do("shift the API's alias to what was deployed", self.shift_app)
         self.do("keep the zip, to be rolled back to", self.keep_zip)
+
+    def make_alias(self) -> str | None:
+        """Make the API's alias at what its function is now; None where there is no function yet."""
+        client, function = self.aws.client("lambda"), self.stage.functions[0]
+        live = self.aws.alias(function)
+        if live is None and self.aws.is_function(function):
+            live = str(client.publish_version(FunctionName=function)["Version"])
+            client.create_alias(FunctionName=function, Name=LIVE, FunctionVersion=live)
+        return live
+
+    def shift_app(self) -> None:
+        """Let the API call what was just deployed: at once, or a part of the calls first.
+
+        Raises
+        ------
+        DeployError
+            It failed calls while it had a part of them; all go where they went before.
+        """
+        client, function = self.aws.client("lambda"), self.stage.functions[0]
+        before = self.make_alias()
+        permit_gateway(client, function, self.account, self.stage.region, self.rest_api())
+        version = str(client.publish_version(FunctionName=function)["Version"])
+        if version == before:
+            self.say(f"{function}: nothing new")
+            return
+        percent, minutes = canary_of(self.stage.parameters["Canary"])
+        if percent:
+            weights = {"AdditionalVersionWeights": {version: percent / 100}}
+            client.update_alias(FunctionName=function, Name=LIVE, RoutingConfig=weights)
+            self.say(f"{percent} % of the calls to version {version} for {minutes} min")
+            time.sleep(minutes * self.minute_s)
+            failed = self.aws.errors_of(function, LIVE, version, minutes + 1)
+            if failed:
+                client.update_alias(FunctionName=function, Name=LIVE, RoutingConfig=NO_WEIGHTS)
+                raise DeployError(
+                    f"Version {version} of {function} failed {failed} calls while it had "
+                    f"{percent} % of them; all go to version {before} again."
+                )
+        client.update_alias(
+            FunctionName=function, Name=LIVE, FunctionVersion=version, RoutingConfig=NO_WEIGHTS
+        )
+        for old in self.aws.versions(function)[KEPT_VERSIONS:]:
+            client.delete_function(FunctionName=function, Qualifier=old["Version"])
+        self.say(f"{function}: live is version {version}, was {before}")
 
     def keep_zip(self) -> None:
         """Put the deployed zip beside the record, under its time; the oldest of many go."""
         s3, bucket = self.aws.client("s3"), self.stage.models
         content = self.zip.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()[:16]
+        digest = hashlib.sha256(content).hexdigest()[:ZIP_DIGITS]
         kept = kept_zips(self.aws, self.stage)
         if not kept or not kept[0].endswith(f"-{digest}.zip"):
             key = f"{zip_prefix(self.stage)}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
@@ -463,6 +517,34 @@ class Deployment(Command):
             f"Dashboard: https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
             f"#dashboards:name={self.stage.name}"
         )
+
+
+def canary_of(name: str) -> tuple[int, int]:
+    """How many percent of the calls go to a new version first, and for how many minutes.
+
+    Examples
+    --------
+    >>> canary_of("LambdaCanary10Percent5Minutes"), canary_of("")
+    ((10, 5), (0, 0))
+    """
+    found = re.fullmatch(r"Lambda\w+?(\d+)Percent(?:Every)?(\d+)Minutes?", name)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def permit_gateway(client: Any, function: str, account: str, region: str, rest_api: str) -> None:
+    """Let one REST API call the alias, if it may not yet; Chalice permits it the function."""
+    try:
+        client.add_permission(
+            FunctionName=function,
+            Qualifier=LIVE,
+            StatementId=f"api-{rest_api}",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=f"arn:aws:execute-api:{region}:{account}:{rest_api}/*",
+        )
+    except ClientError as error:
+        if error_code(error) != "ResourceConflictException":
+            raise
 
 
 def image_tag(image_args: str, base: str) -> str:

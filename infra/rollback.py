@@ -1,16 +1,18 @@
 """``make rollback STAGE=prod`` (``python -m infra.rollback prod``): back to what ran before.
 
-The measure function goes back by its alias, in seconds; the API (``API=1``) by the zip that was
-deployed before, in half a minute. ``TO=`` names another than the one before.
+The measure function and, with ``API=1``, the API go back by their alias, in seconds. ``TO=`` names
+another version than the one before.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 from functools import partial
 from typing import Any
 
-from infra.deploy import Command, explained, kept_zips, zip_prefix
+from infra.chalice_live import LIVE
+from infra.deploy import NO_WEIGHTS, ZIP_DIGITS, Command, explained, kept_zips
 from infra.stage import DeployError, Stage
 
 
@@ -18,37 +20,75 @@ class Rollback(Command):
     """One run of ``make rollback``."""
 
     def measure(self, to: str = "") -> str:
-        """Point the alias ``live`` at an earlier version, all of it at once; the version.
+        """Point the measure function's alias at an earlier version; the version.
 
         Raises
         ------
         DeployError
             There is no such version, or its image is no more.
         """
-        function, client = self.stage.repository, self.aws.client("lambda")
-        self.begin(f"measure: the alias live of {function}")
+        function = self.stage.repository
+        target = self._target(function, to)
+        self._check_image(function, target)
+        self._point(function, target)
+        return target
+
+    def api(self, to: str = "") -> str:
+        """Point the API's alias at an earlier version, and give that code to its other function.
+
+        Raises
+        ------
+        DeployError
+            There is no such version.
+        """
+        function, on_stored = self.stage.functions
+        target = self._target(function, to)
+        self._point(function, target)
+        client = self.aws.client("lambda")
+        config = client.get_function_configuration(FunctionName=function, Qualifier=target)
+        digits = base64.b64decode(config["CodeSha256"]).hex()[:ZIP_DIGITS]
+        [*_, zipped] = ["", *(one for one in kept_zips(self.aws, self.stage) if digits in one)]
+        if not zipped:
+            self.say(f"{on_stored}: stays as it is, that zip is no longer kept")
+            return target
+        change = partial(
+            client.update_function_code,
+            FunctionName=on_stored,
+            S3Bucket=self.stage.models,
+            S3Key=zipped,
+        )
+        self.do(f"{on_stored}: {zipped}", change)
+        return target
+
+    def _target(self, function: str, to: str) -> str:
+        """The version that is meant; says what there is."""
+        self.begin(f"the alias {LIVE} of {function}")
         versions = self.aws.versions(function)
-        live = client.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
+        live = self.aws.alias(function)
+        if live is None:
+            raise DeployError(f"{function} has no alias {LIVE}: nothing was deployed yet.")
         for version in versions:
             here = " <- live" if version["Version"] == live else ""
-            self.say(f"{version['Version']}: {version.get('Description', '')}{here}")
+            told = version.get("Description") or version.get("LastModified", "")
+            self.say(f"{version['Version']}: {told}{here}")
         earlier = [one["Version"] for one in versions if int(one["Version"]) < int(live)]
         if not (to or earlier):
             raise DeployError(f"There is no version before {live}.")
         target = to or earlier[0]
         if target not in [one["Version"] for one in versions]:
             raise DeployError(f"There is no version {target} of {function}.")
-        self._check_image(function, target)
-        self.do(
-            f"live: {live} -> {target}",
-            lambda: client.update_alias(
-                FunctionName=function,
-                Name="live",
-                FunctionVersion=target,
-                RoutingConfig={"AdditionalVersionWeights": {}},
-            ),
+        return str(target)
+
+    def _point(self, function: str, version: str) -> None:
+        """Let the alias name a version, for all calls at once."""
+        change = partial(
+            self.aws.client("lambda").update_alias,
+            FunctionName=function,
+            Name=LIVE,
+            FunctionVersion=version,
+            RoutingConfig=NO_WEIGHTS,
         )
-        return target
+        self.do(f"{function}: {LIVE} -> {version}", change)
 
     def _check_image(self, function: str, version: str) -> None:
         """Lambda starts no environment of a version whose image is no more."""
@@ -62,42 +102,12 @@ class Rollback(Command):
                 f"revert and make deploy STAGE={self.stage.stage}."
             )
 
-    def api(self, to: str = "") -> str:
-        """Give the app's functions a zip that was deployed before; its name.
-
-        Raises
-        ------
-        DeployError
-            None is kept.
-        """
-        self.begin("the API's function and that of stored measurements")
-        prefix = zip_prefix(self.stage)
-        kept = [key.removeprefix(prefix) for key in kept_zips(self.aws, self.stage)]
-        for name in kept:
-            self.say(name)
-        candidates = [name for name in kept if name == to] if to else kept[1:2]
-        if not candidates:
-            raise DeployError("No earlier zip is kept." if not to else f"There is no zip {to}.")
-        [target] = candidates
-        client = self.aws.client("lambda")
-        for function in self.stage.functions:
-            change = partial(
-                client.update_function_code,
-                FunctionName=function,
-                S3Bucket=self.stage.models,
-                S3Key=f"{prefix}{target}",
-            )
-            self.do(f"{function}: {target}", change)
-            if not self.dry_run:
-                client.get_waiter("function_updated").wait(FunctionName=function)
-        return target
-
 
 def main() -> None:
     """Roll back as the command line says."""
     parser = argparse.ArgumentParser(prog="make rollback", description=__doc__)
     parser.add_argument("stage")
-    parser.add_argument("--to", default="", help="a version, or with --api a zip's name")
+    parser.add_argument("--to", default="", help="a version")
     parser.add_argument("--api", action="store_true", help="the API, not the measure function")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     options = parser.parse_args()
@@ -108,8 +118,6 @@ def main() -> None:
         print(
             "\nThen make it last: git revert and make deploy. Until a version with other contents "
             "is deployed, what was rolled back stays so."
-            if not options.api
-            else "\nThen make it last: git revert and make deploy, which deploys what lies here."
         )
 
 

@@ -197,8 +197,9 @@ class DeployedApis:
             return _gateway_response(rest_api, "MISSING_AUTHENTICATION_TOKEN")
         if method.api_key_required and not _knows_key(backend, api_id, stage, request):
             return _gateway_response(rest_api, "INVALID_API_KEY")
-        name = method.method_integration.uri.split(":function:")[1].split("/")[0]
-        deployed = lambda_backends[ACCOUNT][REGION].get_function(name)
+        named = method.method_integration.uri.split(":function:")[1].split("/")[0]
+        name, _, qualifier = named.partition(":")
+        deployed = lambda_backends[ACCOUNT][REGION].get_function(name, qualifier or None)
         event = proxy_event(request.method, path, stage=stage)
         event |= {
             "resource": resource.get_path(),

@@ -12,7 +12,6 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from werkzeug.wrappers import Request, Response
 
-import app as house
 from chalicelib.errors import ServiceUnavailableError
 from chalicelib.identity import Issuer
 from chalicelib.settings import Settings, settings
@@ -53,7 +52,9 @@ class LocalIssuer:
 
 
 @pytest.fixture
-def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIssuer]:
+def issuer(api: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIssuer]:
+    import app as house  # not before its environment is set
+
     made = LocalIssuer()
     monkeypatch.setenv("JWT_ISSUER", made.server.url)
     monkeypatch.setenv("JWT_AUDIENCE", "car")

@@ -36,7 +36,7 @@ def steps(plan: str) -> list[str]:
     """Its commands, shortened to what tells them apart."""
     found = re.findall(
         r"of infra/(\w+)\.yaml|delete the stack (\S+)|(docker push)|(build_image)"
-        r"|chalice --project-dir \S+ (deploy|delete)|(local\.\w+)",
+        r"|infra.chalice_live --project-dir \S+ (deploy|delete)|(local\.\w+)",
         plan,
     )
     return [next(filter(None, groups)) for groups in found]

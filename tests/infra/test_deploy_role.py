@@ -53,7 +53,8 @@ BY_HAND = {
     *("ecr:DescribeImages", "ecr:GetAuthorizationToken", "ecr:PutImage", "ecr:BatchGetImage"),
     *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
     *("ecr:BatchCheckLayerAvailability", "apigateway:GET", "apigateway:PATCH", "apigateway:PUT"),
-    *("apigateway:POST", "iam:TagRole"),
+    *("apigateway:POST", "iam:TagRole", "lambda:PublishVersion", "lambda:CreateAlias"),
+    "cloudwatch:GetMetricStatistics",
     # Chalice 1.34: `deploy` of two functions, their roles, a REST API and an S3 event
     *("iam:GetRole", "iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "iam:GetRolePolicy"),
     *("iam:ListRolePolicies", "iam:DeleteRolePolicy", "lambda:GetFunction", "lambda:AddPermission"),

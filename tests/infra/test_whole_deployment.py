@@ -1,8 +1,10 @@
 """`make deploy`, again, failing, rolled back, and `make destroy`, in an account on this machine."""
 
 import hashlib
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.cloud import Stacks
-from infra.deploy import Command, Deployment, kept_zips
+from infra.deploy import Command, Deployment
 from infra.destroy import Destruction
 from infra.rollback import Rollback
 from infra.stage import DeployError, Stage
@@ -267,26 +269,62 @@ def test_a_renamed_bucket_is_a_new_version(account: Account) -> None:
     assert deployment.measure_parameters(image)["Revision"] != before
 
 
-def test_the_api_is_rolled_back_to_the_zip_before(account: Account) -> None:
-    lambdas = account.client("lambda")
+def api_alias(account: Account) -> Any:
+    function = account.stage.functions[0]
+    return account.client("lambda").get_alias(FunctionName=function, Name="live")
 
-    def running() -> set[str]:
-        return {
-            lambdas.get_function_configuration(FunctionName=name)["CodeSha256"]
-            for name in account.stage.functions
-        }
 
-    [kept] = kept_zips(Command(account.stage).aws, account.stage)
-    [before] = running()
-    later = f"{kept.rpartition('/')[0]}/29990101T000000Z-{'0' * 16}.zip"
-    s3, models = account.client("s3"), account.stage.models
-    s3.put_object(Bucket=models, Key=later, Body=b"PK\x05\x06" + b"\0" * 18)
+def change_the_app(account: Account) -> None:
+    """As a deployment of other code leaves the functions, before the alias is shifted."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as package_:
+        package_.writestr("app.py", "app = None")
     for name in account.stage.functions:
-        lambdas.update_function_code(FunctionName=name, S3Bucket=models, S3Key=later)
-    assert running() != {before}
-    account.into(Rollback(account.stage)).api()
-    assert running() == {before}
-    s3.delete_object(Bucket=models, Key=later)
+        account.client("lambda").update_function_code(FunctionName=name, ZipFile=code.getvalue())
+
+
+def test_the_api_calls_its_alias_and_goes_back_with_it(account: Account) -> None:
+    lambdas = account.client("lambda")
+    function, on_stored = account.stage.functions
+    before = api_alias(account)["FunctionVersion"]
+    change_the_app(account)
+    deployment = account.deployment()
+    deployment.account = ACCOUNT
+    deployment.shift_app()
+    assert api_alias(account)["FunctionVersion"] != before
+    url = f"{account.apis}/{deployment.rest_api()}/{STAGE}/health"
+    assert httpx.get(url, timeout=60).status_code == 500, "the new code is what answers"
+    assert account.into(Rollback(account.stage)).api() == before
+    assert httpx.get(url, timeout=60).status_code == 200
+    stored = lambdas.get_function_configuration(FunctionName=on_stored)["CodeSha256"]
+    old = lambdas.get_function_configuration(FunctionName=function, Qualifier=before)
+    assert stored == old["CodeSha256"], "the code of one version is in both functions"
+
+
+@pytest.mark.parametrize("failed", [0, 3])
+def test_a_canary_of_the_api_has_a_part_of_the_calls_first(account: Account, failed: int) -> None:
+    before = api_alias(account)["FunctionVersion"]
+    change_the_app(account)
+    deployment = account.deployment()
+    deployment.account, deployment.minute_s = ACCOUNT, 0.0
+    deployment.stage.parameters["Canary"] = "LambdaCanary10Percent5Minutes"
+    weights = []
+
+    def errors(_function: str, _alias: str, version: str, _minutes: int) -> int:
+        weights.append(api_alias(account)["RoutingConfig"]["AdditionalVersionWeights"][version])
+        return failed
+
+    deployment.aws.errors_of = errors  # type: ignore[method-assign]
+    if failed:
+        with pytest.raises(DeployError, match="failed 3 calls while it had 10 %"):
+            deployment.shift_app()
+        assert api_alias(account)["FunctionVersion"] == before
+    else:
+        deployment.shift_app()
+        assert api_alias(account)["FunctionVersion"] != before
+        account.into(Rollback(account.stage)).api(before)
+    assert weights == [0.1]
+    assert not api_alias(account).get("RoutingConfig", {}).get("AdditionalVersionWeights")
 
 
 def test_everything_has_the_stages_tags(account: Account) -> None:
