@@ -13,6 +13,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from bodyscan import lengths, pose, scan
 from bodyscan.crop import Crop
 from bodyscan.lengths import SEGMENTS, Lengths, Observation
 from chalicelib import body_prior
-from chalicelib.errors import HypermobError
+from chalicelib.errors import HypermobError, PhotoRefusedError
 from training import rendered
 from training.rendered import Truth
 
@@ -94,23 +95,26 @@ def see(folder: Path, truth: Truth) -> Seen:
         lengths.estimate([told], float(truth.get("height_cm", UNKNOWN_HEIGHT_CM)))
     except HypermobError as error:
         return Seen(truth, rendered.refusal(error))
+    if "camera" not in truth:  # a collage, of several
+        return Seen(truth, observations={"told": told})
     bare = replace(sight, cut=_without_outline(sight.cut), close=_without_outline(sight.close))
-
-    def observe(sight: scan.Sight, focal: float | None, pitch: float | None = None) -> Observation:
-        return sight.observe(sight.skeleton(focal), focal, pitch)
-
+    log_focal = rendered.true_log_focal(truth, sight)
+    ways = {
+        "focal": (sight, log_focal, None),
+        "no focal": (sight, None, None),
+        "pitch": (sight, sight.log_focal, rendered.told_pitch_rad(truth)),
+        "no silhouette": (bare, sight.log_focal, None),
+    }
+    observations = {"told": told}
+    for name, (seen, focal, pitch) in ways.items():
+        with suppress(PhotoRefusedError):  # seen in this way, it would be refused
+            observations[name] = seen.observe(seen.skeleton(focal), focal, pitch)
     person = sight.person
     px, world = person.landmarks_px, person.world_m
     ankles = px[[pose.LEFT_ANKLE, pose.RIGHT_ANKLE]].mean(axis=0)
     return Seen(
         truth=truth,
-        observations={
-            "told": told,
-            "focal": observe(sight, rendered.true_log_focal(truth, sight)),
-            "no focal": observe(sight, None),
-            "pitch": observe(sight, sight.log_focal, rendered.told_pitch_rad(truth)),
-            "no silhouette": observe(bare, sight.log_focal),
-        },
+        observations=observations,
         pixel_lengths=_between(px),
         world_lengths=_between(world),
         landmarks=(px - sight.cut.centre_px) / sight.outline.height_px,
@@ -166,8 +170,11 @@ def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], 
     """Lengths of persons, each seen in one photo or more; those refused together are left out."""
     kept, found = [], []
     for group in groups:
+        observations = _observations(group, told)
+        if len(observations) < len(group):
+            continue
         try:
-            found.append(lengths.estimate(_observations(group, told), group[0].height_cm))
+            found.append(lengths.estimate(observations, group[0].height_cm))
             kept.append(group)
         except HypermobError:
             continue
@@ -175,7 +182,7 @@ def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], 
 
 
 def _observations(group: Group, told: str) -> list[Observation]:
-    return [photo.observations[told] for photo in group if photo.observations]
+    return [p.observations[told] for p in group if p.observations and told in p.observations]
 
 
 def hypermob(groups: Sequence[Group], told: str = "told") -> dict[str, Any]:

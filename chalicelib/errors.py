@@ -77,6 +77,10 @@ class HypermobError(Exception):
         self.details = details
         super().__init__(f"{self.code}: {self.message('en')}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As `stored` and `restored`: an error crosses from one process to another."""
+        return restored, (stored(self),)
+
     def message(self, language: Language) -> str:
         """The message in ``language``, with its facts filled in."""
         return self._words(language).format(**self.details)

@@ -26,7 +26,7 @@ LEAST_PHOTO = 0.3
 """Of the picture's side, between its bars."""
 LEAST_PX = 16
 """A smaller picture shows nobody."""
-PREVIEW_PX = 400
+PREVIEW_PX = 200
 """Longer side of what is looked at first: most photos have no bars, and pay for no more."""
 
 
@@ -42,6 +42,8 @@ def photo_within(image: Image.Image) -> Box | None:
         return None
     factor = max(1, max(image.size) // PREVIEW_PX)
     preview = np.asarray(image.reduce(factor).convert("RGB"))
+    if not any(map(_is_one_colour, (preview[0], preview[-1], preview[:, 0], preview[:, -1]))):
+        return None
     if _within(preview) is None:
         return None
     return _within(np.asarray(image.convert("RGB")))
@@ -65,6 +67,11 @@ def _within(pixels: npt.NDArray[np.uint8]) -> Box | None:
             left, top, right_bar, bottom_bar = (straight * bars).tolist()
             return left, top, width_px - right_bar, height_px - bottom_bar
     return None
+
+
+def _is_one_colour(line: npt.NDArray[np.uint8]) -> bool:
+    same = (np.abs(line - line[0].astype(np.int16)) <= DIFFERS).all(axis=1)
+    return float(same.mean()) >= 1 - NOISE
 
 
 def _range(differing: npt.NDArray[np.float64]) -> tuple[int, int]:

@@ -40,7 +40,9 @@ EDGE_SHARE = 0.002
 
 MAX_HEAD_WIDTH = 0.105
 """From ear to ear, as a share of the height. Grown people have 0.06 to 0.09, whatever the camera's
-height; dolls, figures and drawn people have 0.12 and more."""
+height; figures and drawn people have 0.12 and more, and so have people who crouch, ..."""
+MAX_HEAD_TO_SHOULDERS = 0.45
+"""... but not as a share of the shoulders' width: people have 0.24 to 0.45, figures 0.47 to 0.73."""
 
 MAX_TRUNK_LEAN_DEG = 15.0
 MAX_LEG_LEAN_DEG = 16.5
@@ -165,7 +167,7 @@ def measurable_front(person: Person) -> Silhouette:
     if _shoulder_span(person) < MIN_SHOULDER_SPAN or _turn_deg(person) > MAX_TURN_DEG:
         raise PoseUnsuitableError(reason="turned_away")
     outline = _seen_whole(person, BOTH)
-    if _head_width(person) > MAX_HEAD_WIDTH * outline.height_px:
+    if _has_large_head(person, outline):
         raise NoPersonError
     _stands(person, BOTH)
     points = person.landmarks_px
@@ -364,9 +366,16 @@ def _turn_deg(person: Person) -> float:
     return float(np.mean(turns))
 
 
-def _head_width(person: Person) -> float:
-    ears = person.landmarks_px[[pose.LEFT_EAR, pose.RIGHT_EAR]]
-    return float(np.linalg.norm(ears[0] - ears[1]))
+def _has_large_head(person: Person, outline: Silhouette) -> bool:
+    ears, shoulders = (
+        person.landmarks_px[list(ends)]
+        for ends in ((pose.LEFT_EAR, pose.RIGHT_EAR), (LEFT.shoulder, RIGHT.shoulder))
+    )
+    head_px, shoulders_px = (float(np.linalg.norm(one - two)) for one, two in (ears, shoulders))
+    return (
+        head_px > MAX_HEAD_WIDTH * outline.height_px
+        and head_px > MAX_HEAD_TO_SHOULDERS * shoulders_px
+    )
 
 
 def _height_px(person: Person) -> float:

@@ -1,6 +1,7 @@
 """Every error has words in both languages and survives the way between the two functions."""
 
 import ast
+import pickle
 from pathlib import Path
 from typing import get_args
 
@@ -113,3 +114,11 @@ def test_a_reason_that_only_a_newer_service_knows_gets_words_too(details, advice
 )
 def test_the_language_is_the_clients(header, language):
     assert preferred_language(header) == language
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS))
+def test_an_error_crosses_from_one_process_to_another(code):
+    error = ERRORS[code]() if code == "INVALID_INPUT" else ERRORS[code](**DETAILS)
+    there = pickle.loads(pickle.dumps(error))
+    assert type(there) is type(error)
+    assert there.to_dict("ko") == error.to_dict("ko")
