@@ -52,3 +52,16 @@ def test_nothing_in_it_needs_what_the_policy_forbids(name: str) -> None:
 def test_page_and_tables_say_from_the_same_evidence_on_that_a_photo_told_little() -> None:
     found = re.findall(r"^const LITTLE_EVIDENCE = ([\d.]+);", page("index.html").html, re.MULTILINE)
     assert [float(each) for each in found] == [LITTLE_EVIDENCE]
+
+
+def test_the_page_takes_photos_of_every_format_by_every_name_that_cameras_give_them() -> None:
+    html = page("index.html").html
+    accepted = [each.split(",") for each in re.findall(r'accept="([^"]+)"', html)]
+    [types] = re.findall(r"^const TYPES = \{(.*)\};", html, re.MULTILINE)
+    known = dict(re.findall(r'(\w+): "([^"]+)"', types))
+    assert len(accepted) == 2, "from the front, from the side"
+    for formats in accepted:
+        # Browsers know no type of HEIC: its names are listed too.
+        assert set(known.values()) <= set(formats)
+        assert {f".{name}" for name in ("heic", "heif", "hif")} <= set(formats)
+    assert known["hif"] == known["heif"]
