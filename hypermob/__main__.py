@@ -187,7 +187,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OUT.html",
         help="one page with the tables and all photos: photos of people, not to be published",
     )
-    validate.add_argument("-j", type=_workers, default=1, metavar="N", dest="workers", help="at once")
+    validate.add_argument(
+        "-j", type=_workers, default=1, metavar="N", dest="workers", help="at once"
+    )
     validate.set_defaults(run=_validate)
 
     serve = commands.add_parser(
