@@ -119,7 +119,7 @@ HELD_OUT_PEOPLE := $(RENDER)/python -m training.people --decor held_out --long-s
 	@$(RENDER)/pip install -qq --no-deps -r $< >&2
 	@touch $@
 
-# Renders people that nothing was trained on (once: 15 minutes on two cores), then measures them.
+# Renders people that nothing was trained on (once: 25 minutes on two cores), then measures them.
 accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 500000 --kind three --set real --out $(HELD_OUT)/real
 	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide

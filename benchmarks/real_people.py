@@ -366,8 +366,6 @@ def _sheet(path: Path) -> list[dict[str, str]]:
 
 def verdicts(path: Path = VERDICTS) -> dict[str, dict[str, str]]:
     """What eyes found, by the first digits of the SHA-256 of the file."""
-    if not path.is_file():
-        return {}
     with path.open(newline="", encoding="utf-8") as file:
         return {row["sha256"]: row for row in csv.DictReader(file)}
 

@@ -148,7 +148,8 @@ class Measured(Measurement, kw_only=True, frozen=True):
 
     ``arm_cm``: upper arm and forearm.
     ``leg_cm``: thigh and calf.
-    ``interval_95``: by length, [low, high] in cm that holds the true length 95 times in 100.
+    ``interval_95``: by length, [low, high] in cm that is to hold the true length 95 times in 100.
+    That has been checked on rendered people, not yet on real ones with a tape.
     ``output_image_url``: the photo with the measurement drawn on it, a JPEG; no key, for an hour.
     """
 

@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     people = batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     people.complete = shtab.FILE  # type: ignore[attr-defined]
-    batch.add_argument("-j", type=int, default=1, metavar="N", dest="workers", help="at once")
+    batch.add_argument("-j", type=_workers, default=1, metavar="N", dest="workers", help="at once")
     batch.set_defaults(run=_batch)
 
     validate = commands.add_parser(
@@ -187,7 +187,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OUT.html",
         help="one page with the tables and all photos: photos of people, not to be published",
     )
-    validate.add_argument("-j", type=int, default=1, metavar="N", dest="workers", help="at once")
+    validate.add_argument(
+        "-j", type=_workers, default=1, metavar="N", dest="workers", help="at once"
+    )
     validate.set_defaults(run=_validate)
 
     serve = commands.add_parser(
@@ -216,6 +218,12 @@ def _number(typed: str) -> float:
     if isinstance(found, str):
         raise argparse.ArgumentTypeError(f"a number such as 175 or 175.5, not {typed!r}")
     return found
+
+
+def _workers(typed: str) -> int:
+    if not (typed.isdecimal() and int(typed) > 0):
+        raise argparse.ArgumentTypeError(f"a whole number from 1, not {typed!r}")
+    return int(typed)
 
 
 def _lengths() -> argparse.ArgumentParser:
@@ -412,9 +420,6 @@ def _vehicles(options: argparse.Namespace) -> int:
 def _batch(options: argparse.Namespace) -> int:
     from hypermob import batch
 
-    if options.workers < 1:
-        print("hypermob: -j takes a whole number from 1", file=sys.stderr)
-        return MISUSED
     try:
         rows = batch.read(options.people)
     except OSError as error:
@@ -437,9 +442,6 @@ def _validate(options: argparse.Namespace) -> int:
     from hypermob import validation
     from hypermob.validation.page import picture_px
 
-    if options.workers < 1:
-        print("hypermob: -j takes a whole number from 1", file=sys.stderr)
-        return MISUSED
     try:
         rows = validation.sources(options.people)
     except OSError as error:

@@ -73,10 +73,12 @@ WORDS: Final = {
     "length": {"en": "Length", "ko": "길이"},
     "interval": {"en": "95 % interval", "ko": "95 % 구간"},
     "interval_words": {
-        "en": "Between joint centres, left and right averaged. The true length lies in the "
-        "interval 95 times in 100.",
-        "ko": "관절 중심 사이의 길이이며 좌우 평균입니다. 실제 길이는 100번 중 95번 이 구간에 "
-        "있습니다.",
+        "en": "Between joint centres, left and right averaged. The interval is to hold the true "
+        "length 95 times in 100. That has been checked on rendered people, not yet on real ones "
+        "with a tape.",
+        "ko": "관절 중심 사이의 길이이며 좌우 평균입니다. 실제 길이가 100번 중 95번 들어가도록 "
+        "정한 구간입니다. 렌더링한 사람으로 확인했으며, 실제 사람을 줄자로 재어 확인하지는 "
+        "못했습니다.",
     },
     "height_words": {
         "en": "Mostly from the height: the photo says little of this length, so it is close to "

@@ -104,7 +104,7 @@ def notes(quality: Mapping[str, Any], name: str) -> Iterator[str]:
         yield "height"
     # Several photos may each have counted another side.
     counted = {
-        photo["left_minus_right"][name]["counted"]
+        photo["left_minus_right"][name].get("counted", "both")  # an older API does not tell
         for photo in quality.values()
         if name in (photo.get("left_minus_right") or {})
     }

@@ -126,9 +126,7 @@ def exif(orientation: int | None = None, **directories: dict[int, Any]) -> bytes
     return block.tobytes()
 
 
-XMP_TURNED = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a tiff:Orientation='6'/></x:xmpmeta>".replace(
-    b"'6'", b'"6"'
-)
+XMP_TURNED = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><a tiff:Orientation=\"6\"/></x:xmpmeta>"
 
 
 def ten_bit_heic(image: Image.Image) -> bytes:

@@ -18,8 +18,9 @@ from tqdm import tqdm
 from bodyscan import scan
 from bodyscan.lengths import Observation
 from chalicelib import body_prior
-from chalicelib.errors import HypermobError
+from chalicelib.errors import PhotoError
 from hypermob import batch
+from hypermob.people import read_photo
 from training.rendered import MODEL
 
 Array = npt.NDArray[np.float64]
@@ -54,14 +55,15 @@ def fronts(people_csv: Path, processes: int) -> list[RealPhoto]:
 
 def _look(people_csv: Path, row: dict[str, str]) -> RealPhoto | None:
     try:
-        photo = (people_csv.parent / row["photo"]).read_bytes()
+        person = batch.person(row)
+        photo = read_photo(people_csv.parent / person.photo, "photo")
         observation = scan.look(photo, "front", MODEL).observation
-    except HypermobError:
-        return None  # refused: what the measure function never calibrates on, nor do we
+    except PhotoError:
+        return None  # a photo that is never measured needs no calibration
     return RealPhoto(
         people=people_csv.stem,
         person=row.get("person") or row["photo"],
-        height_cm=float(row["height_cm"]),
-        sex=row.get("sex") or None,
+        height_cm=person.height_cm,
+        sex=person.sex,
         observation=observation,
     )

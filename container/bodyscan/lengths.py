@@ -583,9 +583,9 @@ def is_unclear(observation: Observation) -> bool:
     return world().gaps.over_limit(observation.gap) > UNCLEAR["real"]
 
 
-def _expected(line: Line, height_cm: float, sex: str | None = None) -> Array:
+def _expected(line: Line, height_cm: float) -> Array:
     """What a witness sees of an ordinary body, in percent of the height."""
-    usual = body_prior.conditional(height_cm, sex).mean_cm
+    usual = body_prior.conditional(height_cm).mean_cm
     return np.asarray(line.offset + line.slope @ usual * 100 / height_cm)
 
 

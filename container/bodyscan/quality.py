@@ -84,11 +84,12 @@ FILLED = 0.9
 MAX_BROAD = 0.085
 """By how much a person may be broader, halfway and at the lowest row, than the legs are apart
 there, as a share of the height. Trousers are narrower, or leave a gap; what is broader is a gown,
-a coat or a long skirt, ..."""
+a coat or a long skirt."""
 MIN_DOUBTED_BROAD = 0.07
+"""The same halfway, where MediaPipe does not see a knee or an ankle well either."""
 MAX_BROAD_AND_UNSEEN = 0.33
-"""... and so is what is that broad halfway only and hides a knee or ankle from MediaPipe: the
-share halfway and twice the probability that it is hidden."""
+"""Of the sum of how broad a person is halfway and twice the probability that a knee or an ankle is
+hidden: more, and cloth hides the legs."""
 
 
 @dataclass(frozen=True)

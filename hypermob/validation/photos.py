@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
 from chalicelib.body_prior import SEGMENTS
 from chalicelib.errors import (
     ERRORS,
+    POSE_ADVICE,
     FieldProblem,
     HypermobError,
     InvalidInputError,
     Language,
     PhotoError,
+    PoseUnsuitableError,
 )
 from hypermob import batch
 from hypermob.engines import Engine, Found
+from hypermob.people import number
+from hypermob.people import read_photo as read_file
 from hypermob.tables import SUMS
 from hypermob_client.errors import NewError
 
@@ -33,6 +36,7 @@ TAPE_RANGE_CM: Final = (5.0, 150.0)
 MEASURED, REFUSED = "measured", "refused"
 """Of ``expected``: the photo is good; it must be refused, by whichever code."""
 REFUSALS: Final = tuple(code for code, error in ERRORS.items() if issubclass(error, PhotoError))
+POSE: Final = PoseUnsuitableError.code
 YES: Final = ("yes", "true", "1")
 
 
@@ -182,11 +186,15 @@ def _look(source: Source, engine: Engine, language: Language, picture_px: int | 
 
 def _expected(text: str) -> tuple[str, ...]:
     verdicts = tuple(" ".join(each.split()) for each in text.split("|") if each.strip())
-    known = (MEASURED, REFUSED, *REFUSALS)
-    if any(each.split()[0] not in known for each in verdicts):
-        listed = ", ".join(known)
+    known = {MEASURED, REFUSED, *REFUSALS, *(f"{POSE} {reason}" for reason in POSE_ADVICE)}
+    if not known.issuperset(verdicts):
+        listed, reasons = ", ".join((MEASURED, REFUSED, *REFUSALS)), ", ".join(POSE_ADVICE)
         raise InvalidInputError(
-            FieldProblem("expected", f"one of {listed}, or several between |", f"{listed} 중 하나")
+            FieldProblem(
+                "expected",
+                f"one of {listed}, or several between |; {POSE} may have a reason: {reasons}",
+                f"{listed} 중 하나, 여러 개는 |로 구분; {POSE}에는 이유를 붙일 수 있음: {reasons}",
+            )
         )
     return verdicts
 
@@ -197,11 +205,8 @@ def _tape_cm(cells: Mapping[str, str]) -> dict[str, float]:
     low, high = TAPE_RANGE_CM
     for column, name in TAPE.items():
         if text := cells.get(column, ""):
-            try:
-                found[name] = float(text)
-            except ValueError:
-                found[name] = float("nan")
-            if not (isfinite(found[name]) and low <= found[name] <= high):
+            length_cm = number(text)
+            if isinstance(length_cm, str) or not low <= length_cm <= high:
                 raise InvalidInputError(
                     FieldProblem(
                         column,
@@ -209,6 +214,7 @@ def _tape_cm(cells: Mapping[str, str]) -> dict[str, float]:
                         f"{low:.0f}~{high:.0f} cm의 길이",
                     )
                 )
+            found[name] = length_cm
     for name, parts in SUMS.items():
         if name not in found and set(parts) <= found.keys():
             found[name] = sum(found[part] for part in parts)
@@ -224,9 +230,9 @@ def _picture(found: Found | None, source: Source, height_px: int) -> bytes | Non
     try:
         data = found.overlay_jpeg() if found else None
         if data is None:
-            data = (source.folder / source.cells["photo"]).read_bytes()
+            data = read_file(source.folder / source.cells["photo"], "photo")
         pixels = read_photo(data).pixels
-    except (HypermobError, OSError, ValueError):
+    except HypermobError:
         return None
     scale = min(1.0, height_px / pixels.shape[0])
     size = (max(1, round(scale * pixels.shape[1])), max(1, round(scale * pixels.shape[0])))

@@ -234,6 +234,38 @@ def test_on_real_people_a_photo_never_makes_a_length_less_sure_than_no_photo():
         assert np.all(np.diag(found.cov_cm2) < 1.02 * np.diag(alone.cov_cm2))
 
 
+TILT = np.array([0.09, 0.08, -0.05, -0.2, 0.13])
+"""As photos from near the floor have it: seen too level, calves are long and torsos short."""
+
+
+def misjudged(told, known, tilt, too_level_deg=12.0):
+    """A usual body, seen by a camera that looks that much further up than is believed."""
+    photo = seen(175.0, told=told, known=known)
+    off = -too_level_deg * TILT
+
+    def moved(witness):
+        return Between(witness.limbs + off[:4, None], witness.torso + off[4])
+
+    return replace(
+        photo, networks=moved(photo.networks), landmarks=moved(photo.landmarks), tilt=tilt
+    )
+
+
+@pytest.mark.parametrize("known", [KNOWN, STRANGE])
+def test_a_misjudged_camera_is_believed_before_an_unusual_body_unless_the_phone_told(known):
+    usual = body_prior.conditional(175.0).mean_cm
+    told, not_told = (True, True), (True, False)
+    off = {
+        name: np.abs(lengths.estimate([photo], 175.0).mean_cm - usual).sum()
+        for name, photo in {
+            "camera": misjudged(not_told, known, TILT),
+            "body": misjudged(not_told, known, np.zeros(5)),
+            "told": misjudged(told, known, TILT),
+        }.items()
+    }
+    assert off["camera"] < 0.85 * min(off["body"], off["told"])
+
+
 def test_two_witnesses_that_see_different_bodies_are_unclear():
     limit_sd = float(lengths.calibration("front+focal").gaps.limit)
     for known in (KNOWN, STRANGE):

@@ -32,3 +32,8 @@ def test_a_photo_is_answered_as_what_it_shows_asks(truth):
     assert code in (truth.get("expected_errors") or [truth["expected_error"]])
     if code == "POSE_UNSUITABLE" and truth.get("expected_reasons"):
         assert reason in truth["expected_reasons"]
+
+
+def test_a_side_photo_sent_as_a_front_one_is_told_so_and_not_to_step_back():
+    [side] = [truth for truth in TRUTHS if truth["kind"] == "side"]
+    assert verdict(side | {"kind": "front"}) == ("POSE_UNSUITABLE", "turned_away")

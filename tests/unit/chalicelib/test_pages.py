@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.answers import LITTLE_EVIDENCE
 from chalicelib.pages import WEB, page
+from hypermob.report import WORDS
 
 LARGEST_BYTES = 150_000
 PAGES = sorted(path.name for path in WEB.glob("*.html"))
@@ -52,3 +53,25 @@ def test_nothing_in_it_needs_what_the_policy_forbids(name: str) -> None:
 def test_page_and_tables_say_from_the_same_evidence_on_that_a_photo_told_little() -> None:
     found = re.findall(r"^const LITTLE_EVIDENCE = ([\d.]+);", page("index.html").html, re.MULTILINE)
     assert [float(each) for each in found] == [LITTLE_EVIDENCE]
+
+
+def test_page_and_report_say_on_whom_the_interval_was_checked() -> None:
+    page_words = re.findall(r'interval_words: "([^"]+)"', (WEB / "words.js").read_text("utf-8"))
+    report_words = list(WORDS["interval_words"].values())
+    assert len(page_words) == len(report_words) == 2
+    for said in (page_words, report_words):
+        assert "rendered people" in said[0]
+        assert "렌더링" in said[1]
+
+
+def test_the_page_takes_photos_of_every_format_by_every_name_that_cameras_give_them() -> None:
+    html = page("index.html").html
+    accepted = [each.split(",") for each in re.findall(r'accept="([^"]+)"', html)]
+    [types] = re.findall(r"^const TYPES = \{(.*)\};", html, re.MULTILINE)
+    known = dict(re.findall(r'(\w+): "([^"]+)"', types))
+    assert len(accepted) == 2, "from the front, from the side"
+    for formats in accepted:
+        # Browsers know no type of HEIC: its names are listed too.
+        assert set(known.values()) <= set(formats)
+        assert {f".{name}" for name in ("heic", "heif", "hif")} <= set(formats)
+    assert known["hif"] == known["heif"]

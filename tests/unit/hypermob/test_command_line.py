@@ -89,9 +89,9 @@ def test_a_height_and_a_sex_are_taken_as_people_type_them():
     typed = hypermob(*asked, "--height", "175,5", "--sex", "Male")
     assert typed[0] == 0
     assert typed == hypermob(*asked, "--height", "175.5", "--sex", "male")
-    code, _, err = hypermob(*asked, "--height", "1.755")
+    code, out, _ = hypermob(*asked, "--height", "1.755")
     assert code == 1
-    assert "in cm, not m: 175.5" in err
+    assert "in cm, not m: 175.5" in out
     code, _, err = hypermob(*asked, "--height", "tall")
     assert code == 2
     assert "a number such as 175 or 175.5" in err
@@ -466,3 +466,11 @@ def test_the_report_says_where_the_photo_told_little_and_why(language, height, s
     assert height not in much
     assert why not in much
     assert little.count(f"<small>{side}: ") == much.count(f"<small>{side}: ") == 1
+
+
+@pytest.mark.parametrize("command", ["batch", "validate"])
+@pytest.mark.parametrize("workers", ["0", "-1", "1.5", "two"])
+def test_no_number_of_workers_is_named(command, workers):
+    code, _, err = hypermob(command, "people.csv", f"-j={workers}")
+    assert code == 2
+    assert "a whole number from 1" in err

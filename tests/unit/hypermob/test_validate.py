@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -241,6 +242,12 @@ def test_the_page_says_where_a_photo_told_little(language, said):
     assert [shown.count(f"<small>{words}") for words in said] == [1, 1]
 
 
+def test_an_older_api_does_not_say_which_sides_counted():
+    told = {"front": {"left_minus_right": {"calf": {"cm": 0.2, "interval_95": [-1, 1]}}}}
+    photos = [photo("a", quality=told)]
+    assert "side only" not in page(photos, figures(photos))
+
+
 def test_evidence_may_be_missing():
     found = figures([photo("a", quality={"front": {"visibility": 0.9}})])
     assert found["groups"]["c"]["evidence"] is None
@@ -290,7 +297,7 @@ def looked_at(*cells, **options):
 
 
 def test_rows_become_photos():
-    tape = {"thigh_tape_cm": "40", "calf_tape_cm": "41.5", "arm_tape_cm": "55"}
+    tape = {"thigh_tape_cm": "40", "calf_tape_cm": "41,5", "arm_tape_cm": "55"}
     full = {"photo": "a.jpg", "height_cm": "180", "sex": "male", "person": "p", "clothes": "coat"}
     one, two = looked_at(
         full
@@ -311,6 +318,8 @@ def test_rows_become_photos():
         ("thigh_tape_cm", "400"),
         ("thigh_tape_cm", "nan"),
         ("expected", "POSE_UNSUITABEL"),
+        ("expected", "POSE_UNSUITABLE arm_bent"),
+        ("expected", "measured | NO_PERSON legs_bent"),
         ("height_cm", "tall"),
     ],
 )
@@ -333,6 +342,17 @@ def test_pictures_are_reduced_and_missing_ones_stop_nothing():
     assert none.picture_jpeg is None
     (refused_one,) = looked_at({"photo": "sitting-10.jpg", "height_cm": "70"}, picture_px=120)
     assert refused_one.picture_jpeg is None, "a row that is wrong was not looked at"
+
+
+def test_a_refused_photo_is_shown_in_whichever_form_its_korean_name_is_stored(tmp_path):
+    stored = tmp_path / (unicodedata.normalize("NFD", "김") + "-bent.jpg")
+    stored.write_bytes((PEOPLE / "sitting-10.jpg").read_bytes())
+    typed = {"photo": unicodedata.normalize("NFC", stored.name), "height_cm": "170"}
+    (found,) = validation.measured([Source("c", tmp_path, 1, typed)], Told(), picture_px=120)
+    assert found.picture_jpeg is not None
+
+
+def test_a_page_has_small_pictures_of_many_photos():
     assert picture_px(FEW_PHOTOS) > picture_px(FEW_PHOTOS + 1)
 
 
