@@ -42,7 +42,7 @@ MAX_HEAD_WIDTH = 0.105
 """From ear to ear, as a share of the height. Grown people have 0.06 to 0.09, whatever the camera's
 height; figures and drawn people have 0.12 and more, and so have people who crouch, ..."""
 MAX_HEAD_TO_SHOULDERS = 0.45
-"""... but not as a share of the shoulders' width: people have 0.24 to 0.45, figures 0.47 to 0.73."""
+"""... but not as a share of the shoulders' width: people have 0.24 to 0.45, figures from 0.47."""
 
 MAX_TRUNK_LEAN_DEG = 15.0
 MAX_LEG_LEAN_DEG = 16.5

@@ -67,7 +67,7 @@ def test_a_folder_is_not_called_missing_and_a_height_in_metres_is_told_in_cm(
     assert run(monkeypatch, "--photo", str(tmp_path), "--height", "1.75") == 1
     said = capsys.readouterr().err
     assert f"PHOTO: a folder, not a photo: {tmp_path}" in said
-    assert "HEIGHT: expected a number from 100 to 230 (cm), such as 175, got 1.75" in said
+    assert "HEIGHT: expected a number from 100 to 230 (cm), in cm, not m: 175" in said
 
 
 @pytest.mark.parametrize(("height", "told"), [(None, True), ("181.9", True), ("175", False)])
