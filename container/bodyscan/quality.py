@@ -53,6 +53,9 @@ MIN_ANKLES_ABREAST, MIN_KNEES_ABREAST = 0.02, 0.035
 """From the right one to the left one, across, as a share of the height: less, and legs cross."""
 MIN_ELBOW_DEG = 110.0
 MAX_ARM_RAISE_DEG = 85.0
+MAX_ARM_OUT_DEG = 32.0
+"""Of an upper arm from the picture plane, in MediaPipe's own space: arms that hang reach 20, those of
+people who hold them behind the back, or swing them, 34 and more."""
 MIN_HAND_VISIBILITY = 0.3
 """Of the wrist that is seen better: less, and both hands are behind the back."""
 MIN_SHOULDER_SPAN = 0.45
@@ -183,6 +186,8 @@ def measurable_front(person: Person) -> Silhouette:
         raise PoseUnsuitableError(reason="arms_bent")
     for side in BOTH:
         if _angle_deg(points, side.shoulder, side.elbow, side.wrist) < MIN_ELBOW_DEG:
+            raise PoseUnsuitableError(reason="arms_bent")
+        if _out_of_plane_deg(person, side.shoulder, side.elbow) > MAX_ARM_OUT_DEG:
             raise PoseUnsuitableError(reason="arms_bent")
         if _lean_deg(points[side.shoulder], points[side.elbow]) > MAX_ARM_RAISE_DEG:
             raise PoseUnsuitableError(reason="arms_raised")
@@ -353,6 +358,11 @@ def _run(row: npt.NDArray[np.bool_]) -> int:
 
 def _visibility(person: Person, *joints: str) -> Array:
     return person.visibility[[getattr(side, joint) for side in BOTH for joint in joints]]
+
+
+def _out_of_plane_deg(person: Person, start: int, end: int) -> float:
+    along = person.world_m[end] - person.world_m[start]
+    return float(np.degrees(np.arctan2(abs(along[2]), np.hypot(along[0], along[1]))))
 
 
 def _turn_deg(person: Person) -> float:

@@ -170,6 +170,18 @@ def test_a_body_that_is_turned_is_turned_away_though_its_shoulders_look_broad(tu
         assert reason(person) == "turned_away"
 
 
+@pytest.mark.parametrize(
+    ("out_deg", "refused"), [(20, False), (-20, False), (45, True), (-45, True)]
+)
+def test_an_upper_arm_that_points_at_the_camera_is_no_arm_to_measure(out_deg, refused):
+    person, out = standing(), np.radians(out_deg)
+    person.world_m[13] = 0.0, 0.28 * np.cos(out), 0.28 * np.sin(out)  # its shoulder is at 0
+    if refused:
+        assert reason(person) == "arms_bent"
+    else:
+        assert quality.measurable_front(person)
+
+
 def test_hands_behind_the_back_are_no_arms_to_measure():
     person = standing()
     person.visibility[[15, 16]] = 0.1
