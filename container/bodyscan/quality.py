@@ -54,8 +54,8 @@ MIN_ANKLES_ABREAST, MIN_KNEES_ABREAST = 0.02, 0.035
 MIN_ELBOW_DEG = 110.0
 MAX_ARM_RAISE_DEG = 85.0
 MAX_ARM_OUT_DEG = 32.0
-"""Of an upper arm from the picture plane, in MediaPipe's own space: arms that hang reach 20, those of
-people who hold them behind the back, or swing them, 34 and more."""
+"""Of an upper arm from the picture plane, in MediaPipe's own space: arms that hang reach 20, those
+of people who hold them behind the back, or swing them, 34 and more."""
 MIN_HAND_VISIBILITY = 0.3
 """Of the wrist that is seen better: less, and both hands are behind the back."""
 MIN_SHOULDER_SPAN = 0.45
