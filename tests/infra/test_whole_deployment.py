@@ -269,6 +269,16 @@ def test_a_renamed_bucket_is_a_new_version(account: Account) -> None:
     assert deployment.measure_parameters(image)["Revision"] != before
 
 
+def test_what_is_no_part_of_a_version_may_change_too(account: Account) -> None:
+    """Lambda makes no version of a function that is as it was, and CloudFormation fails then."""
+    before = account.live()
+    function = account.client("lambda").get_function(FunctionName=account.stage.repository)
+    deployment = account.deployment()
+    deployment.stage.parameters["QueueConcurrency"] = "3"
+    deployment.put("measure", deployment.measure_parameters(function["Code"]["ImageUri"]))
+    assert int(account.live()) > int(before)
+
+
 def api_alias(account: Account) -> Any:
     function = account.stage.functions[0]
     return account.client("lambda").get_alias(FunctionName=function, Name="live")
