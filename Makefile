@@ -90,9 +90,11 @@ destroy: .venv/ready
 rollback: .venv/ready
 	@$(BIN)/python -m infra.rollback $(OF_STAGE) --to="$(TO)" $(if $(filter-out 0,$(API)),--api)
 
-# PREFIX=acme: bucket names of your own. With STAGE= (and REGION=) that stage only, made if need be.
+# PREFIX=acme: bucket names of your own; PREFIX= takes a prefix away again, so it has to be typed.
+# With STAGE= (and REGION=) that stage only, made if need be.
+TYPED_PREFIX = $(if $(filter-out undefined,$(origin PREFIX)),--prefix="$(PREFIX)")
 configure: .venv/ready
-	@$(BIN)/python -m infra.configure --prefix="$(PREFIX)" $(if $(STAGE),--stage="$(STAGE)") \
+	@$(BIN)/python -m infra.configure $(TYPED_PREFIX) $(if $(STAGE),--stage="$(STAGE)") \
 		$(if $(REGION),--region="$(REGION)")
 
 # What each type of resource needs of whoever deploys it, as CloudFormation publishes it.

@@ -23,15 +23,18 @@ LEEWAY_S = 60
 TIMEOUT_S = 3
 FRESH_S = 60
 """How long after keys were fetched an unknown one is not looked for again."""
+KEPT_S = 3600
+"""How long keys are kept: one that the issuer has withdrawn counts no longer than this."""
 
 
 class Issuer:
-    """The issuer that the settings name, and its keys, fetched once per process.
+    """The issuer that the settings name, and its keys, fetched once an hour.
 
     Raises
     ------
     ValueError
-        The issuer is not an ``https`` address (``http`` is, on this machine).
+        The issuer is not an ``https`` address (``http`` is, on this machine), or no audience is
+        named: then a token for any other application would count.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -41,6 +44,8 @@ class Issuer:
         address = urlsplit(self._issuer)
         if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
             raise ValueError(f"JWT_ISSUER is no https address: {self._issuer}")
+        if not self._audience:
+            raise ValueError("JWT_ISSUER needs JWT_AUDIENCE, the client's id at the issuer.")
         self._keys: Any = None
         self._fetched_at = float("-inf")
 
@@ -87,12 +92,15 @@ class Issuer:
         return claims
 
     def _known_keys(self, *, again: bool = False) -> Any:
+        from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
-        stale = again and time.monotonic() > self._fetched_at + FRESH_S
-        if self._keys is None or stale:
+        if time.monotonic() > self._fetched_at + (FRESH_S if again else KEPT_S):
             about = _fetch(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-            self._keys = KeySet.import_key_set(_fetch(about["jwks_uri"]))
+            try:
+                self._keys = KeySet.import_key_set(_fetch(about["jwks_uri"]))
+            except (JoseError, KeyError, TypeError, ValueError) as error:
+                raise ServiceUnavailableError(parts="token_issuer") from error
             self._fetched_at = time.monotonic()
         return self._keys
 

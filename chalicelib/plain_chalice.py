@@ -57,7 +57,13 @@ def _command(arguments: list[str]) -> str | None:
     """Chalice's command, or None where it is not Chalice that runs."""
     if not arguments or Path(arguments[0]).name not in ("chalice", "chalice.exe"):
         return None
-    return next((one for one in arguments[1:] if one in ("local", "deploy")), None)
+    rest = iter(arguments[1:])
+    for one in rest:
+        if one == "--project-dir":
+            next(rest, None)
+        elif not one.startswith("-"):
+            return one
+    return None
 
 
 def _stage(arguments: list[str]) -> str:

@@ -17,8 +17,13 @@ from infra.stage import DeployError, declared
 POLL_S: Final = 2.0
 FAILED_FIRST: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 """States of a stack that can only be deleted: its first creation failed, or its deletion."""
-IN_USE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+NEVER_MADE: Final = (*FAILED_FIRST, "REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS")
+"""States of a stack that has nothing, or is about to. In all others it has its resources: also
+imported, or while a deployment that was interrupted goes on in it."""
 NOTHING_TO_DO: Final = ("didn't contain changes", "No updates are to be performed")
+
+ROLLED_BACK: Final = "rolled back from "
+"""Begins the description of an alias that was rolled back by hand; the version follows."""
 
 Say = Callable[[str], None]
 
@@ -128,6 +133,18 @@ class Aws:
         found = self._found("get_alias", FunctionName=function, Name=name)
         return None if found is None else str(found["FunctionVersion"])
 
+    def is_rolled_back_from(self, function: str, version: str, name: str = "live") -> bool:
+        """Whether an alias was taken back from what a version is: its code and variables."""
+        described = (self._found("get_alias", FunctionName=function, Name=name) or {}).get(
+            "Description", ""
+        )
+        left = described.removeprefix(ROLLED_BACK) if described.startswith(ROLLED_BACK) else None
+        is_of = {
+            one["Version"]: (one["CodeSha256"], one.get("Environment"))
+            for one in self.versions(function)
+        }
+        return left in is_of and is_of[left] == is_of.get(version)
+
     def _found(self, call: str, **asked: Any) -> dict[str, Any] | None:
         try:
             return dict(getattr(self.client("lambda"), call)(**asked))
@@ -188,9 +205,9 @@ class Stacks:
         return None if stack["StackStatus"] == "DELETE_COMPLETE" else dict(stack)
 
     def is_in_use(self, name: str) -> bool:
-        """Whether a stack has been made, and made whole."""
+        """Whether there is a stack that has, or is being given, what its template names."""
         stack = self.described(name)
-        return stack is not None and stack["StackStatus"] in IN_USE
+        return stack is not None and stack["StackStatus"] not in NEVER_MADE
 
     def outputs(self, name: str) -> dict[str, str]:
         """A stack's outputs; none of a stack that is not there."""

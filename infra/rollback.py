@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from infra.chalice_live import LIVE
+from infra.cloud import ROLLED_BACK
 from infra.deploy import NO_WEIGHTS, ZIP_DIGITS, Command, explained, kept_zips
 from infra.stage import DeployError, Stage
 
@@ -80,12 +81,14 @@ class Rollback(Command):
         return str(target)
 
     def _point(self, function: str, version: str) -> None:
-        """Let the alias name a version, for all calls at once."""
+        """Let the alias name a version, for all calls at once, and note what it is taken from."""
+        newest = self.aws.versions(function)[0]["Version"]
         change = partial(
             self.aws.client("lambda").update_alias,
             FunctionName=function,
             Name=LIVE,
             FunctionVersion=version,
+            Description="" if version == newest else f"{ROLLED_BACK}{newest}",
             RoutingConfig=NO_WEIGHTS,
         )
         self.do(f"{function}: {LIVE} -> {version}", change)

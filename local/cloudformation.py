@@ -637,6 +637,29 @@ class UsagePlan(Kind):
         clients("apigateway").delete_usage_plan(usagePlanId=made.id)
 
 
+class Version(Kind):
+    """AWS::Lambda::Version."""
+
+    def create(self, clients: Clients, wanted: dict[str, Any]) -> Result:
+        """Publish one; Lambda publishes none of a function that is as its last version was."""
+        client = clients("lambda")
+        listed = client.list_versions_by_function(FunctionName=wanted["FunctionName"])["Versions"]
+        made = client.publish_version(**wanted)
+        if made["Version"] in [version["Version"] for version in listed]:
+            raise _error(
+                "AlreadyExists",
+                f"A version for this Lambda function exists ( {made['Version']} ). "
+                "Modify the function to create a new version.",
+            )
+        return made["FunctionArn"], {"Version": made["Version"]}
+
+    def delete(self, clients: Clients, made: Made) -> None:
+        """Delete it."""
+        clients("lambda").delete_function(
+            FunctionName=made.properties["FunctionName"], Qualifier=made.attributes["Version"]
+        )
+
+
 REPLACED = {"AWS::Lambda::Version"}
 """Types that are made anew when a property differs; the old one is retained."""
 KINDS: dict[str, Kind] = {
@@ -698,18 +721,7 @@ KINDS: dict[str, Kind] = {
         lambda answer, _: {"Arn": answer["FunctionArn"]},
         _change_function,
     ),
-    "AWS::Lambda::Version": Simple(
-        "lambda",
-        "publish_version",
-        "delete_function",
-        lambda wanted: wanted,
-        lambda answer, _: answer["FunctionArn"],
-        lambda made: {
-            "FunctionName": made.properties["FunctionName"],
-            "Qualifier": made.attributes["Version"],
-        },
-        lambda answer, _: {"Version": answer["Version"]},
-    ),
+    "AWS::Lambda::Version": Version(),
     "AWS::Lambda::Alias": Simple(
         "lambda",
         "create_alias",

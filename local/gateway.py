@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import threading
 import time
 import uuid
@@ -24,6 +25,7 @@ from chalicelib.errors import (
     InvalidInputError,
     preferred_language,
 )
+from chalicelib.openapi import OPERATIONS
 from local.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
 
 if TYPE_CHECKING:
@@ -110,7 +112,9 @@ class Gateway:
             return
         given = request.headers.get("X-API-Key", "").encode()
         if not hmac.compare_digest(given, self._api_key):
-            raise _Refused("INVALID_API_KEY")
+            # API Gateway knows no path, and asks for no key, where there is no route.
+            known = _is_route(request.method, request.path)
+            raise _Refused("INVALID_API_KEY" if known else "MISSING_AUTHENTICATION_TOKEN")
 
     def _forward_if_room(self, request: Request, body: bytes) -> Response:
         if not self._room.acquire(blocking=False):
@@ -164,6 +168,15 @@ class Gateway:
             if name.lower() not in _ONE_HOP:
                 response.headers.add(name, value)
         return response
+
+
+def _is_route(method: str, path: str) -> bool:
+    """Whether the API has such a route that asks for a key."""
+    return any(
+        method == operation.method.upper()
+        and re.fullmatch(re.sub(r"{\w+}", "[^/]+", operation.path), path)
+        for operation in OPERATIONS
+    )
 
 
 def _body(request: Request) -> bytes:

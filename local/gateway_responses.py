@@ -29,7 +29,13 @@ from chalicelib.errors import (
     UnsupportedMediaTypeError,
 )
 
-KEYLESS_ROUTES = (("GET", "/"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json"))
+KEYLESS_ROUTES = (
+    ("GET", "/"),
+    ("GET", "/health"),
+    ("HEAD", "/health"),
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+)
 """Routes that ask for no key, so that no usage plan limits them."""
 KEYLESS_RATE, KEYLESS_BURST = 10, 20
 """Requests a second, and at once, to each of these by all callers together. ``/health?deep=1``

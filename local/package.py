@@ -38,6 +38,8 @@ UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn
 TESTS = "/tests/"
 """Of packages: shipped by them, imported by nobody, half of all byte code."""
 TASK_ROOT = "/var/task"
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can name."""
 MIB = 2**20
 
 # With nothing but the zip and the standard library on the path; boto3 is the runtime's, and lazy.
@@ -83,7 +85,27 @@ def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     """
     source = copy_app(project, build)
     add_byte_code(_packaged(source), source)
-    return _packaged(source)
+    package = _packaged(source)
+    forget_times(package)
+    return package
+
+
+def forget_times(package: Path) -> None:
+    """Give a zip's files one order and time: the same contents are the same zip in any checkout.
+
+    By its digest Lambda, and `infra.deploy`, tell whether there is anything new to deploy.
+    """
+    with zipfile.ZipFile(package) as opened:
+        files = sorted(opened.infolist(), key=lambda file: file.filename)
+        if all(file.date_time == NO_TIME for file in files):
+            return
+        forgetful = package.with_suffix(".new")
+        with zipfile.ZipFile(forgetful, "w", zipfile.ZIP_DEFLATED) as written:
+            for file in files:
+                content = opened.read(file)
+                file.date_time = NO_TIME
+                written.writestr(file, content)
+    forgetful.replace(package)
 
 
 def add_byte_code(package: Path, source: Path) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from chalicelib.errors import UnauthorizedError
 from chalicelib.openapi import LENGTHS_REQUEST
 from local.config import REPOSITORY
 from local.storage import GUIDE_PHOTO
@@ -85,16 +86,46 @@ def check(url: str, key: str, images_bucket: str, say: Callable[[str], None]) ->
         It does not answer as it should, or not at all.
     """
     height_cm = json.loads(PERSON.read_text("utf-8"))["height_cm"]
-    with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client:
-        health = answered(client, "GET", "/health", params={"deep": 1})
-        say(f"GET /health?deep=1: version {health['version']}")
-        answered(client, "POST", "/recommend", json=LENGTHS_REQUEST)
-        say("POST /recommend: settings")
-        guide = {"image_url": f"s3://{images_bucket}/{GUIDE_PHOTO}", "height_cm": height_cm}
-        measured = answered(client, "POST", "/measure", json={**guide, "user_id": USER})
+    with _client(url, key) as client:
+        _check_lengths(client, say)
+        measured = answered(client, "POST", "/measure", json=_guide(images_bucket, height_cm))
         say(f"POST /measure: arm {measured['arm_cm']} cm, leg {measured['leg_cm']} cm")
         _check_upload(client, height_cm, say)
         _expect(client.delete(f"/measurements/{USER}/{measured['measurement_id']}"), 200)
+    _check_key(url, say)
+
+
+def check_without_users(url: str, key: str, images_bucket: str, say: Callable[[str], None]) -> None:
+    """Check an API whose users prove who they are: all that needs no token, and that photos do.
+
+    Parameters and errors are those of `check`.
+    """
+    height_cm = json.loads(PERSON.read_text("utf-8"))["height_cm"]
+    with _client(url, key) as client:
+        _check_lengths(client, say)
+        guide = _guide(images_bucket, height_cm)
+        _expect(client.post("/measure", json=guide), UnauthorizedError.status)
+        say("POST /measure without a user's token: refused. With one: yours to try")
+    _check_key(url, say)
+
+
+def _client(url: str, key: str) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30)
+
+
+def _guide(images_bucket: str, height_cm: float) -> dict[str, Any]:
+    url = f"s3://{images_bucket}/{GUIDE_PHOTO}"
+    return {"image_url": url, "height_cm": height_cm, "user_id": USER}
+
+
+def _check_lengths(client: httpx.Client, say: Callable[[str], None]) -> None:
+    health = answered(client, "GET", "/health", params={"deep": 1})
+    say(f"GET /health?deep=1: version {health['version']}")
+    answered(client, "POST", "/recommend", json=LENGTHS_REQUEST)
+    say("POST /recommend: settings")
+
+
+def _check_key(url: str, say: Callable[[str], None]) -> None:
     bare = _expect(httpx.post(f"{url}/recommend", json=LENGTHS_REQUEST, timeout=30), 403)
     if bare.json().get("error", {}).get("code") != "FORBIDDEN":
         raise SmokeError(f"POST /recommend without a key: not in our words: {bare.text}")

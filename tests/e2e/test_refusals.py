@@ -38,7 +38,6 @@ def at_most_why_is_written_and_the_next_request_works(client: Client) -> Iterato
         ({}, "/vehicles"),
         ({"X-API-Key": "wrong"}, "/vehicles"),
         ({}, "/measurements/a/b"),
-        ({}, "/nowhere"),
     ],
 )
 def test_no_key_no_answer(client: Client, headers: dict[str, str], path: str) -> None:
@@ -46,7 +45,13 @@ def test_no_key_no_answer(client: Client, headers: dict[str, str], path: str) ->
     assert refusal(answer) == (403, "FORBIDDEN")
 
 
+def test_an_unknown_path_is_unknown_without_a_key_too(client: Client) -> None:
+    answer = httpx.get(f"{client.stack.url}/nowhere", trust_env=False)
+    assert refusal(answer) == (404, "NOT_FOUND")
+
+
 def test_health_needs_no_key(client: Client) -> None:
+    assert httpx.head(f"{client.stack.url}/health", trust_env=False).status_code == 200
     assert data(httpx.get(f"{client.stack.url}/health", trust_env=False))["version"]
     assert data(httpx.get(f"{client.stack.url}/health?deep=1", trust_env=False))["deep"] is True
 

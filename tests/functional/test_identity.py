@@ -27,6 +27,7 @@ class LocalIssuer:
 
     def __init__(self) -> None:
         self.key: Any = RSAKey.generate_key(2048, {"kid": "1"}, private=True)
+        self.document: Any = None
         self.asked: list[str] = []
         self.server = Server(self._answer, bind(0))
 
@@ -35,7 +36,7 @@ class LocalIssuer:
         self.asked.append(request.path)
         document: Any = {"jwks_uri": f"{self.server.url}/keys"}
         if request.path == "/keys":
-            document = KeySet([self.key]).as_dict(private=False)
+            document = self.document or KeySet([self.key]).as_dict(private=False)
         answer = Response(json.dumps(document), content_type="application/json")
         return answer(environ, start_response)
 
@@ -152,6 +153,27 @@ def test_a_new_key_of_the_issuer_is_fetched_but_not_for_every_stranger(
     assert refused(api, token) == (200, None)
 
 
+def test_a_key_that_the_issuer_has_withdrawn_counts_no_longer_than_an_hour(
+    api: Any, issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issuer.token()
+    assert refused(api, token) == (200, None)
+    issuer.key = RSAKey.generate_key(2048, {"kid": "2"}, private=True)
+    assert refused(api, token) == (200, None)
+    monkeypatch.setattr("chalicelib.identity.KEPT_S", -1)
+    assert refused(api, token) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(
+    "document", [{"keys": 5}, ["x"], {"error": "no"}, {"keys": [{"kty": "RSA"}]}]
+)
+def test_an_issuer_without_keys_that_can_be_read_is_said(
+    api: Any, issuer: LocalIssuer, document: Any
+) -> None:
+    issuer.document = document
+    assert refused(api, issuer.token()) == (503, ServiceUnavailableError.code)
+
+
 def test_cognitos_access_tokens_name_their_client(api: Any, issuer: LocalIssuer) -> None:
     assert refused(api, issuer.token(aud=None, client_id="car")) == (200, None)
     assert refused(api, issuer.token(aud=None, client_id="another")) == (401, "UNAUTHORIZED")
@@ -166,6 +188,12 @@ def test_an_issuer_out_of_reach_is_said(api: Any, issuer: LocalIssuer) -> None:
 def test_an_issuer_without_tls_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_ISSUER", "http://issuer.example")
     with pytest.raises(ValueError, match="no https"):
+        Issuer(Settings.from_environment())
+
+
+def test_an_issuer_needs_an_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_ISSUER", "https://issuer.example")
+    with pytest.raises(ValueError, match="JWT_AUDIENCE"):
         Issuer(Settings.from_environment())
 
 

@@ -8,6 +8,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from chalicelib import openapi
+from local.gateway_responses import KEYLESS_ROUTES
 from tests.functional.conftest import PEOPLE
 
 USER = "test_user"
@@ -34,6 +35,18 @@ def test_the_routes_that_need_a_key_are_described_so(api: Any) -> None:
     for each in openapi.OPERATIONS:
         route = app.routes[each.path][each.method.upper()]
         assert bool(route.api_key_required) == each.needs_key
+
+
+def test_the_routes_that_need_no_key_are_throttled_by_themselves(api: Any) -> None:
+    from app import app
+
+    keyless = {
+        (method, path)
+        for path, methods in app.routes.items()
+        for method, route in methods.items()
+        if method != "OPTIONS" and not route.api_key_required
+    }
+    assert set(KEYLESS_ROUTES) == keyless
 
 
 def test_the_description_is_served_without_a_key(api: Any) -> None:

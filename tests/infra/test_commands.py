@@ -264,3 +264,17 @@ def test_a_change_set_that_fails_early_names_the_resource() -> None:
     stacks = Stacks(Client(), {}, lambda _: None, 0)
     with pytest.raises(DeployError, match=r"Images /Resources/Images/\S+: a bucket of this name"):
         stacks.put("s", "Parameters:\n  A:\n    Type: String\n", {})
+
+
+def test_make_configure_without_a_prefix_renames_nothing() -> None:
+    """Else it would take a prefix away, and with it the buckets that were deployed."""
+
+    def planned(*variables: str) -> str:
+        line = ["make", "--no-print-directory", "-n", "-o", ".venv/ready", "configure", *variables]
+        return subprocess.run(
+            line, cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "--prefix" not in planned()
+    assert '--prefix=""' in planned("PREFIX=")
+    assert '--prefix="acme"' in planned("PREFIX=acme")

@@ -165,8 +165,9 @@ def test_it_has_no_right_to_everything() -> None:
 
 def test_mappings_are_of_its_own_function() -> None:
     [mappings] = [one for one in statements(resolved()) if one["Sid"] == "Mappings"]
-    wanted = "arn:aws:lambda:ap-northeast-2:123456789012:function:hypermob-measure:live"
-    assert mappings["Condition"] == {"StringEquals": {"lambda:FunctionArn": wanted}}
+    own = "arn:aws:lambda:ap-northeast-2:123456789012:function:hypermob-measure"
+    wanted = {"StringEquals": {"lambda:FunctionArn": [own, f"{own}:live"]}}
+    assert mappings["Condition"] == wanted
 
 
 def test_the_policies_fit() -> None:

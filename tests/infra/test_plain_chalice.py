@@ -171,6 +171,11 @@ def test_nothing_is_said_but_by_chalice_itself() -> None:
     names = Settings.from_environment()
     for arguments in ([], ["/var/runtime/bootstrap.py"], ["pytest", "local"], ["chalice", "url"]):
         assert plain_chalice.look(arguments, names) is None
+    # "local" and "deploy" are names of stages and folders too.
+    packaging = ["chalice", "--project-dir", "deploy", "package", "--stage", "local", "out"]
+    assert plain_chalice.look(packaging, names) is None
+    serving = ["chalice", "--debug", "--project-dir=x", "local", "--stage", "deploy"]
+    assert plain_chalice.look(serving, names) == plain_chalice.NO_KEYS
     assert plain_chalice._stage(["chalice", "deploy"]) == "dev"
     assert plain_chalice._stage(["chalice", "deploy", "--stage=prod"]) == "prod"
 

@@ -275,10 +275,12 @@ def test_callers_and_queue_go_through_the_alias(measure: Template) -> None:
 
 
 def test_a_new_version_for_whatever_a_version_fixes(measure: Template) -> None:
-    """CloudFormation makes a version anew only when its description changes."""
+    """CloudFormation makes a version anew only when its description changes, Lambda only when the
+    function does."""
     text = (REPOSITORY / "infra" / "measure.yaml").read_text("utf-8")
     described = json.dumps(measure["Version"]["Properties"]["Description"])
     assert "Revision" in described
+    assert "Revision" in json.dumps(measure["Function"]["Properties"]["Description"])
     assert measure["Version"]["UpdateReplacePolicy"] == "Retain"
     named = set(re.findall(r'"(?:Ref|Sub)": "\$?\{?(\w+)', json.dumps(measure["Function"])))
     fixed = named & declared(text)

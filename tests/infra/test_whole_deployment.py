@@ -152,6 +152,29 @@ def test_from_an_account_to_an_api_that_answers_as_users_ask(account: Account) -
     assert account.live() == "1"
 
 
+def test_where_users_prove_who_they_are_the_smoke_test_needs_no_token(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tokens(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/measure"):
+            return httpx.Response(401, json={"error": {"code": "UNAUTHORIZED"}})
+        return httpx.Response(200, json={"data": {"version": "1"}})
+
+    def refused(*_: Any, **__: Any) -> httpx.Response:
+        request = httpx.Request("POST", "http://api/recommend")
+        return httpx.Response(403, json={"error": {"code": "FORBIDDEN"}}, request=request)
+
+    client = httpx.Client
+    with_tokens = httpx.MockTransport(tokens)
+    monkeypatch.setattr(httpx, "Client", lambda **how: client(**how, transport=with_tokens))
+    monkeypatch.setattr(httpx, "post", refused)
+    deployment = account.deployment()
+    deployment.stage.variables["JWT_ISSUER"] = "https://issuer.example"
+    account.said.clear()
+    Deployment.smoke(deployment)
+    assert any("without a user's token: refused" in words for words in account.said)
+
+
 def test_a_second_run_makes_nothing_new(account: Account) -> None:
     apis = account.rest_apis()
     said = "\n".join(account.deploy())
@@ -269,16 +292,26 @@ def test_a_renamed_bucket_is_a_new_version(account: Account) -> None:
     assert deployment.measure_parameters(image)["Revision"] != before
 
 
+def test_what_is_no_part_of_a_version_may_change_too(account: Account) -> None:
+    """Lambda makes no version of a function that is as it was, and CloudFormation fails then."""
+    before = account.live()
+    function = account.client("lambda").get_function(FunctionName=account.stage.repository)
+    deployment = account.deployment()
+    deployment.stage.parameters["QueueConcurrency"] = "3"
+    deployment.put("measure", deployment.measure_parameters(function["Code"]["ImageUri"]))
+    assert int(account.live()) > int(before)
+
+
 def api_alias(account: Account) -> Any:
     function = account.stage.functions[0]
     return account.client("lambda").get_alias(FunctionName=function, Name="live")
 
 
-def change_the_app(account: Account) -> None:
+def change_the_app(account: Account, content: str = "app = None") -> None:
     """As a deployment of other code leaves the functions, before the alias is shifted."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as package_:
-        package_.writestr("app.py", "app = None")
+        package_.writestr("app.py", content)
     for name in account.stage.functions:
         account.client("lambda").update_function_code(FunctionName=name, ZipFile=code.getvalue())
 
@@ -299,12 +332,20 @@ def test_the_api_calls_its_alias_and_goes_back_with_it(account: Account) -> None
     stored = lambdas.get_function_configuration(FunctionName=on_stored)["CodeSha256"]
     old = lambdas.get_function_configuration(FunctionName=function, Qualifier=before)
     assert stored == old["CodeSha256"], "the code of one version is in both functions"
+    # It stays so when the same is deployed once more, and not when other code is.
+    deployment.shift_app()
+    assert api_alias(account)["FunctionVersion"] == before
+    assert any("rolled back by hand" in words for words in account.said)
+    change_the_app(account, "another = None")
+    deployment.shift_app()
+    assert api_alias(account)["FunctionVersion"] != before
+    account.into(Rollback(account.stage)).api(before)
 
 
 @pytest.mark.parametrize("failed", [0, 3])
 def test_a_canary_of_the_api_has_a_part_of_the_calls_first(account: Account, failed: int) -> None:
     before = api_alias(account)["FunctionVersion"]
-    change_the_app(account)
+    change_the_app(account, f"failed = {failed}")
     deployment = account.deployment()
     deployment.account, deployment.minute_s = ACCOUNT, 0.0
     deployment.stage.parameters["Canary"] = "LambdaCanary10Percent5Minutes"
@@ -348,7 +389,7 @@ def test_routes_without_a_key_are_throttled(account: Account) -> None:
     stage = account.client("apigateway").get_stage(restApiId=api, stageName=STAGE)
     settings = stage["methodSettings"]
     keyless = [settings[where] for where in settings if where != "*/*"]
-    assert len(keyless) == 4
+    assert len(keyless) == 5
     assert {one["throttlingRateLimit"] for one in keyless} == {10.0}
     assert settings["*/*"]["throttlingRateLimit"] == 10.0
 
@@ -358,6 +399,9 @@ def test_a_bucket_of_ones_own_without_its_stack_is_told_from_anothers(account: A
     [stack] = [s for s in account.cloudformation._stacks.values() if s.name.endswith("-storage")]
     status, stack.status = stack.status, "ROLLBACK_COMPLETE"
     with pytest.raises(DeployError, match="this account's own, but no stack"):
+        deployment.preflight()
+    # Imported as the guide says; or a deployment that was interrupted goes on.
+    for stack.status in ("IMPORT_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"):
         deployment.preflight()
     stack.status = status
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.config import REPOSITORY
-from local.package import LIMIT_MIB, build_zip, copy_app, problems, sizes_mib
+from local.package import LIMIT_MIB, NO_TIME, build_zip, copy_app, forget_times, problems, sizes_mib
 from local.proxy_event import proxy_event
 from tests.infra.test_deploy import GUIDE_BODY
 
@@ -39,6 +39,29 @@ def package() -> Path:
 
 def test_the_zip_runs_with_nothing_else_on_the_path(package: Path, tmp_path: Path) -> None:
     assert problems(package, tmp_path) == []
+
+
+def test_the_same_contents_are_the_same_zip_in_any_checkout(tmp_path: Path) -> None:
+    """Or each of CI's deployments would have something new to shift, and undo a roll-back."""
+    digests = set()
+    for year in (2025, 2026):
+        zipped = tmp_path / f"{year}.zip"
+        with zipfile.ZipFile(zipped, "w") as opened:
+            for name in ("a.py", "b.py") if year == 2025 else ("b.py", "a.py"):
+                file = zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0))
+                file.external_attr = 0o644 << 16
+                opened.writestr(file, f"# {name}")
+        forget_times(zipped)
+        digests.add(hashlib.sha256(zipped.read_bytes()).hexdigest())
+        with zipfile.ZipFile(zipped) as opened:
+            assert opened.read("b.py") == b"# b.py"
+            assert opened.getinfo("a.py").external_attr == 0o644 << 16
+    assert len(digests) == 1
+
+
+def test_the_zip_names_no_time(package: Path) -> None:
+    with zipfile.ZipFile(package) as opened:
+        assert {file.date_time for file in opened.infolist()} == {NO_TIME}
 
 
 def test_the_zip_holds_the_app_its_data_and_its_few_dependencies(package: Path) -> None:

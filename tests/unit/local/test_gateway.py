@@ -68,7 +68,17 @@ def test_a_call_without_the_right_key_is_refused(
     client: httpx.Client, headers: dict[str, str]
 ) -> None:
     assert refusal(client.get("/vehicles", headers=headers)) == (403, "FORBIDDEN")
-    assert refusal(client.post("/health", headers=headers)) == (403, "FORBIDDEN")
+    path = "/measurements/kim/0"
+    assert refusal(client.delete(path, headers=headers)) == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/nowhere"), ("POST", "/health"), ("POST", "/vehicles"), ("GET", "/measurements/kim")],
+)
+def test_what_is_no_route_asks_for_no_key(client: httpx.Client, method: str, path: str) -> None:
+    """As API Gateway, which looks for the route first."""
+    assert refusal(client.request(method, path)) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -76,13 +86,16 @@ def test_a_call_without_the_right_key_is_refused(
     [
         ("GET", "/"),
         ("GET", "/health?deep=1"),
+        ("HEAD", "/health"),
         ("GET", "/docs"),
         ("GET", "/openapi.json"),
         ("OPTIONS", "/measure"),
     ],
 )
 def test_public_routes_need_no_key(client: httpx.Client, method: str, path: str) -> None:
-    assert client.request(method, path).json()["target"] == path
+    answer = client.request(method, path)
+    assert answer.status_code == 201
+    assert method == "HEAD" or answer.json()["target"] == path
 
 
 def test_a_call_reaches_the_app_as_it_was_made(client: httpx.Client) -> None:
