@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -140,6 +141,24 @@ class Command:
             self.aws.client("s3").put_object(
                 Bucket=self.stage.models, Key=self.record_key, Body=self.record_path.read_bytes()
             )
+
+    def give_code_of(self, version: str) -> None:
+        """Give the handler of stored measurements, which has no alias, the code of the API's."""
+        function, on_stored = self.stage.functions
+        client = self.aws.client("lambda")
+        config = client.get_function_configuration(FunctionName=function, Qualifier=version)
+        digits = base64.b64decode(config["CodeSha256"]).hex()[:ZIP_DIGITS]
+        [*_, zipped] = ["", *(one for one in kept_zips(self.aws, self.stage) if digits in one)]
+        if not zipped:
+            self.say(f"{on_stored}: stays as it is, that zip is no longer kept")
+            return
+        change = partial(
+            client.update_function_code,
+            FunctionName=on_stored,
+            S3Bucket=self.stage.models,
+            S3Key=zipped,
+        )
+        self.do(f"{on_stored}: {zipped}", change)
 
     def chalice(self, command: str) -> None:
         """Run Chalice on the clean copy; its API calls the alias of `infra.chalice_live`."""
@@ -430,6 +449,7 @@ class Deployment(Command):
                 "deployed. It stays there until other contents are deployed, or: "
                 f"make rollback STAGE={self.stage.stage} API=1 TO={version}"
             )
+            self.give_code_of(str(before))
             return
         percent, minutes = canary_of(self.stage.parameters["Canary"])
         if percent:

@@ -7,13 +7,12 @@ another version than the one before.
 from __future__ import annotations
 
 import argparse
-import base64
 from functools import partial
 from typing import Any
 
 from infra.chalice_live import LIVE
 from infra.cloud import ROLLED_BACK
-from infra.deploy import NO_WEIGHTS, ZIP_DIGITS, Command, explained, kept_zips
+from infra.deploy import NO_WEIGHTS, Command, explained
 from infra.stage import DeployError, Stage
 
 
@@ -42,23 +41,10 @@ class Rollback(Command):
         DeployError
             There is no such version.
         """
-        function, on_stored = self.stage.functions
+        function = self.stage.functions[0]
         target = self._target(function, to)
         self._point(function, target)
-        client = self.aws.client("lambda")
-        config = client.get_function_configuration(FunctionName=function, Qualifier=target)
-        digits = base64.b64decode(config["CodeSha256"]).hex()[:ZIP_DIGITS]
-        [*_, zipped] = ["", *(one for one in kept_zips(self.aws, self.stage) if digits in one)]
-        if not zipped:
-            self.say(f"{on_stored}: stays as it is, that zip is no longer kept")
-            return target
-        change = partial(
-            client.update_function_code,
-            FunctionName=on_stored,
-            S3Bucket=self.stage.models,
-            S3Key=zipped,
-        )
-        self.do(f"{on_stored}: {zipped}", change)
+        self.give_code_of(target)
         return target
 
     def _target(self, function: str, to: str) -> str:

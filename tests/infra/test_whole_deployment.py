@@ -5,7 +5,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -307,12 +307,14 @@ def api_alias(account: Account) -> Any:
     return account.client("lambda").get_alias(FunctionName=function, Name="live")
 
 
-def change_the_app(account: Account, content: str = "app = None") -> None:
+def change_the_app(
+    account: Account, content: str = "app = None", functions: Sequence[str] = ()
+) -> None:
     """As a deployment of other code leaves the functions, before the alias is shifted."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as package_:
         package_.writestr("app.py", content)
-    for name in account.stage.functions:
+    for name in functions or account.stage.functions:
         account.client("lambda").update_function_code(FunctionName=name, ZipFile=code.getvalue())
 
 
@@ -333,8 +335,11 @@ def test_the_api_calls_its_alias_and_goes_back_with_it(account: Account) -> None
     old = lambdas.get_function_configuration(FunctionName=function, Qualifier=before)
     assert stored == old["CodeSha256"], "the code of one version is in both functions"
     # It stays so when the same is deployed once more, and not when other code is.
+    change_the_app(account, functions=[on_stored])
     deployment.shift_app()
     assert api_alias(account)["FunctionVersion"] == before
+    stored = lambdas.get_function_configuration(FunctionName=on_stored)["CodeSha256"]
+    assert stored == old["CodeSha256"]
     assert any("rolled back by hand" in words for words in account.said)
     change_the_app(account, "another = None")
     deployment.shift_app()
