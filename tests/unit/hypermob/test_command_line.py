@@ -88,9 +88,9 @@ def test_a_height_and_a_sex_are_taken_as_people_type_them():
     typed = hypermob(*asked, "--height", "175,5", "--sex", "Male")
     assert typed[0] == 0
     assert typed == hypermob(*asked, "--height", "175.5", "--sex", "male")
-    code, _, err = hypermob(*asked, "--height", "1.755")
+    code, out, _ = hypermob(*asked, "--height", "1.755")
     assert code == 1
-    assert "in cm, not m: 175.5" in err
+    assert "in cm, not m: 175.5" in out
     code, _, err = hypermob(*asked, "--height", "tall")
     assert code == 2
     assert "a number such as 175 or 175.5" in err
