@@ -20,7 +20,7 @@ from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
 from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
-from bodyscan.skeleton import POINTS, Skeleton, find_skeleton
+from bodyscan.skeleton import JOINTS, POINTS, Skeleton, find_skeleton
 from chalicelib.errors import PersonTooSmallError, PhotoError, PoseUnsuitableError
 
 Array = npt.NDArray[np.float64]
@@ -70,6 +70,12 @@ class Sight:
         focal_px = self.picture.focal_px
         return None if focal_px is None else float(np.log(focal_px / self.outline.height_px))
 
+    @property
+    def landmarks(self) -> Array:
+        """MediaPipe's joints, (12, 2), from the person's middle, in heights of the person."""
+        from_middle_px = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.cut.centre_px
+        return np.asarray(from_middle_px / self.outline.height_px)
+
     def skeleton(self, log_focal: float | None) -> Skeleton:
         """What the network sees, told the focal length or not."""
         return find_skeleton(self.cut, self.close, self.place, self.frame, log_focal)
@@ -96,10 +102,9 @@ class Sight:
         PoseUnsuitableError
             When limbs point at the camera (`bodyscan.quality.measurable_in_space`).
         """
-        landmarks = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.cut.centre_px
         observation = lengths.observe(
             skeleton,
-            landmarks / self.outline.height_px,
+            self.landmarks,
             self.place,
             self.view,
             log_focal,
@@ -116,6 +121,13 @@ class Look:
     sight: Sight
     skeleton: Skeleton
     observation: Observation
+
+    @property
+    def believed_points(self) -> Array:
+        """The joints that the lengths are of, for the most part: as `Skeleton.points`."""
+        if lengths.familiarity([self.observation]) > 0.5:
+            return self.skeleton.points
+        return np.vstack([self.sight.landmarks, self.skeleton.points[JOINTS:]])
 
 
 @dataclass(frozen=True)
@@ -183,9 +195,9 @@ def scan(
         **{name: _figures(found, height_cm) for name, found in looks.items()},
         "evidence": lengths.evidence(measured, height_cm, sex),
     }
-    front = looks["front"]
-    drawing = _drawing(front.sight, front.skeleton, measured, height_cm)
-    return Scan(measured, figures, draw_overlay(front.sight.picture.pixels, drawing))
+    drawing = _drawing(looks["front"], measured, height_cm)
+    pixels = looks["front"].sight.picture.pixels
+    return Scan(measured, figures, draw_overlay(pixels, drawing))
 
 
 def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) -> Look:
@@ -266,10 +278,9 @@ def _figures(found: Look, height_cm: float) -> dict[str, Any]:
     return figures
 
 
-def _drawing(
-    sight: Sight, skeleton: Skeleton, measured: Lengths, height_cm: float
-) -> OverlayDrawing:
-    points, outline = sight.cut.to_photo(skeleton.points * PERSON_PX), sight.outline
+def _drawing(found: Look, measured: Lengths, height_cm: float) -> OverlayDrawing:
+    sight, outline = found.sight, found.sight.outline
+    points = sight.cut.to_photo(found.believed_points * PERSON_PX)
 
     def xy(point: int) -> tuple[float, float]:
         return float(points[point, 0]), float(points[point, 1])
