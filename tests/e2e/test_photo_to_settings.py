@@ -96,9 +96,8 @@ def test_a_client_that_will_not_wait_is_told_where_to_look(
     granted = client.upload(photo)
     answer = client.measure(granted["image_url"], height_cm, Prefer="respond-async")
     assert answer.status_code == 202
-    assert answer.headers["Location"].endswith(
-        f"/measurements/{client.user_id}/{granted['measurement_id']}"
-    )
+    where = str(answer.url.join(answer.headers["Location"]))
+    assert where.endswith(f"/measurements/{client.user_id}/{granted['measurement_id']}")
     assert client.wait_for_recommendation(granted["measurement_id"])["state"] == "done"
 
 
