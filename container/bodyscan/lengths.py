@@ -626,7 +626,7 @@ def _cases(
         found = evidence_of(observations, height_cm)
         off_sd = _off_sd(found, widest)
         if off_sd > ABSURD:
-            if share > 0.5:
+            if share >= 0.5:
                 raise PoseUnsuitableError(reason="impossible_body")
             continue
         distrust = max(1.0, off_sd / DOUBTFUL)
