@@ -11,7 +11,7 @@ from chalicelib import openapi
 from tests.functional.conftest import PEOPLE
 
 USER = "test_user"
-UNDESCRIBED = {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs")}
+UNDESCRIBED = {("GET", path) for path in ("/", "/openapi.json", "/docs", "/vss/overlay.vspec")}
 """What is read by people, or describes the rest."""
 
 
