@@ -13,6 +13,7 @@ from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
 from chalicelib import VERSION, asking, carfit, measurements, openapi, pages, plain_chalice
+from chalicelib.carfit import vss
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
@@ -208,6 +209,13 @@ def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""
     body = msgspec.json.encode(openapi.document()).decode()
     return Response(body, headers={"Content-Type": JSON, **SAME_FOR_ALL})
+
+
+@app.route("/vss/overlay.vspec", methods=["GET"])
+def vss_overlay() -> Response:
+    """VSS overlay that declares the answers' ``vss_private`` signals."""
+    body = vss.OVERLAY.read_text(encoding="utf-8")
+    return Response(body, headers={"Content-Type": "text/plain; charset=utf-8"})
 
 
 @app.route("/docs", methods=["GET"])

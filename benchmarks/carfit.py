@@ -31,7 +31,7 @@ from benchmarks import document
 from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
-from chalicelib.carfit import comfort, linkage, mirrors, rules
+from chalicelib.carfit import comfort, linkage, mirrors, rules, standards
 from chalicelib.carfit.fit import Driver, ideal_settings, travels
 from chalicelib.carfit.model import (
     FEATURES,
@@ -40,14 +40,18 @@ from chalicelib.carfit.model import (
     FREE_SEAT_MM,
     FREE_WHEEL_MM,
     POSTURES,
+    TYPICAL_AGE_YEARS,
     bundled_model,
     features,
     with_free_travels,
 )
+from chalicelib.carfit.types import TYPICAL_BMI_KG_M2, Seat
 from chalicelib.carfit.vehicles import Vehicle
-from training.carfit import drivers
+from training.carfit import drivers, gains
 from training.carfit.__main__ import PIPELINE
-from training.carfit.habit import expected_cm, mean_sitting_height_mm, regression
+from training.carfit.body_prior import population
+from training.carfit.habit import expected_cm
+from training.carfit.regressions import mean_sitting_height_mm, regression
 from training.carfit.solver import CHOICES
 
 Array = npt.NDArray[np.float64]
@@ -59,12 +63,6 @@ STATURES_CM: Final = np.arange(155.0, 191.0, 1.0)
 H30_MM: Final = 270.0
 BMI_KG_M2: Final = 25.0
 AGE_YEARS: Final = 40.0
-
-J4004_PER_STATURE: Final = 0.433
-J4004_PER_L6: Final = 0.41
-"""SAE J4004, from memory: fore-aft by stature and wheel; all else is constant at one H30."""
-J941_ABOVE_H30_MM: Final = 638.0
-"""SAE J941-2010, from memory: the eyellipse's centre above the SgRP."""
 
 FOLLOWING: Final = {
     "seat.fore_aft_mm": "fore_aft_mm",
@@ -78,6 +76,7 @@ FOLLOWING: Final = {
 WARNING_OF: Final = {
     "brake": "PEDAL_REACH",
     "chest": "CHEST_TO_WHEEL",
+    "belly": "BELLY_TO_RIM",
     "head": "HEAD_TO_ROOF",
     "thigh": "THIGH_TO_WHEEL",
     "wrist": "WHEEL_REACH",
@@ -121,7 +120,10 @@ def published(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
                 for key in ("h_point_x_mm", "h_point_z_mm", "eye_x_mm", "eye_z_mm")
             }
             preferred = drivers.habits(features_).wheel_x_mm
-            j4004 = J4004_PER_STATURE * stature + J4004_PER_L6 * wheel_x
+            j4004 = standards.j4004_x_mm(H30_MM, wheel_x) + standards.J4004_STATURE * (
+                stature - standards.J4004_STATURE_MM
+            )
+            _, j941_z = standards.j941_eye_mm(H30_MM, wheel_x)
             slope = float(np.polyfit(stature, h_x, 1)[0])
             off = {
                 "J4004 fore-aft": h_x - j4004,
@@ -130,7 +132,7 @@ def published(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
                 "Park eye x": eye_x - park["eye_x_mm"],
                 "Park eye z": eye_z - park["eye_z_mm"],
                 "Reed wheel": wheel_x - preferred,
-                "J941 eye z": h_z + eye_z - (J941_ABOVE_H30_MM + H30_MM),
+                "J941 eye z": h_z + eye_z - j941_z,
             }
             facts[f"{sex} {name}"] = {
                 "slope": slope,
@@ -154,6 +156,229 @@ PUBLISHED_HEAD: Final = [
     "Reed wheel",
     "J941 eye z",
 ]
+
+
+CARS_OF_STANDARDS: Final = (200.0, 350.0)
+"""H30 in mm of the cars in which the middle driver is held against the standards."""
+POPULATION: Final = 4000
+"""Simulated drivers of each car, for J1517's percentiles."""
+
+
+def middle_drivers(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
+    """Mean of the mean man and the mean woman in each car, less SAE's middle driver; no offset.
+
+    The served settings, in the car as it is: H-point beside J4004 with all its terms and beside
+    J1517's median, eye beside J941.
+    """
+    rows, facts = [], {}
+    for car in cars:
+        found = [carfit.recommend(_mean_body(sex), car).posture for sex in SEXES]
+        h_x = float(np.mean([each.h_point_mm[0] for each in found]))
+        eye = np.mean([each.eye_point_mm for each in found], axis=0)
+        l6 = float(np.mean([each.joints_mm["grip"][0] for each in found]))
+        j4004 = standards.j4004_x_mm(car.h30_mm, l6)
+        cushion = standards.J4004_CUSHION * (car.cushion_design_deg - standards.J4004_CUSHION_DEG)
+        eye_x, eye_z = standards.j941_eye_mm(car.h30_mm, l6)
+        off = {
+            "J4004": h_x - j4004,
+            "J4004 with A27": h_x - j4004 - cushion,
+            "J1517 50 %": h_x - standards.j1517_x_mm(50.0, car.h30_mm),
+            "J941 eye x": float(eye[0]) - eye_x,
+            "J941 eye z": float(eye[1]) - eye_z,
+        }
+        facts[car.id] = {"h30_mm": car.h30_mm, **off}
+        rows.append([car.id, f"{car.h30_mm:.0f}", *(f"{each:+.0f}" for each in off.values())])
+    low, high = CARS_OF_STANDARDS
+    worst = {
+        name: max((facts[car.id][name] for car in cars if low <= car.h30_mm <= high), key=abs)
+        for name in MIDDLE_HEAD[2:]
+    }
+    facts["worst"] = worst
+    rows.append(["worst, H30 200-350", "", *(f"{each:+.0f}" for each in worst.values())])
+    return rows, facts
+
+
+MIDDLE_HEAD: Final = [
+    "middle driver",
+    "H30",
+    "J4004",
+    "J4004 with A27",
+    "J1517 50 %",
+    "J941 eye x",
+    "J941 eye z",
+]
+
+
+def percentiles(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
+    """Where simulated drivers, half women, have the H-point beside J1517's seven percentiles."""
+    rng = np.random.default_rng(106)
+    rows, facts = [], {}
+    for id_ in ("small_car", "large_luxury", "medium_suv", "minivan"):
+        car = next(each for each in cars if each.id == id_)
+        people = with_free_travels(drivers.people(POPULATION, [car], rng))
+        x = drivers.simulated_drivers(people, rng, told=True).positions[:, 0]
+        off = {
+            f"{p:g} %": float(np.percentile(x, p)) - standards.j1517_x_mm(p, car.h30_mm)
+            for p in standards.J1517_X
+        }
+        facts[id_] = off
+        rows.append([id_, f"{car.h30_mm:.0f}", *(f"{each:+.0f}" for each in off.values())])
+    return rows, facts
+
+
+PERCENTILES_HEAD: Final = ["all travels free", "H30", *(f"{p:g} %" for p in standards.J1517_X)]
+
+
+def real_drivers() -> tuple[Rows, dict[str, Any]]:
+    """The 38 drivers of `training.carfit.gains`: leave-one-out RMSE of fore-aft, mm.
+
+    ``gains`` are fitted anew without each driver. ``served`` answers in the medium car with free
+    travels, the offset fitted without each driver; its gains know all 38.
+    """
+    people = gains.seat_positions()
+    car = _free(carfit.vehicles()[carfit.DEFAULT_VEHICLE])
+    told = {
+        "height": ("stature_mm",),
+        "height, lengths": ("stature_mm", "leg_mm"),
+        "height, lengths, weight, age": gains.MEASURES,
+    }
+    stature = people.measures[:, 0]
+    facts: dict[str, Any] = {
+        "J4004's slope": {
+            "published": _one_offset(people.aft_mm - standards.J4004_STATURE * stature),
+        },
+    }
+    for name, measures in told.items():
+        served = np.array(
+            [
+                carfit.recommend(_real_body(row, measures), car).settings.seat.fore_aft_mm
+                for row in people.measures
+            ]
+        )
+        facts[name] = {
+            "gains": float(np.sqrt(np.mean(gains.left_out_errors_mm(measures) ** 2))),
+            "served": _one_offset(people.aft_mm - served),
+        }
+    rows = [
+        [
+            name,
+            *(f"{each[k]:.1f}" if k in each else "" for k in ("gains", "served", "published")),
+        ]
+        for name, each in facts.items()
+    ]
+    return rows, facts
+
+
+def _one_offset(off: Array) -> float:
+    """Leave-one-out RMSE when nothing but an offset is fitted."""
+    return float(np.sqrt(np.mean(np.square((off - off.mean()) * len(off) / (len(off) - 1)))))
+
+
+def gain_table() -> tuple[Rows, dict[str, Any]]:
+    """What a unit of each measure moves: published, with the 38 drivers, and as it is solved."""
+    before, after = gains.prior(), gains.gains()
+    units = ("mm of stature", "mm of leg at one stature", "kg/m2", "year")
+    rows, facts = [], {}
+    for i, (name, unit) in enumerate(zip(gains.MEASURES, units, strict=True)):
+        facts[name] = {"prior": float(before.mm[i]), "posterior": float(after.mm[i])}
+        rows.append(
+            [
+                unit,
+                f"{before.mm[i]:+.2f} +- {before.sd_mm[i]:.2f}",
+                f"{after.mm[i]:+.2f} +- {after.sd_mm[i]:.2f}",
+            ]
+        )
+    return rows, facts
+
+
+NEAR_HUB_MM: Final = 254.0
+"""10 inches."""
+SHORT_WOMAN_CM: Final = 153.7
+
+
+def near_the_hub(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
+    """Share of simulated drivers whose breastbone lies within 254 mm of the wheel's centre.
+
+    They sit where they like: nobody has told them of the chest rule. IIHS 1997 surveyed 587.
+    """
+    rng = np.random.default_rng(107)
+    rows = drivers.people(count, cars, rng)
+    women = rows[:, FEATURES.index("probability_male")] < 0.5
+    own = drivers.simulated_drivers(rows, rng, told=True, untold_rules=("chest",))
+    posture = drivers.seated(rows, own.positions)
+    kept = rules.margins(drivers.habits(rows).links, posture, drivers.cars_of(rows))
+    near = kept.chest + rules.CHEST_TO_WHEEL_MM < NEAR_HUB_MM
+    short = women & (rows[:, 0] <= SHORT_WOMAN_CM)
+    facts = {
+        "women": float(near[women].mean()),
+        f"women up to {SHORT_WOMAN_CM} cm": float(near[short].mean()),
+        "men": float(near[~women].mean()),
+    }
+    surveyed = {"women": "about 5 %", f"women up to {SHORT_WOMAN_CM} cm": "35 %", "men": ""}
+    return [[k, f"{share:.1%}", surveyed[k]] for k, share in facts.items()], facts
+
+
+def _mean_body(sex: str) -> carfit.Body:
+    """The mean body of a sex, of typical BMI and age."""
+    mean_cm = population(sex).mean_cm
+    weight_kg = TYPICAL_BMI_KG_M2 * (mean_cm[0] / 100.0) ** 2
+    told = {"sex": sex, "weight_kg": weight_kg, "age_years": TYPICAL_AGE_YEARS}
+    return _body(float(mean_cm[0]), mean_cm[1:], **told)
+
+
+def _real_body(measures: Array, told: tuple[str, ...]) -> carfit.Body:
+    """One of the 38 drivers, as far as told; both legs' links share what the leg has beyond."""
+    known = dict(zip(gains.MEASURES, measures.tolist(), strict=True))
+    height_cm = known["stature_mm"] / 10.0
+    lengths = conditional(height_cm).mean_cm.copy()
+    if "leg_mm" in told:
+        lengths[[SEGMENTS.index("thigh"), SEGMENTS.index("calf")]] += known["leg_mm"] / 20.0
+    more = {}
+    if "bmi_kg_m2" in told:
+        more["weight_kg"] = known["bmi_kg_m2"] * (height_cm / 100.0) ** 2
+        more["age_years"] = known["age_years"]
+    return _body(height_cm, lengths, **more)
+
+
+SWEPT_CM: Final = np.arange(150.0, 196.0, 3.0)
+
+
+def postures(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
+    """Relaxed beside normal beside upright, average bodies 150-195 cm in every car."""
+    rows, facts = [], {}
+    for label, fleet in (("free", [_free(car) for car in cars]), ("real", cars)):
+        steps: dict[str, list[tuple[float, float]]] = {"relaxed": [], "upright": []}
+        for car in fleet:
+            for height_cm in SWEPT_CM.tolist():
+                body = _body(height_cm, conditional(height_cm).mean_cm)
+                seat: dict[str, Seat[float]] = {
+                    name: carfit.recommend(body, car, posture=name).settings.seat
+                    for name in POSTURES
+                }
+                for name, sign in (("relaxed", 1.0), ("upright", -1.0)):
+                    steps[name].append(
+                        (
+                            sign * (seat[name].fore_aft_mm - seat["normal"].fore_aft_mm),
+                            sign
+                            * (
+                                seat[name].backrest_recline_deg
+                                - seat["normal"].backrest_recline_deg
+                            ),
+                        )
+                    )
+        for name, each in steps.items():
+            moved = np.array(each)
+            wrong = float(np.mean(np.any(moved < -1e-6, axis=1)))
+            facts[f"{name}, {label}"] = {"mm": float(moved[:, 0].mean()), "wrong": wrong}
+            rows.append(
+                [
+                    f"{name}, {label} travels",
+                    f"{moved[:, 0].mean():.1f}",
+                    f"{moved[:, 1].mean():.1f}",
+                    f"{wrong:.1%}",
+                ]
+            )
+    return rows, facts
 
 
 def angles(answers: list[tuple[float, carfit.Recommendation]]) -> tuple[Rows, dict[str, Any]]:
@@ -629,6 +854,36 @@ def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dic
         "Published models: RMSE after one offset, mm (the offset)",
         PUBLISHED_HEAD,
         *published(cars),
+    )
+    yield (
+        "Middle driver less SAE's, absolute, mm",
+        MIDDLE_HEAD,
+        *middle_drivers(cars),
+    )
+    yield (
+        "Simulated drivers' H-points less J1517's percentiles, absolute, mm",
+        PERCENTILES_HEAD,
+        *percentiles(cars),
+    )
+    yield (
+        "38 real drivers: leave-one-out RMSE of fore-aft, mm",
+        ["told", "gains", "served", "published"],
+        *real_drivers(),
+    )
+    yield (
+        "What moves the seat aft: mm for a unit",
+        ["one more", "published models", "with the 38 drivers"],
+        *gain_table(),
+    )
+    yield (
+        "Drivers within 254 mm of the hub, nobody told of the chest rule",
+        ["who", "simulated", "IIHS 1997, 587 drivers"],
+        *near_the_hub(cars, count),
+    )
+    yield (
+        "Posture: step from normal in its own direction, mean",
+        ["", "fore-aft, mm", "recline, deg", "the wrong way"],
+        *postures(cars),
     )
     answers = some_people(cars, count)
     low, high = np.percentile([height for height, _ in answers], [5, 95])

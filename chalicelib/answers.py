@@ -173,9 +173,9 @@ class Fitted(Struct, kw_only=True, frozen=True):
 
 
 class TakenBody(Struct, kw_only=True, frozen=True):
-    """Lengths in cm that were taken, with ``estimate_missing``.
+    """Lengths in cm that were taken.
 
-    ``estimated``: which of them were estimated.
+    ``estimated``: which of them were estimated, with ``estimate_missing``.
     """
 
     height: Cm
@@ -193,7 +193,7 @@ class Recommended(carfit.Recommendation):
 
     ``reasons``: a sentence for each setting.
     ``vss``: the settings as COVESA VSS signals.
-    ``body``: with ``estimate_missing``, the lengths that were taken.
+    ``body``: the lengths that were taken: enough for ``POST /recommend/transfer``.
     ``drawing``: with ``drawing``, the driver in the car as one SVG document.
     """
 

@@ -50,6 +50,9 @@ DevicePitchDeg = Annotated[
     ),
 ]
 AgeYears = Annotated[float, _number(16, 110, "years", "Age.", 40.0)]
+PregnancyWeeks = Annotated[
+    float, _number(1, 45, "weeks", "Weeks of pregnancy: the wheel leaves the belly its room.", 30.0)
+]
 MM: dict[str, str] = {"unit": "mm"}
 DEG: dict[str, str] = {"unit": "deg"}
 UserId = Annotated[
@@ -111,6 +114,36 @@ PosturePreference = Literal["relaxed", "normal", "upright"]
 SideMirrorAim = Literal["classic", "blind_zone"]
 
 
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class VhalRange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How a car counts one Android VHAL property: its int32 ends, its step, its direction."""
+
+    min: Int32
+    max: Int32
+    step: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+    inverted: bool = False
+
+
+class VhalProfile(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How a car counts its Android VHAL properties, by their AOSP names.
+
+    Where one is not told, 0 to 100 percent of travel, mirrors -100 to 100.
+    """
+
+    SEAT_FORE_AFT_POS: VhalRange | None = None
+    SEAT_HEIGHT_POS: VhalRange | None = None
+    SEAT_TILT_POS: VhalRange | None = None
+    SEAT_BACKREST_ANGLE_1_POS: VhalRange | None = None
+    SEAT_HEADREST_HEIGHT_POS_V2: VhalRange | None = None
+    SEAT_BELT_HEIGHT_POS: VhalRange | None = None
+    STEERING_WHEEL_DEPTH_POS: VhalRange | None = None
+    STEERING_WHEEL_HEIGHT_POS: VhalRange | None = None
+    MIRROR_Y_POS: VhalRange | None = None
+    MIRROR_Z_POS: VhalRange | None = None
+
+
 class VehicleFigures(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A car of one's own: a class of the catalogue, and the figures that differ from it.
 
@@ -119,6 +152,7 @@ class VehicleFigures(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     """
 
     base: VehicleName | None = None
+    profile: VhalProfile | None = None
     h30_mm: Annotated[float, Meta(ge=100, le=500, extra=MM)] | None = None
     h5_mm: Annotated[float, Meta(ge=200, le=1300, extra=MM)] | None = None
     heel_to_ground_mm: Annotated[float, Meta(ge=100, le=900, extra=MM)] | None = None
@@ -238,6 +272,7 @@ class RecommendOptions(Struct, kw_only=True, frozen=True):
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
     age_years: AgeYears | None = None
+    pregnancy_weeks: PregnancyWeeks | None = None
     vehicle: VehicleName | VehicleFigures | None = None
     drive_side: DriveSide | None = None
     posture: PosturePreference | None = None
@@ -312,6 +347,7 @@ class TransferRequest(Struct, kw_only=True, frozen=True):
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
     age_years: AgeYears | None = None
+    pregnancy_weeks: PregnancyWeeks | None = None
     side_mirrors: SideMirrorAim | None = None
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, given_some
+from chalicelib.carfit import vhal
 from chalicelib.contracts import (
     EstimateRequest,
     RecommendRequest,
     Segments,
     TransferRequest,
     VehicleFigures,
+    validated,
 )
 from chalicelib.errors import FieldProblem, InvalidInputError
 from chalicelib.telemetry import telemetry
@@ -29,8 +31,8 @@ def recommend(
 ) -> dict[str, Any]:
     """Settings of a car for a body; the shape is that of `carfit.Recommendation`.
 
-    Lengths that an `EstimateRequest` leaves out are estimated from the others; ``body`` then says
-    what was taken. ``net`` as in `carfit.recommend`.
+    Lengths that an `EstimateRequest` leaves out are estimated from the others; ``body`` says which
+    lengths were taken. ``net`` as in `carfit.recommend`.
 
     Raises
     ------
@@ -53,11 +55,11 @@ def recommend(
             side_mirrors=request.side_mirrors or "classic",
             lengths_cov_cm2=cov,
             net=net,
+            vhal_profile=_profile(request.vehicle, "vehicle"),
         )
     answer = found.to_dict()
-    if isinstance(request, EstimateRequest):
-        taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
-        answer["body"] = {"height": request.height, **taken, "estimated": estimated}
+    taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
+    answer["body"] = {"height": request.height, **taken, "estimated": estimated}
     if request.drawing is not None:
         answer["drawing"] = carfit.side_view(found, body, vehicle, request.drawing)
     return answer
@@ -140,6 +142,7 @@ def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[
         drive_side=request.drive_side or "left",
         side_mirrors=request.side_mirrors or "classic",
         net=net,
+        vhal_profile=_profile(request.to_vehicle, "to_vehicle"),
     )
     before = {name: round(angle, 1) for name, angle in found.angles_before_deg.items()}
     return found.recommendation.to_dict() | {"angles_before_deg": before}
@@ -150,10 +153,24 @@ def check_vehicle(name: str | None) -> None:
     _vehicle(name, "vehicle")
 
 
+def asked_vehicle(asked: str | dict[str, Any]) -> carfit.Vehicle:
+    """A car as a request names it: one of the catalogue, or one's own figures.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such car.
+    """
+    if isinstance(asked, dict):
+        return _vehicle(validated(VehicleFigures, asked), "vehicle")
+    return _vehicle(asked, "vehicle")
+
+
 def _vehicle(asked: str | VehicleFigures | None, field: str) -> carfit.Vehicle:
     if isinstance(asked, VehicleFigures):
         figures = {k: v for k, v in msgspec.structs.asdict(asked).items() if v is not None}
         base = _vehicle(figures.pop("base", None), f"{field}.base")
+        figures.pop("profile", None)
         try:
             return carfit.own_vehicle(base, figures)
         except carfit.VehicleError as error:
@@ -174,6 +191,26 @@ def _vehicle(asked: str | VehicleFigures | None, field: str) -> carfit.Vehicle:
     return known[name]
 
 
+def _profile(asked: str | VehicleFigures | None, field: str) -> dict[str, vhal.Range] | None:
+    """How an own car counts its Android VHAL properties."""
+    if not isinstance(asked, VehicleFigures) or asked.profile is None:
+        return None
+    found: dict[str, vhal.Range] = {}
+    for name, told in msgspec.structs.asdict(asked.profile).items():
+        if told is None:
+            continue
+        if told.min >= told.max:
+            raise InvalidInputError(
+                FieldProblem(
+                    f"{field}.profile.{name}",
+                    "expected min below max",
+                    "min은 max보다 작아야 합니다",
+                )
+            )
+        found[name] = vhal.Range(**msgspec.structs.asdict(told))
+    return found
+
+
 def _body(told: Any, lengths_cm: tuple[float, ...]) -> carfit.Body:
     lengths = {f"{name}_cm": each for name, each in zip(SEGMENTS, lengths_cm, strict=True)}
     return carfit.Body(
@@ -182,4 +219,5 @@ def _body(told: Any, lengths_cm: tuple[float, ...]) -> carfit.Body:
         sex=told.sex,
         weight_kg=told.weight_kg,
         age_years=getattr(told, "age_years", None),
+        pregnancy_weeks=getattr(told, "pregnancy_weeks", None),
     )

@@ -16,12 +16,18 @@ from rich.markup import escape
 
 from chalicelib.contracts import validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
+from chalicelib.recommending import asked_vehicle
 from chalicelib.settings import settings
 from hypermob import cost
 from hypermob.engines import Engine, Found, Here, There
 from hypermob.people import Person, number, sex
 from hypermob.report import report
-from hypermob.tables import lengths_table, settings_table, vehicles_table
+from hypermob.tables import (
+    accommodation_table,
+    lengths_table,
+    settings_table,
+    vehicles_table,
+)
 from hypermob_client import InvalidAddressError, NewError
 
 OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -32,11 +38,15 @@ PIPE_COLUMNS = 168
 
 LENGTHS = ("height", "upper_arm", "forearm", "thigh", "calf", "torso")
 
+ABOUT = ("sex", "weight_kg", "age_years", "pregnancy_weeks")
+"""What else may be told of a body."""
+
 EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
   hypermob fit me.jpg --height 175 --vehicle medium_suv --report out.html
   hypermob measure me.jpg --height 175 --json | hypermob recommend - --vehicle minivan
   hypermob fit me.jpg --height 175 --json > me.json; hypermob transfer me.json --to minivan
+  hypermob accommodate --vehicle minivan --population kr --report minivan.html
   hypermob batch people.csv -j 4 > lengths.jsonl
   hypermob validate people.csv --report validation.html
   hypermob cost --requests 10000 --measure-seconds 1
@@ -140,8 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_argument(
         "kept",
         metavar="FILE",
-        help="what hypermob fit --json or hypermob recommend --json printed (the latter has no "
-        "lengths: give them); - reads it from a pipe",
+        help="what hypermob fit --json or hypermob recommend --json printed; - reads it from a "
+        "pipe",
     )
     transfer.add_argument(
         "--from", metavar="NAME", dest="from_vehicle", help="the car of FILE (default: as it says)"
@@ -153,6 +163,26 @@ def _parser() -> argparse.ArgumentParser:
         "--drive-side", choices=("left", "right"), help="where the driver sits in the other car"
     )
     transfer.set_defaults(run=_transfer)
+
+    accommodate = commands.add_parser(
+        "accommodate",
+        help="whom of a population a car's adjusters and safety rules fit",
+        description="For packaging engineers: simulated drivers in one car.",
+    )
+    accommodate.add_argument(
+        "--vehicle",
+        metavar="NAME",
+        default="medium_car",
+        help="see hypermob vehicles, or a JSON file of a car's own figures (default: %(default)s)",
+    )
+    accommodate.add_argument("--population", choices=("us", "kr", "mixed"), default="mixed")
+    accommodate.add_argument(
+        "--drivers", type=int, default=2000, metavar="N", help="default: %(default)s"
+    )
+    accommodate.add_argument("--report", type=Path, metavar="OUT.html", help="one page with it all")
+    accommodate.add_argument("--json", action="store_true", help="one JSON document, no table")
+    accommodate.add_argument("--language", choices=("en", "ko"), default="en", help="of the words")
+    accommodate.set_defaults(run=_accommodate)
 
     vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
     vehicles.set_defaults(run=_vehicles)
@@ -232,6 +262,12 @@ def _lengths() -> argparse.ArgumentParser:
         flag = f"--{name.replace('_', '-')}"
         lengths.add_argument(flag, type=_number, metavar="CM", dest=name)
     lengths.add_argument("--sex", type=sex, choices=("female", "male"))
+    for flag, unit, name, words in (
+        ("--weight", "KG", "weight_kg", "untold, a typical adult's"),
+        ("--age", "YEARS", "age_years", "untold, the middle of a driving life"),
+        ("--pregnancy-weeks", "WEEKS", "pregnancy_weeks", "the wheel leaves the belly its room"),
+    ):
+        lengths.add_argument(flag, type=_number, metavar=unit, dest=name, help=words)
     lengths.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
     return lengths
 
@@ -323,7 +359,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 def _recommend(options: argparse.Namespace) -> int:
     body = {**_segments(options.measurement), **_car(options)}
-    told = (*LENGTHS, "sex", "posture", "side_mirrors", "estimate_missing")
+    told = (*LENGTHS, *ABOUT, "posture", "side_mirrors", "estimate_missing")
     recommendation = _engine(options).recommend(body | _given(options, *told))
     _answer(recommendation, options)
     return OK
@@ -343,11 +379,12 @@ def _transfer(options: argparse.Namespace) -> int:
     document = _document(options.kept, "hypermob fit --json")
     found = _inside(document, "recommendation") or document
     body = {
+        **_inside(found, "body"),
         **_inside(_inside(document, "measurement"), "segments"),
         "settings": found.get("settings"),
         "from_vehicle": found.get("vehicle"),
     }
-    told = (*LENGTHS, "sex", "side_mirrors", "from_vehicle", "to_vehicle", "drive_side")
+    told = (*LENGTHS, *ABOUT, "side_mirrors", "from_vehicle", "to_vehicle", "drive_side")
     _answer(_engine(options).transfer(body | _given(options, *told)), options)
     return OK
 
@@ -414,6 +451,28 @@ def _vehicles(options: argparse.Namespace) -> int:
         print(json.dumps({"status": "success", **catalogue}, ensure_ascii=False))
     else:
         Console().print(vehicles_table(catalogue, options.language))
+    return OK
+
+
+def _accommodate(options: argparse.Namespace) -> int:
+    from hypermob import accommodation
+
+    if options.drivers < 1:
+        print("hypermob: --drivers takes a whole number from 1", file=sys.stderr)
+        return MISUSED
+    car: Any = options.vehicle
+    if car.endswith(".json"):
+        car = _document(car, "a car's figures")
+    vehicle = asked_vehicle(car)
+    found = accommodation.accommodate(vehicle, options.population, options.drivers)
+    if options.report is not None:
+        page = accommodation.page(found, options.language)
+        _write(options.report, "--report", page.encode())
+    if options.json:
+        print(json.dumps({"status": "success", **found.to_dict()}))
+    else:
+        console = Console(highlight=False)
+        console.print(accommodation_table(found.to_dict(), options.language))
     return OK
 
 

@@ -31,6 +31,10 @@ HEADS: Final = {
     "car": {"en": "Car", "ko": "차량"},
     "setting": {"en": "setting", "ko": "설정값"},
     "band": {"en": "80 % band", "ko": "80 % 범위"},
+    "accommodated": {"en": "fits", "ko": "맞음"},
+    "below": {"en": "wish below", "ko": "아래쪽 초과"},
+    "above": {"en": "wish above", "ko": "위쪽 초과"},
+    "longer": {"en": "10 mm or 1° more adds", "ko": "10 mm·1° 늘리면"},
     "vehicle": {"en": "Vehicle", "ko": "차량"},
     "seat_height": {"en": "seat above heel", "ko": "발뒤꿈치 위 좌석 높이"},
     "seat_travel": {"en": "seat travel", "ko": "좌석 이동 거리"},
@@ -146,6 +150,22 @@ def vehicles_table(catalogue: Mapping[str, Any], language: Language = "en") -> T
         lengths = (figures[name]["value"] for name in ("h30_mm", "seat_travel_mm"))
         names = (vehicle["name"][each] for each in LANGUAGES)
         table.add_row(id_, *names, *(f"{length_mm:.0f} mm" for length_mm in lengths))
+    return table
+
+
+def accommodation_table(facts: Mapping[str, Any], language: Language = "en") -> Table:
+    """Share of drivers whose wish each travel holds, and whom longer ends would add."""
+    share = f"{facts['accommodated']:.1%}"
+    title = {"en": f"{share} find all they wish", "ko": f"{share}가 모두 맞음"}[language]
+    table = Table(f"{HEADS['car'][language]} ({car_name(facts['vehicle'], language)}): {title}")
+    for name in ("accommodated", "below", "above", "longer"):
+        table.add_column(HEADS[name][language], justify="right")
+    for path, each in facts["travels"].items():
+        english, korean, _ = carfit.SETTING_WORDS[path]
+        words = korean if language == "ko" else english[0].upper() + english[1:]
+        shares = (each[name] for name in ("accommodated", "below", "above"))
+        gained = f"{each['gained_by_longer_ends']:+.1%}"
+        table.add_row(words, *(f"{value:.1%}" for value in shares), gained)
     return table
 
 

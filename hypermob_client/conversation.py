@@ -98,6 +98,7 @@ class Options(TypedDict, total=False):
     sex: Sex
     weight_kg: float
     age_years: float
+    pregnancy_weeks: float
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ ROWS: Final = (
     ("seat.height_mm", "Seat height", "좌석 높이"),
     ("seat.cushion_tilt_deg", "Cushion tilt", "쿠션 기울기"),
     ("seat.backrest_recline_deg", "Backrest recline", "등받이 각도"),
-    ("head_restraint.height_mm", "Head restraint", "머리지지대"),
+    ("head_restraint.height_mm", "Head restraint", "헤드레스트"),
     ("belt.anchor_height_mm", "Belt anchor", "안전벨트 높이"),
     ("steering_wheel.telescope_mm", "Wheel reach", "운전대 앞뒤"),
     ("steering_wheel.tilt_deg", "Wheel tilt", "운전대 기울기"),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chalicelib.body_prior import SEGMENTS, unusual_proportions
-from chalicelib.carfit import comfort, linkage, mirrors, reasons, rules, vss, warnings
+from chalicelib.carfit import comfort, linkage, mirrors, reasons, rules, vhal, vss, warnings
 from chalicelib.carfit.linkage import MM_PER_CM, Links, Point, Seated
 from chalicelib.carfit.model import (
     FEATURES,
     OUTPUTS,
     PACKAGE_FEATURES,
+    POSTURES,
     SCATTER,
     Model,
     bundled_model,
@@ -73,9 +74,16 @@ TOLERANCES: Final = {
 HEAD_CENTRE_BELOW_VERTEX_MM: Final = 90.0
 """Centre of gravity of the head under the vertex: a head restraint must not end below it."""
 
-RULE_PASSES: Final = 4
+BELLY_NEAR_MM: Final = 20.0
+"""A belly nearer than that beyond its rule keeps the wheel up."""
+RULE_PASSES: Final = 12
 SETTLED_MM: Final = 0.1
-"""One remedy disturbs another's rule a little: done when nothing moves, to 1 mm by then."""
+"""One remedy disturbs another's rule a little: done when nothing moves."""
+ORDERED: Final = 1e-9
+"""What rounding may do to the order of postures."""
+BRAKE_PASSES: Final = 4
+"""The track lifts a seat that moves forward by a fifteenth, and that moves the pedals' reach by a
+quarter: settled to a thousandth by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,16 @@ class _Setting:
     @property
     def limited(self) -> bool:
         return not self.low - self.tolerance <= self.wanted <= self.high + self.tolerance
+
+    @property
+    def end(self) -> float:
+        """End of the travel that the wish passes."""
+        return self.low if self.wanted < self.low else self.high
+
+    @property
+    def off(self) -> float:
+        """How far beyond the end of the travel the wish lies; negative below the lower end."""
+        return self.wanted - self.end
 
 
 @dataclass(frozen=True)
@@ -153,7 +171,7 @@ class Driver:
         upper_arm, forearm, thigh, calf = (
             column[f"{name}_share"] * height_mm for name in SEGMENTS[:4]
         )
-        return linkage.links(
+        links = linkage.links(
             (upper_arm, forearm, thigh, calf),
             height_mm=height_mm,
             bmi_kg_m2=column["bmi_kg_m2"],
@@ -161,6 +179,12 @@ class Driver:
             eye_mm=(output["eye_from_h_point_x_mm"], output["eye_from_h_point_z_mm"]),
             h30_mm=column["h30_mm"],
         )
+        weeks, bmi = self.body.pregnancy_weeks, column["bmi_kg_m2"]
+        if weeks is None:
+            return links
+        if self.body.weight_kg is not None:
+            bmi = linkage.bmi_before_pregnancy(bmi, height_mm, weeks)
+        return replace(links, abdomen_forward_mm=linkage.abdomen_forward_mm(bmi, weeks))
 
     @property
     def scatter(self) -> dict[str, float]:
@@ -183,6 +207,7 @@ def recommend(
     side_mirrors: SideMirrorAim = "classic",
     lengths_cov_cm2: Array | None = None,
     net: Model | None = None,
+    vhal_profile: Mapping[str, vhal.Range] | None = None,
 ) -> Recommendation:
     """Recommend a car's settings for a body.
 
@@ -207,6 +232,8 @@ def recommend(
         the bands widen by what it moves.
     net : Model, optional
         Instead of the one that ships with the code.
+    vhal_profile : mapping, optional
+        How this car counts its Android VHAL properties, by name; see `chalicelib.carfit.vhal`.
 
     Returns
     -------
@@ -220,14 +247,37 @@ def recommend(
     >>> recommend(body, vehicles()["medium_car"]).to_dict()["warnings"]
     []
     """
-    driver = Driver(body, vehicle, posture, lengths_cov_cm2, net or bundled_model())
+    net = net or bundled_model()
+    driver = Driver(body, vehicle, posture, lengths_cov_cm2, net)
+    position = driver.position[:, :5]
+    if posture != "normal":
+        normal = Driver(body, vehicle, "normal", lengths_cov_cm2, net)
+        beyond = _beyond_normal(driver, normal, POSTURES[posture])
+        driver, position = (normal, normal.position[:, :5]) if beyond is None else (driver, beyond)
     return answer(
         driver,
-        driver.position[:, :5],
+        position,
         driver.wanted[:, :5],
         drive_side=drive_side,
         side_mirrors=side_mirrors,
+        vhal_profile=vhal_profile,
     )
+
+
+def _beyond_normal(driver: Driver, normal: Driver, sign: float) -> Array | None:
+    """Position of a driver who likes it relaxed (1) or upright (-1), as the posture is called.
+
+    Neither nearer (further) nor more upright (reclined) than the same driver's normal position;
+    None where the rules leave no room for that: the normal position is then the answer.
+    """
+    usual, _ = _keep_rules(normal, normal.position[:, :5])
+    position = driver.position[:, :5].copy()
+    for column, floor in ((0, usual.h_point[0]), (2, usual.trunk_deg)):
+        position[:, column] = sign * np.maximum(sign * position[:, column], sign * floor)
+    kept, _ = _keep_rules(driver, position)
+    moved_mm = sign * (kept.h_point[0] - usual.h_point[0])[0]
+    moved_deg = sign * (kept.trunk_deg - usual.trunk_deg)[0]
+    return position if moved_mm >= -ORDERED and moved_deg >= -ORDERED else None
 
 
 def answer(
@@ -238,6 +288,8 @@ def answer(
     drive_side: DriveSide,
     side_mirrors: SideMirrorAim,
     scatter_share: float = 1.0,
+    as_it_is: bool = False,
+    vhal_profile: Mapping[str, vhal.Range] | None = None,
 ) -> Recommendation:
     """Turn a position into a recommendation that keeps every travel and rule.
 
@@ -249,13 +301,22 @@ def answer(
         recline, wheel x and z.
     scatter_share : float
         Of the scatter between drivers that remains unknown.
+    as_it_is : bool
+        Leave the position as it is, and warn of what it breaks.
+    vhal_profile : mapping, optional
+        As in `recommend`.
     """
     vehicle = driver.vehicle
-    seated, kept = _keep_rules(driver, position)
+    if as_it_is:
+        seated = driver.sit(position)
+        kept = _first_margins(rules.margins(driver.links, seated, vehicle))
+    else:
+        seated, kept = _keep_rules(driver, position)
     settings = _settings(driver, seated, wanted[0], scatter_share, drive_side, side_mirrors)
     chosen = _first(seated)
     limited = {path: each for path, each in settings.items() if each.limited}
     free = _first(driver.sit(wanted)) if limited else chosen
+    ends = travels(vehicle, drive_side)
     values = _assembled({path: each.value for path, each in settings.items()})
     return Recommendation(
         vehicle=vehicle.id,
@@ -263,17 +324,30 @@ def answer(
         settings=values,
         band_80=_assembled({path: each.band for path, each in settings.items()}),
         posture=_posture(chosen),
-        reasons=_assembled(reasons.sentences(driver.body, vehicle, values, chosen, kept)),
+        reasons=_assembled(
+            reasons.sentences(
+                driver.body,
+                vehicle,
+                values,
+                chosen,
+                kept,
+                {path: each.off for path, each in limited.items()},
+            )
+        ),
         warnings=(
             *_body_and_car_warnings(driver),
             *warnings.broken_rules(kept),
             *_head_restraint_warning(vehicle, values, chosen),
             *(
-                warnings.limit_reached(path, each.wanted, each.value, chosen, free)
+                warnings.limit_reached(path, each.wanted, each.end, chosen, free)
                 for path, each in limited.items()
             ),
         ),
-        vss=vss.signals(values, vehicle, drive_side, travels(vehicle, drive_side)),
+        vss=vss.signals(values, vehicle, drive_side, ends),
+        vss_private=vss.private_signals(values, ends),
+        vss_attributes=vss.attributes(drive_side),
+        vss_version=vss.VERSION,
+        vhal=vhal.properties(values, drive_side, ends, vhal_profile),
         model=driver.net.info,
     )
 
@@ -284,6 +358,7 @@ def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]
     Returns the posture, and the margins of its first row.
     """
     vehicle, links = driver.vehicle, driver.links
+    plane = math.radians(vehicle.wheel_plane_deg)
     front_x, rear_x = vehicle.seat_front_x_mm, vehicle.seat_front_x_mm + vehicle.seat_travel_mm
     x, z, recline, wheel_x, wheel_z = position.T
     recline = np.clip(recline, vehicle.backrest_min_deg, vehicle.recline_cap_deg)
@@ -305,6 +380,12 @@ def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]
         seated = linkage.sit(links, (x, z), recline, (wheel_x, wheel_z))
         return seated, rules.margins(links, seated, vehicle)
 
+    def within_reach(x: Array, z: Array) -> tuple[Array, Array]:
+        """The seat no further back than the brake is reached from."""
+        for _ in range(BRAKE_PASSES):
+            x, z = on_seat(np.minimum(x, linkage.furthest_h_point_x(links, z)), z)
+        return x, z
+
     x, z = on_seat(x, z)
     wheel_x, wheel_z = on_column((wheel_x, wheel_z))
     seated, kept = measured()
@@ -318,25 +399,46 @@ def _keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]
         lower = np.maximum(-np.minimum(kept.head, kept.header), 0.0)
         z = np.maximum(z - lower, z - kept.cowl)
         # Feet: the brake before all that follows.
-        x, z = on_seat(np.minimum(x, linkage.furthest_h_point_x(links, z)), z)
+        x, z = within_reach(x, z)
         # Hands: the wheel over the thighs, under the eyes, within reach. What the wheel's own
         # travel does not give, the solver has weighed against the legs: the seat stays.
         _, kept = measured()
-        raised = np.maximum(np.minimum(wheel_z, wheel_z + kept.rim), wheel_z - kept.thigh)
-        nearer = np.minimum(np.maximum(-kept.wrist, 0.0), np.maximum(kept.chest, 0.0))
+        # A belly that needs the room may take of the instruments what is not yet worth a warning.
+        seen = kept.rim + np.where(kept.belly < BELLY_NEAR_MM, rules.TOLERANCE_MM["rim"], 0.0)
+        raised = np.maximum(np.minimum(wheel_z, wheel_z + seen), wheel_z - kept.thigh)
+        room = np.maximum(np.minimum(kept.chest, kept.belly), 0.0)
+        nearer = np.minimum(np.maximum(-kept.wrist, 0.0), room)
         wheel_x, wheel_z = on_column((wheel_x + nearer, raised))
-        # Chest: the remedy first that costs the driver least.
+        # Chest and belly: the remedy first that costs the driver least. The wheel in, ...
         _, kept = measured()
-        wheel_x, wheel_z = on_column((wheel_x - np.maximum(-kept.chest, 0.0), wheel_z))
+        short = np.maximum(-np.minimum(kept.chest, kept.belly), 0.0)
+        wheel_x, wheel_z = on_column((wheel_x - short, wheel_z))
+        # ... up as far as the instruments allow, which takes the rim from the belly too, ...
+        _, kept = measured()
+        room = np.maximum(kept.rim + rules.TOLERANCE_MM["rim"], 0.0)
+        up = np.minimum(np.maximum(-kept.belly, 0.0) / math.sin(plane), room / math.cos(plane))
+        wheel_x, wheel_z = on_column(
+            (wheel_x - up * math.sin(plane), wheel_z + up * math.cos(plane))
+        )
+        # ... the backrest, ...
         limit = linkage.recline_for_chest_x(links, wheel_x + rules.CHEST_TO_WHEEL_MM, x)
         recline = np.maximum(recline, np.minimum(limit, vehicle.recline_cap_deg))
+        # ... and the seat, as far as the brake is reached.
         _, kept = measured()
         reach = np.maximum(linkage.furthest_h_point_x(links, z), x)
-        x, z = on_seat(np.minimum(x + np.maximum(-kept.chest, 0.0), reach), z)
+        short = np.maximum(-np.minimum(kept.chest, kept.belly), 0.0)
+        x, z = on_seat(np.minimum(x + short, reach), z)
         seated, kept = measured()
         if np.abs(np.array([x, z, recline, wheel_x, wheel_z]) - before).max() < SETTLED_MM:
             break
-    return seated, rules.Margins(*(float(margin[0]) for margin in kept))
+    x, z = within_reach(x, z)
+    seated, kept = measured()
+    return seated, _first_margins(kept)
+
+
+def _first_margins(kept: rules.Margins) -> rules.Margins:
+    """Margins of the first row, in plain floats."""
+    return rules.Margins(*(float(np.ravel(margin)[0]) for margin in kept))
 
 
 def ideal_settings(

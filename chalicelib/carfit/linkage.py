@@ -51,8 +51,9 @@ HIP_BELOW_MM: Final = (-9.5, 0.29)
 GRIP_SHARE: Final = 0.04
 """Wrist to the middle of the grip, as a share of stature (70 mm at 175 cm, assumed)."""
 
-BRAKE_FORWARD_MM: Final = 60.0
-"""How far a fully pressed brake lies forward of the resting accelerator (assumed)."""
+BRAKE_FORWARD_MM: Final = 30.0
+"""How far a fully pressed brake lies forward of the resting accelerator: its pad stands some 50 mm
+nearer and travels some 80 mm (assumed)."""
 KNEE_AT_FULL_BRAKE_DEG: Final = 155.0
 """Straightest knee that still presses: 150-160 deg by the literature, from memory."""
 
@@ -70,6 +71,25 @@ CHEST_FORWARD_MM: Final = 110.0
 CHEST_FORWARD_MM_PER_BMI: Final = 5.0
 """How it grows with BMI (assumed)."""
 CHEST_BMI_KG_M2: Final = 25.0
+
+ABDOMEN_SHARE: Final = 0.35
+"""Height of the belly's foremost point, as a share of H-point to shoulder (assumed)."""
+ABDOMEN_FORWARD_MM: Final = 94.0
+"""Torso line to the belly's surface at `CHEST_BMI_KG_M2`: ANSUR II abdominal extension depth
+sitting, 255 mm for men of 27.7 kg/m2 and 230 for women of 25.5, less the 135 mm of
+`CHEST_FORWARD_MM` ..."""
+ABDOMEN_FORWARD_MM_PER_BMI: Final = 8.0
+"""... and how it grows with BMI: the ratio of their SDs, 37 and 31 mm to 4.0 and 3.5 kg/m2, with a
+correlation of about .9 (assumed)."""
+PREGNANT_MM: Final = 105.0
+"""What a pregnancy of `PREGNANT_AT_WEEKS` takes from the clearance to the rim (Motozawa et al.
+2008: 20 pregnant women 146 mm, 20 others 251 mm, seats alike) ..."""
+PREGNANT_AT_WEEKS: Final = 31.4
+PREGNANT_FROM_WEEKS: Final = 12.0
+"""... growing evenly since then (assumed; Klinich et al. 1999 saw it shrink month by month)."""
+PREGNANT_KG_PER_WEEK: Final = 0.42
+"""Of a weight that is told, how much comes with each of those weeks (from memory): the belly's own
+growth must not count twice."""
 
 EYE_RECLINE_DEG: Final = 23.0
 """Recline at which the eye lies where the published regressions put it."""
@@ -93,7 +113,7 @@ class Links:
 
     ``torso_mm`` is H-point to shoulder joint as seated; ``eye_mm`` the eye from the H-point at a
     recline of `EYE_RECLINE_DEG`; ``chest_forward_mm`` the breastbone's surface before the torso
-    line; ``hip_mm`` the hip joint from the H-point.
+    line, ``abdomen_forward_mm`` the belly's; ``hip_mm`` the hip joint from the H-point.
     """
 
     thigh_mm: Real
@@ -107,6 +127,7 @@ class Links:
     hip_mm: Point
     eye_mm: Point
     chest_forward_mm: Real
+    abdomen_forward_mm: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +202,7 @@ def links(
         ),
         eye_mm=eye_mm,
         chest_forward_mm=chest_forward_mm(bmi_kg_m2),
+        abdomen_forward_mm=abdomen_forward_mm(bmi_kg_m2),
     )
 
 
@@ -259,11 +281,35 @@ def chest_forward_mm(bmi_kg_m2: Real) -> Real:
     return CHEST_FORWARD_MM + CHEST_FORWARD_MM_PER_BMI * (bmi_kg_m2 - CHEST_BMI_KG_M2)
 
 
+def abdomen_forward_mm(bmi_kg_m2: Real, pregnancy_weeks: float = 0.0) -> Real:
+    """Torso line to the belly's surface."""
+    grown = max(pregnancy_weeks - PREGNANT_FROM_WEEKS, 0.0)
+    return (
+        ABDOMEN_FORWARD_MM
+        + ABDOMEN_FORWARD_MM_PER_BMI * (bmi_kg_m2 - CHEST_BMI_KG_M2)
+        + PREGNANT_MM * grown / (PREGNANT_AT_WEEKS - PREGNANT_FROM_WEEKS)
+    )
+
+
+def bmi_before_pregnancy(bmi_kg_m2: Real, height_mm: Real, pregnancy_weeks: float) -> Real:
+    """BMI without what a pregnancy has added to the weight."""
+    gained_kg = PREGNANT_KG_PER_WEEK * max(pregnancy_weeks - PREGNANT_FROM_WEEKS, 0.0)
+    return bmi_kg_m2 - gained_kg / (height_mm / 1000.0) ** 2
+
+
 def chest_x(body: Links, h_point_x: Real, recline_deg: Real) -> Real:
     """x of the breastbone's surface."""
     recline = np.radians(recline_deg)
     along = BREASTBONE_SHARE * body.torso_mm
     return h_point_x + along * np.sin(recline) - body.chest_forward_mm * np.cos(recline)
+
+
+def abdomen(body: Links, h_point: Point, recline_deg: Real) -> Point:
+    """The belly's foremost point."""
+    recline = np.radians(recline_deg)
+    x, z = along_torso(h_point, ABDOMEN_SHARE * body.torso_mm, recline_deg)
+    forward = body.abdomen_forward_mm
+    return x - forward * np.cos(recline), z + forward * np.sin(recline)
 
 
 def recline_for_chest_x(body: Links, wanted_x: Real, h_point_x: Real) -> Real:

@@ -1,21 +1,40 @@
-"""Why each setting is what it is: one plain sentence, in English and Korean."""
+"""Why each setting is what it is: one plain sentence, in English and Korean.
 
+What a sentence says is chosen by what is true of the answer: a rule that is broken, or a travel
+that ends, is said here as its warning says it.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
+from chalicelib.carfit import linkage
 from chalicelib.carfit.linkage import Seated
-from chalicelib.carfit.rules import CHEST_TO_WHEEL_MM, HEAD_TO_ROOF_MM, Margins
+from chalicelib.carfit.rules import (
+    CHEST_TO_WHEEL_MM,
+    HEAD_TO_ROOF_MM,
+    TOLERANCE_MM,
+    Margins,
+)
 from chalicelib.carfit.types import Body, Settings, Words
 from chalicelib.carfit.vehicles import Vehicle
 
 _MIRRORS: Final = {
-    "left": ("left lane", "왼쪽 차로"),
-    "right": ("right lane", "오른쪽 차로"),
-    "interior": ("road straight behind", "바로 뒤 도로"),
+    "left": ("left lane", "왼쪽 차로가"),
+    "right": ("right lane", "오른쪽 차로가"),
+    "interior": ("road straight behind", "바로 뒤 도로가"),
 }
+
+LEVEL_MM: Final = 10.0
+"""Within which the head restraint's top counts as level with the head's."""
 
 
 def sentences(
-    body: Body, vehicle: Vehicle, settings: Settings[float], seated: Seated, kept: Margins
+    body: Body,
+    vehicle: Vehicle,
+    settings: Settings[float],
+    seated: Seated,
+    kept: Margins,
+    ended: Mapping[str, float],
 ) -> dict[str, Words]:
     """A sentence for each setting, by its path.
 
@@ -27,74 +46,197 @@ def sentences(
         How the driver then sits, in plain numbers.
     kept : Margins
         What is left of each safety rule.
+    ended : mapping of str to float
+        Settings whose travel ends before the wish, by path, and by how much: negative where the
+        wish lies below.
     """
-    leg_cm = body.thigh_cm + body.calf_cm
-    arm_cm = body.upper_arm_cm + body.forearm_cm
-    chest_mm = CHEST_TO_WHEEL_MM + kept.chest
-    head_mm = HEAD_TO_ROOF_MM + kept.head
-    eye_z = seated.eye[1]
-    restraint_mm = vehicle.head_restraint_low_mm + settings.head_restraint.height_mm
-    found = {
-        "seat.fore_aft_mm": _words(
-            f"With legs of {leg_cm:.0f} cm the knee bends to {seated.knee_deg:.0f}° and the brake"
-            f" still reaches the floor with {max(kept.brake, 0.0):.0f} mm to spare.",
-            f"다리 길이 {leg_cm:.0f} cm에서 무릎 각도가 {seated.knee_deg:.0f}°이고, 브레이크를"
-            f" 끝까지 밟아도 {max(kept.brake, 0.0):.0f} mm의 여유가 있습니다.",
-        ),
-        "seat.height_mm": _words(
-            f"Your eyes are {eye_z:.0f} mm above the heel point: over the dashboard, and"
-            f" {head_mm:.0f} mm of room above your head.",
-            f"눈높이가 발뒤꿈치 기준 {eye_z:.0f} mm로 대시보드 너머가 보이고, 머리 위 공간은"
-            f" {head_mm:.0f} mm입니다.",
-        ),
-        "seat.cushion_tilt_deg": _words(
-            f"The cushion follows your thigh, so that it is supported along its length"
-            f" (thigh and trunk stand at {seated.hip_deg:.0f}°).",
-            f"쿠션이 허벅지를 따라 고르게 받쳐 줍니다 (허벅지와 상체 사이 {seated.hip_deg:.0f}°).",
-        ),
-        "seat.backrest_recline_deg": _words(
-            f"{seated.trunk_deg:.0f}° behind vertical rests your back and keeps your chest"
-            f" {chest_mm:.0f} mm from the wheel (the airbag needs {CHEST_TO_WHEEL_MM:.0f}).",
-            f"수직에서 {seated.trunk_deg:.0f}° 젖혀 등이 편하고, 가슴과 운전대 사이가"
-            f" {chest_mm:.0f} mm입니다 (에어백에는 {CHEST_TO_WHEEL_MM:.0f} mm 필요).",
-        ),
-        "head_restraint.height_mm": _words(
-            f"Its top stands {restraint_mm:.0f} mm up the backrest, where the top of your head is,"
-            " as far as it reaches.",
-            f"머리지지대 윗면이 등받이를 따라 {restraint_mm:.0f} mm 높이로, 조절 범위 안에서 머리"
-            " 꼭대기에 맞춥니다.",
-        ),
-        "belt.anchor_height_mm": _words(
-            f"Your shoulder is {seated.shoulder[1]:.0f} mm above the heel point; the belt then lies"
-            " on the collar bone, not on the neck.",
-            f"어깨 높이가 발뒤꿈치 기준 {seated.shoulder[1]:.0f} mm이므로 벨트가 목이 아닌 쇄골"
-            " 위를 지나갑니다.",
-        ),
-        "steering_wheel.telescope_mm": _words(
-            f"With arms of {arm_cm:.0f} cm the elbow bends to {seated.elbow_deg:.0f}° at nine and"
-            " three.",
-            f"팔 길이 {arm_cm:.0f} cm에서 9시-3시 방향을 잡으면 팔꿈치 각도가"
-            f" {seated.elbow_deg:.0f}°입니다.",
-        ),
-        "steering_wheel.tilt_deg": _words(
-            "Between your thighs and your view of the instruments.",
-            "허벅지와 계기판 시야 사이의 가운데 높이입니다.",
-        ),
-        "hud.height_mm": _words(
-            f"Raised to your eyes, {eye_z:.0f} mm above the heel point.",
-            f"발뒤꿈치 기준 {eye_z:.0f} mm인 눈높이에 맞췄습니다.",
-        ),
+    broken = {name for name, margin in kept._asdict().items() if margin < -TOLERANCE_MM[name]}
+    return {
+        "seat.fore_aft_mm": _fore_aft(body, seated, kept, broken),
+        "seat.height_mm": _height(seated, kept, broken),
+        "seat.cushion_tilt_deg": _cushion(seated, ended.get("seat.cushion_tilt_deg")),
+        "seat.backrest_recline_deg": _recline(seated, kept, broken),
+        "head_restraint.height_mm": _head_restraint(vehicle, settings, seated),
+        "belt.anchor_height_mm": _belt(seated, ended.get("belt.anchor_height_mm")),
+        "steering_wheel.telescope_mm": _telescope(body, seated, kept, broken),
+        "steering_wheel.tilt_deg": _tilt(broken),
+        "hud.height_mm": _hud(seated, ended.get("hud.height_mm")),
+        **{
+            f"mirrors.{name}.{axis}": _mirror(name, axis, f"mirrors.{name}.{axis}" in ended)
+            for name in _MIRRORS
+            for axis in ("yaw_deg", "pitch_deg")
+        },
     }
-    for name, (english, korean) in _MIRRORS.items():
-        found[f"mirrors.{name}.yaw_deg"] = _words(
+
+
+def _fore_aft(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> Words:
+    leg_cm = body.thigh_cm + body.calf_cm
+    if "brake" in broken:
+        return _words(
+            f"With legs of {leg_cm:.0f} cm the knee bends to {seated.knee_deg:.0f}°, and the brake"
+            f" still lies {-kept.brake:.0f} mm too far.",
+            f"다리 길이 {leg_cm:.0f} cm에서 무릎 각도가 {seated.knee_deg:.0f}°이지만, 브레이크가"
+            f" {-kept.brake:.0f} mm 더 멀리 있습니다.",
+        )
+    return _words(
+        f"With legs of {leg_cm:.0f} cm the knee bends to {seated.knee_deg:.0f}° and the brake"
+        f" still reaches the floor with {max(kept.brake, 0.0):.0f} mm to spare.",
+        f"다리 길이 {leg_cm:.0f} cm에서 무릎 각도가 {seated.knee_deg:.0f}°이고, 브레이크를"
+        f" 끝까지 밟아도 {max(kept.brake, 0.0):.0f} mm의 여유가 있습니다.",
+    )
+
+
+def _height(seated: Seated, kept: Margins, broken: set[str]) -> Words:
+    eye_z, head_mm = seated.eye[1], HEAD_TO_ROOF_MM + kept.head
+    road_en, road_ko = "over the dashboard", "대시보드 너머가 보이고"
+    if "cowl" in broken:
+        road_en = f"{-kept.cowl:.0f} mm too low for the road over the dashboard"
+        road_ko = f"대시보드 너머를 보기에 {-kept.cowl:.0f} mm 낮고"
+    room_en = f"{head_mm:.0f} mm of room above your head"
+    room_ko = f"머리 위 공간은 {head_mm:.0f} mm입니다"
+    if "head" in broken:
+        room_en = f"only {max(head_mm, 0.0):.0f} mm of room above your head"
+        room_ko = f"머리 위 공간은 {max(head_mm, 0.0):.0f} mm뿐입니다"
+    return _words(
+        f"Your eyes are {eye_z:.0f} mm above the heel point: {road_en}, and {room_en}.",
+        f"눈높이가 발뒤꿈치 기준 {eye_z:.0f} mm로 {road_ko}, {room_ko}.",
+    )
+
+
+def _cushion(seated: Seated, off: float | None) -> Words:
+    angle = f"{seated.hip_deg:.0f}°"
+    if off is None:
+        return _words(
+            "The cushion follows your thigh, so that it is supported along its length"
+            f" (thigh and trunk stand at {angle}).",
+            f"쿠션이 허벅지를 따라 고르게 받쳐 줍니다 (허벅지와 상체 사이 {angle}).",
+        )
+    return _words(
+        f"As near to your thigh's slope as the cushion tilts (thigh and trunk stand at {angle}).",
+        f"쿠션이 기울어지는 한 허벅지 각도에 맞췄습니다 (허벅지와 상체 사이 {angle}).",
+    )
+
+
+def _recline(seated: Seated, kept: Margins, broken: set[str]) -> Words:
+    chest_mm = CHEST_TO_WHEEL_MM + kept.chest
+    trunk, needed = f"{seated.trunk_deg:.0f}°", f"{CHEST_TO_WHEEL_MM:.0f}"
+    if "chest" in broken:
+        return _words(
+            f"{trunk} behind vertical leaves {max(chest_mm, 0.0):.0f} mm between chest and wheel:"
+            f" less than the {needed} mm that the airbag needs.",
+            f"수직에서 {trunk} 젖혀도 가슴과 운전대 사이가 {max(chest_mm, 0.0):.0f} mm로, 에어백에"
+            f" 필요한 {needed} mm보다 가깝습니다.",
+        )
+    # 249.6 mm is within the rule's tolerance, and the rule's number is what it is held against.
+    chest_mm = max(chest_mm, CHEST_TO_WHEEL_MM)
+    return _words(
+        f"{trunk} behind vertical rests your back and keeps your chest {chest_mm:.0f} mm from the"
+        f" wheel (the airbag needs {needed}).",
+        f"수직에서 {trunk} 젖혀 등이 편하고, 가슴과 운전대 사이가 {chest_mm:.0f} mm입니다"
+        f" (에어백에는 {needed} mm 필요).",
+    )
+
+
+def _head_restraint(vehicle: Vehicle, settings: Settings[float], seated: Seated) -> Words:
+    top_mm = vehicle.head_restraint_low_mm + settings.head_restraint.height_mm
+    below_mm = linkage.head_along_torso_mm(seated) - top_mm
+    where_en, where_ko = "level with the top of your head", "머리 꼭대기와 같은 높이입니다"
+    if below_mm > LEVEL_MM:
+        where_en = f"its highest, {below_mm:.0f} mm below the top of your head"
+        where_ko = f"가장 높은 위치이며, 머리 꼭대기보다 {below_mm:.0f} mm 낮습니다"
+    elif below_mm < -LEVEL_MM:
+        where_en = f"its lowest, {-below_mm:.0f} mm above the top of your head"
+        where_ko = f"가장 낮은 위치이며, 머리 꼭대기보다 {-below_mm:.0f} mm 높습니다"
+    return _words(
+        f"Its top stands {top_mm:.0f} mm up the backrest: {where_en}.",
+        f"헤드레스트 윗면이 등받이를 따라 {top_mm:.0f} mm 높이로, {where_ko}.",
+    )
+
+
+def _belt(seated: Seated, off: float | None) -> Words:
+    shoulder = f"{seated.shoulder[1]:.0f} mm"
+    if off is None:
+        return _words(
+            f"Your shoulder is {shoulder} above the heel point; the belt then lies on the collar"
+            " bone, not on the neck.",
+            f"어깨 높이가 발뒤꿈치 기준 {shoulder}이므로 벨트가 목이 아닌 쇄골 위를 지나갑니다.",
+        )
+    end_en, end_ko = ("highest", "높은") if off > 0.0 else ("lowest", "낮은")
+    return _words(
+        f"Your shoulder is {shoulder} above the heel point; the anchor's {end_en} position is the"
+        " nearest to it.",
+        f"어깨 높이가 발뒤꿈치 기준 {shoulder}이며, 가장 {end_ko} 위치가 어깨에 가장 가깝습니다.",
+    )
+
+
+def _telescope(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> Words:
+    arm_cm = body.upper_arm_cm + body.forearm_cm
+    english = f"With arms of {arm_cm:.0f} cm the elbow bends to {seated.elbow_deg:.0f}° at 9"
+    korean = f"팔 길이 {arm_cm:.0f} cm에서 9시-3시 방향을 잡으면 팔꿈치 각도가"
+    if "wrist" in broken:
+        return _words(
+            f"{english} and 3 o'clock; the top of the rim lies {-kept.wrist:.0f} mm beyond your"
+            " wrist.",
+            f"{korean} {seated.elbow_deg:.0f}°이고, 운전대 위쪽은 손목보다"
+            f" {-kept.wrist:.0f} mm 멉니다.",
+        )
+    return _words(f"{english} and 3 o'clock.", f"{korean} {seated.elbow_deg:.0f}°입니다.")
+
+
+def _tilt(broken: set[str]) -> Words:
+    near = {"thigh", "belly"} & broken
+    if near and "rim" in broken:
+        return _words(
+            "Neither lap nor view of the instruments has all its room: the wheel stands between.",
+            "다리 공간과 계기판 시야가 모두 부족해 그 사이에 맞췄습니다.",
+        )
+    if near:
+        return _words(
+            "As high as your view of the instruments and the column allow; your lap has less room"
+            " than it needs.",
+            "계기판 시야와 조절 범위 안에서 높였지만 다리와 배의 공간이 부족합니다.",
+        )
+    if "rim" in broken:
+        return _words(
+            "As low as your thighs and the column allow; the rim hides part of the instruments.",
+            "허벅지와 조절 범위 안에서 낮췄지만 테두리가 계기판 일부를 가립니다.",
+        )
+    return _words(
+        "Between your thighs and your view of the instruments.",
+        "허벅지와 계기판 시야 사이의 높이입니다.",
+    )
+
+
+def _hud(seated: Seated, off: float | None) -> Words:
+    eye = f"{seated.eye[1]:.0f} mm"
+    if off is None:
+        return _words(
+            f"Set to your eyes, {eye} above the heel point.",
+            f"발뒤꿈치 기준 {eye}인 눈높이에 맞췄습니다.",
+        )
+    end_en, end_ko = ("highest", "높은") if off > 0.0 else ("lowest", "낮은")
+    return _words(
+        f"Its {end_en} position is the nearest to your eyes, {eye} above the heel point.",
+        f"가장 {end_ko} 위치가 발뒤꿈치 기준 {eye}인 눈높이에 가장 가깝습니다.",
+    )
+
+
+def _mirror(name: str, axis: str, ended: bool) -> Words:
+    english, korean = _MIRRORS[name]
+    if ended:
+        return _words(
+            f"Turned as far towards the {english} as the mirror goes.",
+            f"{korean} 보이는 쪽으로 끝까지 돌렸습니다.",
+        )
+    if axis == "yaw_deg":
+        return _words(
             f"Turned so that your eyes meet the {english} in the middle of the glass.",
-            f"거울 한가운데에 {korean}가 보이도록 돌렸습니다.",
+            f"거울 한가운데에 {korean} 보이도록 돌렸습니다.",
         )
-        found[f"mirrors.{name}.pitch_deg"] = _words(
-            "Tilted so that the horizon and the road both show.",
-            "지평선과 도로가 함께 보이도록 기울였습니다.",
-        )
-    return found
+    return _words(
+        "Tilted so that the horizon and the road both show.",
+        "지평선과 도로가 함께 보이도록 기울였습니다.",
+    )
 
 
 def _words(english: str, korean: str) -> Words:

@@ -1,17 +1,19 @@
 """From settings that a driver keeps in one car to settings for another: the posture stays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from chalicelib.carfit import linkage, rules
-from chalicelib.carfit.fit import Array, Driver, answer
+from chalicelib.carfit import linkage, rules, vhal, warnings
+from chalicelib.carfit.fit import Array, Driver, answer, chosen_settings
 from chalicelib.carfit.linkage import Seated
 from chalicelib.carfit.model import Model, bundled_model
 from chalicelib.carfit.types import (
     Body,
     DriveSide,
+    FitWarning,
     Recommendation,
     SideMirrorAim,
 )
@@ -20,6 +22,12 @@ from chalicelib.carfit.vehicles import Vehicle
 OWN_SCATTER_SHARE: Final = 0.4
 """Of the scatter between drivers of one body, what is left once a driver's own habit is known
 (assumed)."""
+
+
+LOST_MM: Final = 1.0
+LOST_DEG: Final = 0.5
+"""From what change on the driver is told that a setting did not come along; a driver who goes back
+without having been told returns within 2 mm."""
 
 
 class Kept(NamedTuple):
@@ -48,12 +56,14 @@ def transfer(
     drive_side: DriveSide = "left",
     side_mirrors: SideMirrorAim = "classic",
     net: Model | None = None,
+    vhal_profile: Mapping[str, vhal.Range] | None = None,
 ) -> Transfer:
     """Carry a driver's own posture into another car.
 
     Knee, trunk, elbow and shoulder keep their angles; the eyes keep how much higher or lower than
     usual the driver likes them. What the other car's travels and the safety rules do not allow is
-    warned of, as in `chalicelib.carfit.recommend`.
+    warned of, as in `chalicelib.carfit.recommend`, and what they changed with
+    ``POSTURE_NOT_KEPT``. In the same car the settings stay as they are, and only warnings are new.
 
     Parameters
     ----------
@@ -61,7 +71,7 @@ def transfer(
     kept : Kept
         The settings in ``from_vehicle``, each within its travel.
     from_vehicle, to_vehicle : Vehicle
-    drive_side, side_mirrors, net
+    drive_side, side_mirrors, net, vhal_profile
         As in `chalicelib.carfit.recommend`, in the other car.
     """
     net = net or bundled_model()
@@ -71,8 +81,12 @@ def transfer(
     wheel = rules.wheel_at(from_vehicle, kept.telescope_mm, kept.tilt_deg)
     before = here.sit(np.array([[x, z, kept.backrest_recline_deg, *wheel]]))
 
-    higher = z - here.wanted[0, 1]
-    position = _held(before, there, there.wanted[0, 1] + higher)
+    same_car = replace(from_vehicle, id=to_vehicle.id, name=to_vehicle.name) == to_vehicle
+    if same_car:
+        position = np.array([[x, z, kept.backrest_recline_deg, *wheel]])
+    else:
+        higher = z - here.wanted[0, 1]
+        position = _held(before, there, there.wanted[0, 1] + higher)
     recommendation = answer(
         there,
         position,
@@ -80,10 +94,27 @@ def transfer(
         drive_side=drive_side,
         side_mirrors=side_mirrors,
         scatter_share=OWN_SCATTER_SHARE,
+        as_it_is=same_car,
+        vhal_profile=vhal_profile,
     )
+    lost = tuple(_lost(recommendation, to_vehicle, position[0]))
+    recommendation = replace(recommendation, warnings=(*recommendation.warnings, *lost))
     names = recommendation.posture.angles_deg
     angles = {name: float(np.ravel(getattr(before, f"{name}_deg"))[0]) for name in names}
     return Transfer(recommendation, angles)
+
+
+def _lost(found: Recommendation, vehicle: Vehicle, position: Array) -> Iterator[FitWarning]:
+    """A warning for each setting that a travel or a rule took from the driver."""
+    x, z, recline, wheel_x, wheel_z = position.tolist()
+    said = {each.params.get("setting") for each in found.warnings}
+    wished = chosen_settings(vehicle, (x, z), recline, (wheel_x, wheel_z))
+    for path, wanted in wished.items():
+        group, name = path.split(".")
+        value = getattr(getattr(found.settings, group), name)
+        lost = LOST_MM if path.endswith("_mm") else LOST_DEG
+        if path not in said and abs(value - wanted) > lost:
+            yield warnings.posture_not_kept(path, float(wanted), value)
 
 
 def _held(before: Seated, there: Driver, h_point_z: float) -> Array:

@@ -32,6 +32,8 @@ class Body:
         None mixes both by how likely each is at that height.
     weight_kg, age_years : float or None
         None takes a typical adult; the 80 % bands hold that uncertainty.
+    pregnancy_weeks : float or None
+        The belly grows with them; None is not pregnant.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Body:
     sex: Sex | None = None
     weight_kg: float | None = None
     age_years: float | None = None
+    pregnancy_weeks: float | None = None
 
     def __post_init__(self) -> None:
         if self.sex not in (None, "male", "female"):
@@ -182,10 +185,23 @@ class FitWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class VhalProperty:
+    """One Android VHAL property to set: its AOSP name, the area's name and number, the int32."""
+
+    property: str
+    area: str
+    area_id: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """Settings of one car for one body, and the band that holds 80 % of such drivers.
 
-    ``reasons`` has a sentence for each setting; ``vss`` holds the settings as COVESA VSS signals.
+    ``reasons`` has a sentence for each setting. ``vss`` holds the settings as actuators of COVESA
+    VSS ``vss_version``, which a broker takes as one batch; ``vss_private`` those that the standard
+    catalogue lacks, and ``vss_attributes`` which side DriverSide is. ``vhal`` holds them as Android
+    VHAL properties.
     """
 
     vehicle: str
@@ -196,6 +212,10 @@ class Recommendation:
     reasons: Settings[Words]
     warnings: tuple[FitWarning, ...]
     vss: Mapping[str, float]
+    vss_private: Mapping[str, float]
+    vss_attributes: Mapping[str, str]
+    vss_version: str
+    vhal: tuple[VhalProperty, ...]
     model: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:

@@ -168,7 +168,9 @@ def own_vehicle(base: Vehicle, figures: Mapping[str, float]) -> Vehicle:
     base : Vehicle
         Where the figures that are not given come from.
     figures : mapping of str to float
-        By the names of `FIGURES`.
+        By the names of `FIGURES`. Where ``seat_front_x_mm`` is not among them, the track keeps its
+        rear end as far behind the SgRP as in the base: a longer travel goes further forward, and
+        an SgRP of one's own takes the track along; ``seat_low_z_mm`` likewise follows ``h30_mm``.
 
     Raises
     ------
@@ -176,7 +178,18 @@ def own_vehicle(base: Vehicle, figures: Mapping[str, float]) -> Vehicle:
         When no such car can be: ends of a travel out of order, a wheel behind the seat, a roof
         under the windscreen.
     """
-    car = replace(base, id="own", name={"en": "Your car", "ko": "내 차"}, **figures)
+    told = dict(figures)
+    if "seat_front_x_mm" not in told and {"sgrp_x_mm", "seat_travel_mm"} & told.keys():
+        rear_x_mm = (
+            base.seat_front_x_mm
+            + base.seat_travel_mm
+            + told.get("sgrp_x_mm", base.sgrp_x_mm)
+            - base.sgrp_x_mm
+        )
+        told["seat_front_x_mm"] = rear_x_mm - told.get("seat_travel_mm", base.seat_travel_mm)
+    if "seat_low_z_mm" not in told and "h30_mm" in told:
+        told["seat_low_z_mm"] = base.seat_low_z_mm + told["h30_mm"] - base.h30_mm
+    car = replace(base, id="own", name={"en": "Your car", "ko": "내 차"}, **told)
     for lower, higher in _ASCENDING:
         if getattr(car, lower) > getattr(car, higher):
             at_most = getattr(car, higher)

@@ -6,6 +6,7 @@ from typing import Final
 from chalicelib.body_prior import Deviation
 from chalicelib.carfit.linkage import Seated
 from chalicelib.carfit.rules import (
+    BELLY_TO_RIM_MM,
     CHEST_TO_WHEEL_MM,
     HEAD_TO_ROOF_MM,
     TOLERANCE_MM,
@@ -27,16 +28,16 @@ SETTING_WORDS: Final = {
     "seat.height_mm": ("seat height", "좌석 높이", "mm"),
     "seat.cushion_tilt_deg": ("cushion tilt", "쿠션 기울기", "°"),
     "seat.backrest_recline_deg": ("backrest recline", "등받이 각도", "°"),
-    "head_restraint.height_mm": ("head restraint height", "머리지지대 높이", "mm"),
+    "head_restraint.height_mm": ("head restraint height", "헤드레스트 높이", "mm"),
     "belt.anchor_height_mm": ("belt anchor height", "안전벨트 높이", "mm"),
     "steering_wheel.telescope_mm": ("steering wheel reach", "운전대 앞뒤 위치", "mm"),
     "steering_wheel.tilt_deg": ("steering wheel tilt", "운전대 기울기", "°"),
-    "mirrors.left.yaw_deg": ("left mirror, sideways", "왼쪽 거울 좌우 각도", "°"),
-    "mirrors.left.pitch_deg": ("left mirror, up and down", "왼쪽 거울 상하 각도", "°"),
-    "mirrors.right.yaw_deg": ("right mirror, sideways", "오른쪽 거울 좌우 각도", "°"),
-    "mirrors.right.pitch_deg": ("right mirror, up and down", "오른쪽 거울 상하 각도", "°"),
-    "mirrors.interior.yaw_deg": ("interior mirror, sideways", "실내 거울 좌우 각도", "°"),
-    "mirrors.interior.pitch_deg": ("interior mirror, up and down", "실내 거울 상하 각도", "°"),
+    "mirrors.left.yaw_deg": ("left mirror, sideways", "왼쪽 사이드미러 좌우 각도", "°"),
+    "mirrors.left.pitch_deg": ("left mirror, up and down", "왼쪽 사이드미러 상하 각도", "°"),
+    "mirrors.right.yaw_deg": ("right mirror, sideways", "오른쪽 사이드미러 좌우 각도", "°"),
+    "mirrors.right.pitch_deg": ("right mirror, up and down", "오른쪽 사이드미러 상하 각도", "°"),
+    "mirrors.interior.yaw_deg": ("interior mirror, sideways", "룸미러 좌우 각도", "°"),
+    "mirrors.interior.pitch_deg": ("interior mirror, up and down", "룸미러 상하 각도", "°"),
     "hud.height_mm": ("head-up display height", "헤드업 디스플레이 높이", "mm"),
 }
 """English, Korean and unit of each setting, by its path."""
@@ -114,35 +115,112 @@ def limit_reached(
     setting : str
         Its path.
     wanted, limit : float
-        What would suit best, and what was set.
+        What would suit best, and the end of the travel that it passes.
     chosen, free : Seated
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
     english, korean, unit = SETTING_WORDS[setting]
-    at, more = (
-        f"{each:.0f}{'' if unit == '°' else ' '}{unit}" for each in (limit, abs(wanted - limit))
-    )
+    at, more = (_measured(each, unit) for each in (limit, abs(wanted - limit)))
+    way_en, way_ko = _WAYS[setting][int(wanted > limit)]
     params: dict[str, object] = {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit}
     loss_en, loss_ko = _LOSSES.get(setting, ("", ""))
     if setting in _JOINTS:
         joint, joint_en, joint_ko = _JOINTS[setting]
         change = getattr(chosen, f"{joint}_deg") - getattr(free, f"{joint}_deg")
         params |= {"joint": joint, "change_deg": change}
-        more_en, more_ko = "more bent", "더 굽습니다"
-        if change > 0.0:
-            more_en, more_ko = "straighter", "더 펴집니다"
-        loss_en = f"Your {joint_en} stays {abs(change):.0f}° {more_en} than you like it."
-        loss_ko = f"{joint_ko} 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
+        if round(abs(change)) > 0:  # "0 deg more bent" says nothing
+            more_en, more_ko = "more bent", "더 굽습니다"
+            if change > 0.0:
+                more_en, more_ko = "straighter", "더 펴집니다"
+            loss_en = f"Your {joint_en} stays {abs(change):.0f}° {more_en} than you like it."
+            loss_ko = f"{joint_ko} 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
     return FitWarning(
         "LIMIT_REACHED",
         params,
         {
-            "en": f"The {english} ends at {at}; {more} more would fit you best. {loss_en}".rstrip(),
-            "ko": f"{korean}의 조절 범위가 {at}에서 끝납니다. {more} 더 움직이면 가장 알맞습니다."
+            "en": f"The {english} ends at {at}; {more} {way_en} would fit you best."
+            f" {loss_en}".rstrip(),
+            "ko": f"{korean}의 조절 범위가 {at}에서 끝납니다. {more} {way_ko} 가장 알맞습니다."
             f" {loss_ko}".rstrip(),
         },
     )
 
+
+def posture_not_kept(setting: str, wanted: float, value: float) -> FitWarning:
+    """A setting that the other car's travels or a safety rule changed on the way there.
+
+    Parameters
+    ----------
+    setting : str
+        Its path.
+    wanted, value : float
+        What would keep the driver's posture, and what was set.
+    """
+    english, korean, unit = SETTING_WORDS[setting]
+    off = _measured(abs(value - wanted), unit)
+    way_en, way_ko = _WAYS[setting][int(value > wanted)]
+    return FitWarning(
+        "POSTURE_NOT_KEPT",
+        {"setting": setting, "wanted": wanted, "value": value, "unit": unit},
+        {
+            "en": f"The {english} is {off} {way_en} than what would keep your posture: this car's"
+            " travel or a safety rule asks for it.",
+            "ko": f"{korean}: 평소 자세를 지키는 위치보다 {off} {_MOVED_KO[way_ko]} 설정입니다."
+            " 이 차의 조절 범위나 안전 규칙 때문입니다.",
+        },
+    )
+
+
+def _measured(value: float, unit: str) -> str:
+    """A number with its unit; never "-0"."""
+    return f"{value + 0.0:.0f}{'' if unit == '°' else ' '}{unit}".replace("-0", "0")
+
+
+_FORE_AFT: Final = (("further forward", "앞이면"), ("further back", "뒤면"))
+_HEIGHT: Final = (("lower", "낮으면"), ("higher", "높으면"))
+_SIDEWAYS: Final = (
+    ("further to the car's left", "차량 왼쪽을 향하면"),
+    ("further to the car's right", "차량 오른쪽을 향하면"),
+)
+_PITCH: Final = (("further down", "아래를 향하면"), ("further up", "위를 향하면"))
+_WAYS: Final = {
+    "seat.fore_aft_mm": _FORE_AFT,
+    "seat.height_mm": _HEIGHT,
+    "seat.cushion_tilt_deg": (
+        ("lower at its front edge", "앞쪽이 낮으면"),
+        ("higher at its front edge", "앞쪽이 높으면"),
+    ),
+    "seat.backrest_recline_deg": (
+        ("more upright", "세우면"),
+        ("more reclined", "젖히면"),
+    ),
+    "head_restraint.height_mm": _HEIGHT,
+    "belt.anchor_height_mm": _HEIGHT,
+    "steering_wheel.telescope_mm": (
+        ("further from you", "멀면"),
+        ("nearer to you", "가까우면"),
+    ),
+    "steering_wheel.tilt_deg": _HEIGHT,
+    "hud.height_mm": _HEIGHT,
+} | {
+    f"mirrors.{name}.{axis}": ways
+    for name in ("left", "right", "interior")
+    for axis, ways in (("yaw_deg", _SIDEWAYS), ("pitch_deg", _PITCH))
+}
+"""Less and more of each setting, in words: "18 mm nearer to you"."""
+_MOVED_KO: Final = {
+    "앞이면": "앞쪽",
+    "뒤면": "뒤쪽",
+    "낮으면": "낮은",
+    "높으면": "높은",
+    "앞쪽이 낮으면": "앞쪽이 낮은",
+    "앞쪽이 높으면": "앞쪽이 높은",
+    "세우면": "세운",
+    "젖히면": "젖힌",
+    "멀면": "먼",
+    "가까우면": "가까운",
+}
+"""The same, before a noun."""
 
 _JOINTS: Final = {
     "seat.fore_aft_mm": ("knee", "knee", "무릎이"),
@@ -165,7 +243,7 @@ _LOSSES: Final = {
     ),
     "head_restraint.height_mm": (
         "The top of your head stands above the restraint: it protects less in a rear impact.",
-        "머리 윗부분이 머리지지대보다 높아 후방 추돌 때 보호가 줄어듭니다.",
+        "머리 윗부분이 헤드레스트보다 높아 후방 추돌 때 보호가 줄어듭니다.",
     ),
     "belt.anchor_height_mm": (
         "The belt crosses your shoulder off its middle.",
@@ -182,7 +260,7 @@ _LOSSES: Final = {
 } | {
     f"mirrors.{name}.{axis}": (
         "This mirror cannot show all that it should: turn your head before you change lanes.",
-        "이 거울로는 필요한 범위를 모두 볼 수 없습니다. 차로를 바꾸기 전에 고개를 돌려 확인하세요.",
+        "이 미러로는 필요한 범위를 모두 볼 수 없습니다. 차로를 바꾸기 전에 고개를 돌려 확인하세요.",
     )
     for name in ("left", "right", "interior")
     for axis in ("yaw_deg", "pitch_deg")
@@ -198,7 +276,7 @@ def head_restraint_low(below_mm: float, allowed_mm: float) -> FitWarning:
             "en": f"Even at its highest the head restraint ends {below_mm:.0f} mm below the top of"
             f" your head; it must not be more than {allowed_mm:.0f} mm. It cannot protect your neck"
             " in this car.",
-            "ko": f"머리지지대를 가장 높여도 머리 꼭대기보다 {below_mm:.0f} mm 낮습니다."
+            "ko": f"헤드레스트를 가장 높여도 머리 꼭대기보다 {below_mm:.0f} mm 낮습니다."
             f" {allowed_mm:.0f} mm 이내여야 합니다. 이 차에서는 목을 보호할 수 없습니다.",
         },
     )
@@ -218,16 +296,16 @@ def _pedal_reach(short_mm: float) -> FitWarning:
         "PEDAL_REACH",
         {"short_mm": short_mm},
         {
-            "en": f"With the seat fully forward the brake still lies {short_mm:.0f} mm too far to"
-            " be pressed to the floor with a bent knee. Do not drive this car so.",
-            "ko": f"좌석을 맨 앞으로 옮겨도 무릎을 굽힌 채 브레이크를 끝까지 밟기에"
-            f" {short_mm:.0f} mm 부족합니다. 이 상태로 운전하지 마세요.",
+            "en": f"The brake lies {short_mm:.0f} mm too far from this seat to be pressed to the"
+            " floor with a bent knee. Do not drive this car so.",
+            "ko": f"무릎을 굽힌 채 브레이크를 끝까지 밟기에 {short_mm:.0f} mm 부족합니다."
+            " 이 상태로 운전하지 마세요.",
         },
     )
 
 
 def _chest_to_wheel(short_mm: float) -> FitWarning:
-    distance_mm = CHEST_TO_WHEEL_MM - short_mm
+    distance_mm = max(CHEST_TO_WHEEL_MM - short_mm, 0.0)
     return FitWarning(
         "CHEST_TO_WHEEL",
         {"distance_mm": distance_mm, "required_mm": CHEST_TO_WHEEL_MM},
@@ -241,22 +319,38 @@ def _chest_to_wheel(short_mm: float) -> FitWarning:
     )
 
 
+def _belly_to_rim(short_mm: float) -> FitWarning:
+    clearance_mm = max(BELLY_TO_RIM_MM - short_mm, 0.0)
+    return FitWarning(
+        "BELLY_TO_RIM",
+        {"clearance_mm": clearance_mm, "required_mm": BELLY_TO_RIM_MM},
+        {
+            "en": f"{clearance_mm:.0f} mm between belly and the steering wheel's lower rim;"
+            f" {BELLY_TO_RIM_MM:.0f} mm is wanted. Wear the lap belt below the belly, and consider"
+            " another car.",
+            "ko": f"배와 운전대 아래쪽 테두리 사이가 {clearance_mm:.0f} mm입니다."
+            f" {BELLY_TO_RIM_MM:.0f} mm가 필요합니다. 골반 벨트를 배 아래로 매고, 다른 차량도"
+            " 고려하세요.",
+        },
+    )
+
+
 def _head_to_roof(short_mm: float) -> FitWarning:
-    clearance_mm = HEAD_TO_ROOF_MM - short_mm
+    clearance_mm = max(HEAD_TO_ROOF_MM - short_mm, 0.0)
     return FitWarning(
         "HEAD_TO_ROOF",
         {"clearance_mm": clearance_mm, "required_mm": HEAD_TO_ROOF_MM},
         {
-            "en": f"{clearance_mm:.0f} mm between head and roof with the seat as low as it may"
-            f" be; {HEAD_TO_ROOF_MM:.0f} mm is wanted.",
-            "ko": f"좌석을 낮출 수 있는 만큼 낮춰도 머리와 지붕 사이가 {clearance_mm:.0f} mm입니다."
+            "en": f"{clearance_mm:.0f} mm between head and roof; {HEAD_TO_ROOF_MM:.0f} mm is"
+            " wanted.",
+            "ko": f"머리와 지붕 사이가 {clearance_mm:.0f} mm입니다."
             f" {HEAD_TO_ROOF_MM:.0f} mm가 필요합니다.",
         },
     )
 
 
 def _thigh_to_wheel(short_mm: float) -> FitWarning:
-    clearance_mm = WHEEL_TO_THIGH_MM - short_mm
+    clearance_mm = max(WHEEL_TO_THIGH_MM - short_mm, 0.0)
     return FitWarning(
         "THIGH_TO_WHEEL",
         {"clearance_mm": clearance_mm, "required_mm": WHEEL_TO_THIGH_MM},
@@ -324,6 +418,7 @@ def _signal_view(short_mm: float) -> FitWarning:
 _RULES: Final[Mapping[str, Callable[[float], FitWarning]]] = {
     "brake": _pedal_reach,
     "chest": _chest_to_wheel,
+    "belly": _belly_to_rim,
     "head": _head_to_roof,
     "thigh": _thigh_to_wheel,
     "wrist": _wheel_reach,

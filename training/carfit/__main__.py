@@ -29,7 +29,7 @@ from chalicelib.carfit.model import (
 from chalicelib.carfit.vehicles import Vehicle
 from training.carfit import body_prior, catalogue, drivers, train
 
-VERSION: Final = "0.2.0"
+VERSION: Final = "0.3.0"
 """Of the model: raise it with what it learns from."""
 PIPELINE: Final = Path(__file__).parent / "pipeline.joblib"
 """The trained pipeline; a test proves that the served arrays equal it."""
@@ -42,7 +42,7 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "carfit.md"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.carfit", description=__doc__)
-    parser.add_argument("--rows", type=int, default=400_000, help="rows to train on")
+    parser.add_argument("--rows", type=int, default=300_000, help="rows to train on")
     parser.add_argument("--drivers", type=int, default=12_000, help="simulated drivers")
     parser.add_argument("--seed", type=int, default=2)
     options = parser.parse_args()

@@ -36,7 +36,7 @@ from training.carfit.solver import (
 Array = npt.NDArray[np.float64]
 
 # What the model is trained on is wider than any population, so that it never has to guess.
-STATURE_CM: Final = (135.0, 215.0)
+STATURE_CM: Final = (130.0, 220.0)
 PROPORTION_SPREAD: Final = 1.5
 """Times the SD of ANSUR II."""
 BMI_KG_M2: Final = (15.0, 45.0)
@@ -271,14 +271,17 @@ def scattering(posture: Seated) -> Array:
     return np.column_stack([found[name] for name in SCATTER])
 
 
-def simulated_drivers(rows: Array, rng: np.random.Generator, *, told: bool) -> SimulatedDrivers:
+def simulated_drivers(
+    rows: Array, rng: np.random.Generator, *, told: bool, untold_rules: tuple[str, ...] = ()
+) -> SimulatedDrivers:
     """Let drivers sit where they like: each differs from the habit by the published scatter.
 
-    Where sex and weight are not ``told``, nor age, the features hold what is then taken.
+    Where sex and weight are not ``told``, nor age, the features hold what is then taken. Nobody
+    has heard of ``untold_rules``.
     """
     count = len(rows)
     noise = rng.standard_normal((count, 5)) * taste()
-    found = positions(rows, solved(rows, noise))
+    found = positions(rows, solved(rows, noise, untold=untold_rules))
     off = [SHOULDER_SD_MM, EYE_SD_MM, EYE_SD_MM]
     found[:, -3:] += rng.standard_normal((count, 3)) * off
     heard = rows.copy()

@@ -1,15 +1,15 @@
-"""Where drivers like to sit by published regressions, and the links of their bodies.
+"""Where drivers like to sit by published models, and the links of their bodies.
 
-The H-point, the eye and the trunk come from Park et al. 2016, the preferred wheel from Reed 2013.
-Those know a driver by stature, sitting height, BMI and age; `training.carfit.solver` weighs them
-with the comfort of this body's own joints, in this car.
+One frame (`chalicelib.carfit.standards`): the middle driver's H-point and eye lie where SAE J4004
+and J941 put them; how far a driver lies from the middle one comes from `training.carfit.gains` for
+fore-aft, from Park et al. 2016 for height, eye and trunk; the preferred wheel from Reed 2013.
+Those know a driver by stature, leg, sitting height, BMI and age; `training.carfit.solver` weighs
+them with the comfort of this body's own joints, in this car.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,33 +18,29 @@ from chalicelib.body_prior import SEGMENTS, SEXES
 from chalicelib.carfit import linkage
 from chalicelib.carfit.linkage import Links
 from chalicelib.carfit.model import TYPICAL_AGE_YEARS
+from chalicelib.carfit.standards import J4004_STATURE_MM, J4004_X, j941_eye_mm, j4004_x_mm
 from chalicelib.carfit.types import TYPICAL_BMI_KG_M2
 from training.carfit.body_prior import population
+from training.carfit.gains import (
+    CAP_AGE_YEARS,
+    CAP_BMI_KG_M2,
+    LEG_TO_SITTING_HEIGHT,
+    MEASURES,
+    gains,
+)
+from training.carfit.regressions import L6_REFERENCE_MM, mean_sitting_height_mm, regression
 
 Array = npt.NDArray[np.float64]
 
-DATA: Final = Path(__file__).parent / "data"
-
 PREFERRED_L6: Final = (4.0, 0.003441, 0.01854, -4.958e-5, 0.021182)
 """Reed 2013: L6 = (a + b stature + c H30 + d H30^2) / e, mm, where drivers rate "just right"."""
-L6_REFERENCE_MM: Final = 600.0
-"""Park et al. 2016 centre L6 on it."""
 
-LEG_TO_SITTING_HEIGHT: Final = 0.6
-"""cm of sitting height lost for a cm of leg more than the stature's mean.
+H30_REFERENCE_MM: Final = 270.0
+"""A middling seat height, at which the mean trunk is told."""
 
-Stature = sitting height + leg - constant, but a measured leg carries the error of finding the hip
-and hips differ in how far they lie above the seat. ANSUR II, variances in cm2 at fixed stature
-(men): leg (thigh + calf) 7.1, torso 7.4, their covariance -5.9, sitting height 5.0, shoulder
-height sitting 5.3. With a hip error n shared by both and a hip-above-seat height h, the
-equations var(leg) = l + n, var(sitting height) = l + h, var(shoulder height sitting) = t + h,
-var(torso) = t + n hold for h = 0.5 to 1.0 cm2; the gain l / var(leg) is then .56 to .63."""
-LEG_TO_FORE_AFT: Final = 0.6244
-"""mm aft for a mm of true leg at fixed stature. Park's car models hold no leg term, the same
-laboratory's truck model (class B: .6244 (stature - sitting height)) does."""
 TORSO_TO_SHOULDER: Final = 0.6
-"""mm that the shoulder lies higher for a mm of torso more than the stature's mean: the same hip
-error, the same equations, t / var(torso) = .58 to .65."""
+"""mm that the shoulder lies higher for a mm of torso more than the stature's mean: the hip error
+and the equations of `training.carfit.gains.LEG_TO_SITTING_HEIGHT`, t / var(torso) = .58 to .65."""
 SEATED_TORSO_SHARE: Final = 0.97
 """How much of its standing length a torso keeps when slumped in a car seat (assumed)."""
 
@@ -53,7 +49,7 @@ SEATED_TORSO_SHARE: Final = 0.97
 class Habit:
     """What n drivers' bodies and habits are, each field of shape (n,).
 
-    ``h_point_x_mm`` holds for a wheel at ``wheel_x_mm``, and follows another by
+    ``h_point_x_mm`` holds for a car whose L6 is ``wheel_x_mm``, and follows another by
     ``h_point_per_wheel`` mm/mm. ``trunk_deg`` is more recline than the mean driver's of any car.
     """
 
@@ -82,7 +78,12 @@ def habit(
     lengths_cm : ndarray
         Shape (n, 5), in the order of `chalicelib.body_prior.SEGMENTS`.
     """
-    told = {"S": 10.0 * height_cm, "BMI": bmi_kg_m2, "A": age_years, "H30": h30_mm}
+    told = {
+        "S": 10.0 * height_cm,
+        "BMI": np.clip(bmi_kg_m2, *CAP_BMI_KG_M2),
+        "A": np.clip(age_years, *CAP_AGE_YEARS),
+        "H30": h30_mm,
+    }
     men = _of_sex("male", told, lengths_cm)
     women = _of_sex("female", told, lengths_cm)
     mixed = {
@@ -105,7 +106,7 @@ def habit(
             h30_mm=h30_mm,
         ),
         h_point_x_mm=mixed["h_point_x_mm"],
-        h_point_per_wheel=mixed["h_point_per_wheel"],
+        h_point_per_wheel=np.full_like(told["S"], J4004_X[2]),
         h_point_z_mm=mixed["h_point_z_mm"],
         wheel_x_mm=preferred_wheel_x_mm(told["S"], h30_mm),
         trunk_deg=mixed["trunk_deg"],
@@ -144,61 +145,62 @@ def residual_cov_cm2(sex: str) -> Array:
     return np.asarray(cov[1:, 1:] - np.outer(cov[1:, 0], cov[1:, 0]) / cov[0, 0])
 
 
-@cache
-def models() -> dict[str, Any]:
-    """The published regressions: coefficients by sex, output and term."""
-    document: dict[str, Any] = json.loads((DATA / "posture_models.json").read_text())
-    return document
-
-
-def regression(sex: str, output: str, values: dict[str, Array]) -> Array:
-    """Evaluate one published regression; ``values`` by the names of its terms."""
-    terms = values | {"1": np.ones_like(values["S"])}
-    total = np.zeros_like(values["S"])
-    for term, coefficient in models()[sex][output].items():
-        total = total + coefficient * np.prod([terms[n] for n in term.split("*")], axis=0)
-    return np.asarray(total)
-
-
-def mean_sitting_height_mm(sex: str, stature_mm: Array) -> Array:
-    """Sitting height of the mean body of a stature (ANSUR II)."""
-    line = models()["sitting_height_cm"][sex]
-    return np.asarray(10.0 * line["intercept"] + line["slope"] * stature_mm)
-
-
 def _of_sex(sex: str, told: dict[str, Array], lengths_cm: Array) -> dict[str, Array]:
     """Habits by the regressions of one sex."""
-    stature = told["S"]
+    stature, h30 = told["S"], told["H30"]
     beyond_mm = dict(
         zip(SEGMENTS, 10.0 * (lengths_cm - expected_cm(sex, stature / 10.0)).T, strict=True)
     )
-    mean_sitting_mm = mean_sitting_height_mm(sex, stature)
-    true_leg_mm = LEG_TO_SITTING_HEIGHT * (beyond_mm["thigh"] + beyond_mm["calf"])
-    wheel = told | {"L6re": preferred_wheel_x_mm(stature, told["H30"]) - L6_REFERENCE_MM}
-    mean_body = wheel | {"SHS": mean_sitting_mm / stature}
-    this_body = wheel | {"SHS": (mean_sitting_mm - true_leg_mm) / stature}
+    leg_mm = beyond_mm["thigh"] + beyond_mm["calf"]
+    sitting_mm = mean_sitting_height_mm(sex, stature) - LEG_TO_SITTING_HEIGHT * leg_mm
+    preferred = preferred_wheel_x_mm(stature, h30)
+    wheel = told | {"L6re": preferred - L6_REFERENCE_MM}
+    this_body = wheel | {"SHS": sitting_mm / stature}
     mean_torso_mm = 10.0 * expected_cm(sex, stature / 10.0)[:, SEGMENTS.index("torso")]
-    mean_trunk_deg = np.mean([_mean_trunk_deg(each) for each in SEXES])
+    eye_off_x, eye_off_z = _eye_off_standard(h30)
+    known = dict(zip(MEASURES, gains().mm.tolist(), strict=True))
     return {
-        # Fore-aft takes the mean body's sitting height: the leg's own term stands for the rest.
-        "h_point_x_mm": regression(sex, "h_point_x_mm", mean_body) + LEG_TO_FORE_AFT * true_leg_mm,
-        "h_point_per_wheel": np.full_like(stature, models()[sex]["h_point_x_mm"]["L6re"]),
-        "h_point_z_mm": regression(sex, "h_point_z_mm", mean_body),
-        "eye_x_mm": regression(sex, "eye_x_mm", this_body),
-        "eye_z_mm": regression(sex, "eye_z_mm", this_body),
-        "trunk_deg": regression(sex, "hip_to_eye_deg", this_body) - mean_trunk_deg,
+        "h_point_x_mm": j4004_x_mm(h30, preferred)
+        + known["stature_mm"] * (stature - J4004_STATURE_MM)
+        + known["bmi_kg_m2"] * (told["BMI"] - TYPICAL_BMI_KG_M2)
+        + known["age_years"] * (told["A"] - TYPICAL_AGE_YEARS),
+        "h_point_z_mm": regression(sex, "h_point_z_mm", wheel),
+        "eye_x_mm": regression(sex, "eye_x_mm", this_body) - eye_off_x,
+        "eye_z_mm": regression(sex, "eye_z_mm", this_body) - eye_off_z,
+        "trunk_deg": regression(sex, "hip_to_eye_deg", this_body) - _mean_trunk_deg(),
         "torso_mm": SEATED_TORSO_SHARE * (mean_torso_mm + TORSO_TO_SHOULDER * beyond_mm["torso"]),
     }
 
 
-@cache
-def _mean_trunk_deg(sex: str) -> float:
-    """Hip-to-eye angle of the mean driver of a sex, from whom other drivers are told apart."""
-    stature = np.array([10.0 * population(sex).mean_cm[0]])
-    values = {
+def _mean_of_a_sex(sex: str, h30_mm: Array) -> dict[str, Array]:
+    """Terms of the regressions for the mean driver of a sex, at the wheel that is preferred."""
+    stature = np.full_like(h30_mm, 10.0 * population(sex).mean_cm[0])
+    return {
         "S": stature,
         "SHS": mean_sitting_height_mm(sex, stature) / stature,
-        "BMI": np.array([TYPICAL_BMI_KG_M2]),
-        "H30": np.array([270.0]),
+        "BMI": np.full_like(h30_mm, TYPICAL_BMI_KG_M2),
+        "A": np.full_like(h30_mm, TYPICAL_AGE_YEARS),
+        "H30": h30_mm,
+        "L6re": preferred_wheel_x_mm(stature, h30_mm) - L6_REFERENCE_MM,
     }
-    return float(regression(sex, "hip_to_eye_deg", values)[0])
+
+
+def _mean_regression(output: str, h30_mm: Array) -> Array:
+    """Mean of the mean man's and the mean woman's by Park et al. 2016."""
+    return np.mean([regression(sex, output, _mean_of_a_sex(sex, h30_mm)) for sex in SEXES], axis=0)
+
+
+def _eye_off_standard(h30_mm: Array) -> tuple[Array, Array]:
+    """How far Park's middle driver has the eye from where J941 has it, beside one H-point."""
+    l6 = np.mean([_mean_of_a_sex(sex, h30_mm)["L6re"] for sex in SEXES], axis=0) + L6_REFERENCE_MM
+    eye_x, eye_z = j941_eye_mm(h30_mm, l6)
+    return (
+        _mean_regression("eye_x_mm", h30_mm) - (eye_x - j4004_x_mm(h30_mm, l6)),
+        _mean_regression("eye_z_mm", h30_mm) - (eye_z - _mean_regression("h_point_z_mm", h30_mm)),
+    )
+
+
+@cache
+def _mean_trunk_deg() -> float:
+    """Hip-to-eye angle of the mean driver, from whom other drivers are told apart."""
+    return float(_mean_regression("hip_to_eye_deg", np.array([H30_REFERENCE_MM]))[0])

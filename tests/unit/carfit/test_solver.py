@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from benchmarks.carfit import STATURES_CM, average_bodies
-from chalicelib.carfit import comfort, rules, vehicles
+from chalicelib.carfit import comfort, rules, standards, vehicles
 from chalicelib.carfit.model import FEATURES, OUTPUTS, with_free_travels
-from training.carfit import drivers
-from training.carfit.habit import expected_cm, habit, models, preferred_wheel_x_mm
+from training.carfit import drivers, gains
+from training.carfit.habit import expected_cm, habit, mean_drivers, preferred_wheel_x_mm
+from training.carfit.regressions import models
 from training.carfit.solver import CHOICES, SCALES, solve, travels
 
 CARS = list(vehicles().values())
@@ -26,33 +27,60 @@ def habits_of(height_cm: float, sex: str, **beyond_cm: float):
     )
 
 
-def test_an_average_man_likes_to_sit_where_the_published_regression_says() -> None:
-    found = habits_of(175.0, "male")
-    wheel = preferred_wheel_x_mm(1750.0, np.array([270.0]))[0]
-    # -48 + .56 S + 1.39 BMI + 7.53 A - .42 H30 + .505 L6re - .00398 S A
-    fore_aft = -48 + 0.56 * 1750 + 1.39 * 26 + 7.53 * 40 - 0.42 * 270
-    fore_aft += 0.505 * (wheel - 600.0) - 0.00398 * 1750 * 40
-    assert found.h_point_x_mm[0] == pytest.approx(fore_aft)
-    assert found.h_point_z_mm[0] == pytest.approx(123.1 - 0.05864 * 1750 + 0.945 * 270)
+def test_the_mean_driver_likes_to_sit_where_sae_has_the_middle_one() -> None:
+    """H-point and eye of the mean man and woman: J4004 and J941, within what rounding leaves."""
+    for h30_mm in (200.0, 270.0, 350.0):
+        both = mean_drivers(h30_mm)
+        l6 = np.mean(both.wheel_x_mm)
+        assert np.mean(both.h_point_x_mm) == pytest.approx(
+            standards.j4004_x_mm(h30_mm, l6), abs=2.0
+        )
+        eye_x, eye_z = standards.j941_eye_mm(h30_mm, l6)
+        assert np.mean(both.links.eye_mm[0] + both.h_point_x_mm) == pytest.approx(eye_x, abs=8.0)
+        assert np.mean(both.links.eye_mm[1] + both.h_point_z_mm) == pytest.approx(eye_z, abs=5.0)
 
 
-def test_an_average_woman_likes_to_sit_where_the_published_regression_says() -> None:
-    wheel = preferred_wheel_x_mm(1650.0, np.array([270.0]))[0]
-    shs = (21.583 + 0.3935 * 165.0) / 165.0
-    fore_aft = 678 + 0.284 * 1650 - 494 * shs + 2.33 * 26 - 0.388 * 270 + 0.426 * (wheel - 600)
-    assert habits_of(165.0, "female").h_point_x_mm[0] == pytest.approx(fore_aft)
+def test_drivers_differ_from_the_middle_one_by_the_gains() -> None:
+    plain, tall = habits_of(175.0, "male"), habits_of(176.0, "male")
+    wheel = preferred_wheel_x_mm(np.array([1750.0, 1760.0]), np.array([270.0, 270.0]))
+    expected = 10.0 * gains.gains().mm[0] + standards.J4004_X[2] * (wheel[1] - wheel[0])
+    assert tall.h_point_x_mm[0] - plain.h_point_x_mm[0] == pytest.approx(expected)
+
+
+def test_bmi_and_age_move_nobody_beyond_what_was_measured() -> None:
+    def aft(bmi: float, age: float) -> float:
+        one = np.ones(1)
+        body = habit(
+            175.0 * one, expected_cm("male", 175.0 * one), one, bmi * one, age * one, 270 * one
+        )
+        return float(body.h_point_x_mm[0])
+
+    assert aft(30.0, 45.0) > aft(25.0, 45.0)
+    assert aft(41.0, 45.0) == aft(45.0, 45.0) == aft(60.0, 45.0)
+    assert aft(25.0, 85.0) == aft(25.0, 100.0)
 
 
 def test_the_preferred_wheel_is_reeds() -> None:
     assert preferred_wheel_x_mm(1756.0, np.array([270.0]))[0] == pytest.approx(540.0, abs=0.5)
 
 
-def test_a_longer_leg_sits_further_aft_and_lower_by_its_eyes() -> None:
+def test_a_longer_leg_sits_lower_by_its_eyes_and_a_longer_torso_higher_by_its_shoulders() -> None:
     plain, long = habits_of(175.0, "male"), habits_of(175.0, "male", thigh=1.0, calf=1.0)
-    assert long.h_point_x_mm[0] - plain.h_point_x_mm[0] == pytest.approx(20.0 * 0.6 * 0.6244)
     assert long.links.eye_mm[1][0] < plain.links.eye_mm[1][0]
     torso = habits_of(175.0, "male", torso=2.0)
     assert torso.links.torso_mm[0] - plain.links.torso_mm[0] == pytest.approx(0.97 * 0.6 * 20.0)
+
+
+def test_a_centimetre_of_leg_moves_the_seat_by_what_the_data_allow() -> None:
+    rows = with_free_travels(drivers.people(300, CARS, np.random.default_rng(31)))
+    before = drivers.solved(rows).posture.h_point[0]
+    known = gains.gains()
+    leg = gains.MEASURES.index("leg_mm")
+    for name in ("thigh", "calf"):
+        longer = rows.copy()
+        longer[:, FEATURES.index(f"{name}_share")] += 1.0 / rows[:, 0]
+        moved = np.median(drivers.solved(longer).posture.h_point[0] - before)
+        assert moved == pytest.approx(10.0 * known.mm[leg], abs=0.5), name
 
 
 @pytest.fixture(scope="module")

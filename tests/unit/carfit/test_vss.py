@@ -1,4 +1,5 @@
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,7 @@ def test_every_public_path_is_one_of_vss_v6_with_its_type_and_range() -> None:
     with SIGNALS.open(newline="") as rows:
         known = {row["path"]: row for row in csv.DictReader(rows)}
     for drive_side in ("left", "right"):
-        found = recommend(average_body(182.0), CAR, drive_side=drive_side).vss
-        public = {path: each for path, each in found.items() if not path.startswith(vss.PRIVATE)}
+        public = recommend(average_body(182.0), CAR, drive_side=drive_side).vss
         assert set(public) == set(known)
         for path, value in public.items():
             row = known[path]
@@ -26,11 +26,34 @@ def test_every_public_path_is_one_of_vss_v6_with_its_type_and_range() -> None:
             assert high is None or value <= high, path
 
 
-def test_tilt_and_recline_add_up_to_the_backrest() -> None:
-    found = recommend(average_body(170.0), CAR)
+def test_tilt_and_recline_add_up_to_the_recline_as_answered() -> None:
     seat = "Vehicle.Cabin.Seat.Row1.DriverSide"
-    total = found.vss[f"{seat}.Tilt"] + found.vss[f"{seat}.Backrest.Recline"]
-    assert total == pytest.approx(found.settings.seat.backrest_recline_deg, abs=0.11)
+    for height_cm in range(150, 200):
+        answer = recommend(average_body(float(height_cm)), CAR).to_dict()
+        total = answer["vss"][f"{seat}.Tilt"] + answer["vss"][f"{seat}.Backrest.Recline"]
+        assert total == pytest.approx(answer["settings"]["seat"]["backrest_recline_deg"])
+
+
+def test_what_the_catalogue_lacks_is_apart_and_in_the_overlay() -> None:
+    overlay = vss.OVERLAY.read_text(encoding="utf-8")
+    nodes = dict(re.findall(r"^(Vehicle\.[\w.]+):\n((?:  .+\n)+)", overlay, re.MULTILINE))
+    leaves = {path for path, node in nodes.items() if "type: actuator" in node}
+    found = recommend(average_body(182.0), CAR)
+    assert set(found.vss_private) == leaves
+    assert not set(found.vss) & leaves
+    for path, value in found.vss_private.items():
+        low, high = re.search(r"min: (-?\d+)", nodes[path]), re.search(r"max: (\d+)", nodes[path])
+        assert isinstance(value, int) and value >= int(low[1])
+        assert high is None or value <= int(high[1])
+        # Each node hangs below a branch that the overlay declares too.
+        assert "type: branch" in nodes[path.rsplit(".", 1)[0]]
+
+
+def test_the_answer_names_its_catalogue_and_which_side_the_driver_sits_on() -> None:
+    for side in ("left", "right"):
+        found = recommend(average_body(170.0), CAR, drive_side=side)
+        assert found.vss_version == "6.0"
+        assert found.vss_attributes == {"Vehicle.Cabin.DriverPosition": side.upper()}
 
 
 def test_signs_and_percents_are_vss_own() -> None:

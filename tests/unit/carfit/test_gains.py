@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from chalicelib.carfit import standards
+from training.carfit import gains
+
+
+def rmse_mm(*told: str) -> float:
+    return float(np.sqrt(np.mean(gains.left_out_errors_mm(told) ** 2)))
+
+
+def test_there_are_38_drivers_and_their_line_on_stature_is_j4004s() -> None:
+    people = gains.seat_positions()
+    assert people.measures.shape == (38, len(gains.MEASURES))
+    slope = np.polyfit(people.measures[:, 0], people.aft_mm, 1)[0]
+    assert slope == pytest.approx(standards.J4004_STATURE, abs=0.02)
+
+
+def test_lengths_told_the_left_out_driver_is_found_no_worse_than_without() -> None:
+    """Gains and offset are fitted without the driver who is then predicted."""
+    without, told = rmse_mm("stature_mm"), rmse_mm("stature_mm", "leg_mm")
+    assert told <= without
+    assert told <= 36.5
+
+
+def test_a_gain_lies_between_what_is_published_and_what_the_drivers_say() -> None:
+    people, before, after = gains.seat_positions(), gains.prior(), gains.gains()
+    inputs = np.column_stack([np.ones(38), people.measures])
+    alone = np.linalg.lstsq(inputs, people.aft_mm, rcond=None)[0][1:]
+    # Stature shares its say with BMI and leg; the others stand each between the two.
+    for i in range(1, len(gains.MEASURES)):
+        low, high = sorted((before.mm[i], alone[i]))
+        assert low - 0.1 <= after.mm[i] <= high + 0.1, gains.MEASURES[i]
+    assert np.all(after.sd_mm < before.sd_mm)
+
+
+def test_what_is_not_told_has_no_gain() -> None:
+    found, _ = gains.posterior(gains.seat_positions(), ("stature_mm",))
+    assert found.mm[1:].tolist() == [0.0, 0.0, 0.0]
+    assert found.mm[0] > 0.3
