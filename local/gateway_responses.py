@@ -35,6 +35,7 @@ KEYLESS_ROUTES = (
     ("HEAD", "/health"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
+    ("GET", "/vss/overlay.vspec"),
 )
 """Routes that ask for no key, so that no usage plan limits them."""
 KEYLESS_RATE, KEYLESS_BURST = 10, 20
