@@ -29,11 +29,10 @@ BASELINE = "find the person (MediaPipe)"
 def measure(photo: bytes, runs: int) -> dict[str, float]:
     """Median milliseconds of each step, and of the whole."""
     picture = read_photo(photo)
-    sight = scan.see(photo, "front", model=MODEL)
-    skeleton = sight.skeleton(sight.log_focal)
-    observation = sight.observe(skeleton, sight.log_focal)
+    found = scan.look(photo, "front", MODEL)
+    sight, skeleton, observation = found.sight, found.skeleton, found.observation
     measured = lengths.estimate([observation], HEIGHT_CM)
-    drawing = scan._drawing(sight, skeleton, measured, HEIGHT_CM)
+    drawing = scan._drawing(found, measured, HEIGHT_CM)
     return {
         "read the photo": median_ms(lambda: read_photo(photo), runs),
         "of that, what any size of a JPEG takes": median_ms(lambda: read_eighth(photo), runs),
