@@ -28,6 +28,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from benchmarks import document
+from benchmarks.carfit_words import untruths
 from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
@@ -379,6 +380,53 @@ def postures(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
                 ]
             )
     return rows, facts
+
+
+ENDS_CM: Final = np.arange(136.0, 215.0, 2.0)
+USUAL_CM: Final = (150.0, 196.0)
+BACK: Final = {"fore_aft_mm": 2.0, "height_mm": 2.0, "backrest_recline_deg": 0.5}
+"""A setting turns round when it goes back by more than that from one stature to the next."""
+
+
+def ends(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
+    """Average men and women of 136 to 214 cm, 2 cm apart: how often a setting turns round.
+
+    The seat should go back with stature and its lift one way; the backrest may end at its walls.
+    """
+    counts: dict[str, list[list[bool]]] = {name: [[], []] for name in BACK}
+    for car in cars:
+        for sex in SEXES:
+            seats = [
+                carfit.recommend(
+                    _body(height_cm, conditional(height_cm, sex).mean_cm, sex=sex), car
+                ).settings.seat
+                for height_cm in ENDS_CM.tolist()
+            ]
+            usual = (ENDS_CM[:-1] >= USUAL_CM[0]) & (ENDS_CM[:-1] <= USUAL_CM[1])
+            for name, back in BACK.items():
+                step = np.diff([getattr(seat, name) for seat in seats])
+                way = 1.0 if name == "fore_aft_mm" else np.sign(np.median(step[usual]))
+                turned = way * step < -back
+                counts[name][0] += turned[usual].tolist()
+                counts[name][1] += turned[~usual].tolist()
+    facts = {name: [float(np.mean(each)) for each in both] for name, both in counts.items()}
+    return [[name, *(f"{share:.1%}" for share in both)] for name, both in facts.items()], facts
+
+
+def true_words(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
+    """Random bodies in every car, all postures and sides: what is said that is not so."""
+    rng = np.random.default_rng(108)
+    found: Counter[str] = Counter()
+    for i in tqdm(range(count), desc="words", unit="body"):
+        body = _random_body(rng)
+        for car in cars:
+            side: carfit.DriveSide = "left" if i % 2 else "right"
+            answer = carfit.recommend(body, car, posture=list(POSTURES)[i % 3], drive_side=side)
+            said = list(untruths(answer, car))
+            found["untrue"] += bool(said)
+    total = count * len(cars)
+    facts = {"answers": total, "untrue": found["untrue"]}
+    return [[f"{total:,}", f"{found['untrue']:,}"]], facts
 
 
 def angles(answers: list[tuple[float, carfit.Recommendation]]) -> tuple[Rows, dict[str, Any]]:
@@ -884,6 +932,16 @@ def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dic
         "Posture: step from normal in its own direction, mean",
         ["", "fore-aft, mm", "recline, deg", "the wrong way"],
         *postures(cars),
+    )
+    yield (
+        "Settings that turn round from one stature to the next 2 cm taller",
+        ["setting", "150-198 cm", "136-150 and 198-214 cm"],
+        *ends(cars),
+    )
+    yield (
+        "Reasons and warnings held against their answer",
+        ["answers", "say what is not so"],
+        *true_words(cars, max(count // 15, 1)),
     )
     answers = some_people(cars, count)
     low, high = np.percentile([height for height, _ in answers], [5, 95])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
-from chalicelib.carfit import standards
+from chalicelib.carfit import rules, standards
 from chalicelib.carfit.drawing import Language
 from chalicelib.carfit.fit import Driver, ideal_settings, travels
 from chalicelib.carfit.model import SCATTER
@@ -47,12 +47,18 @@ AGE_YEARS: Final = (20.0, 75.0)
 LONGER: Final = {"mm": 10.0, "deg": 1.0}
 """By how much each end of a travel is moved, to see whom that would accommodate."""
 
+
+def _apart(english: str, korean: str, needed_mm: float) -> tuple[str, str]:
+    """A clearance in words."""
+    return f"{english} {needed_mm:.0f} mm", f"{korean} {needed_mm:.0f} mm"
+
+
 RULES: Final = {
     "PEDAL_REACH": ("brake at full travel", "브레이크 끝까지 밟기"),
-    "CHEST_TO_WHEEL": ("chest 250 mm from the wheel", "가슴과 운전대 250 mm"),
-    "BELLY_TO_RIM": ("belly 50 mm from the rim", "배와 운전대 50 mm"),
-    "HEAD_TO_ROOF": ("50 mm above the head", "머리 위 50 mm"),
-    "THIGH_TO_WHEEL": ("50 mm over the thighs", "허벅지 위 50 mm"),
+    "CHEST_TO_WHEEL": _apart("chest to wheel", "가슴과 운전대", rules.CHEST_TO_WHEEL_MM),
+    "BELLY_TO_RIM": _apart("belly to rim", "배와 운전대", rules.BELLY_TO_RIM_MM),
+    "HEAD_TO_ROOF": _apart("head to roof", "머리와 지붕", rules.HEAD_TO_ROOF_MM),
+    "THIGH_TO_WHEEL": _apart("thigh to rim", "허벅지와 운전대", rules.WHEEL_TO_THIGH_MM),
     "WHEEL_REACH": ("wrist on the rim", "손목이 운전대 위에 닿음"),
     "ROAD_VIEW": ("road over the cowl", "대시보드 너머 시야"),
     "INSTRUMENT_VIEW": ("instruments over the rim", "계기판 시야"),
@@ -200,7 +206,7 @@ def page(found: Accommodation, language: Language = "en") -> str:
         f"<td>{each['above']:.1%}</td><td>{each['gained_by_longer_ends']:+.1%}</td></tr>"
         for path, each in facts["travels"].items()
     )
-    rules = "".join(
+    kept = "".join(
         f"<tr><td>{escape(RULES[code][int(korean)])}</td><td>{share:.1%}</td></tr>"
         for code, share in facts["rules"].items()
     )
@@ -225,7 +231,7 @@ td:first-child, th:first-child {{ text-align: left }}
 <p><strong>{escape(words["share"].format(share=f"{facts['accommodated']:.1%}"))}</strong>
 {escape(advice)}</p>
 <table><tr>{"".join(f"<th>{escape(each)}</th>" for each in words["travel_head"])}</tr>{rows}</table>
-<table><tr>{"".join(f"<th>{escape(each)}</th>" for each in words["rule_head"])}</tr>{rules}</table>
+<table><tr>{"".join(f"<th>{escape(each)}</th>" for each in words["rule_head"])}</tr>{kept}</table>
 <p>{
         escape(
             words["clouds"].format(
@@ -283,7 +289,7 @@ def _clouds(found: Accommodation) -> str:
     car = found.vehicle
     eye_x, eye_z = standards.j941_eye_mm(car.h30_mm, car.wheel_x_mm)
     long_mm, upright_mm = standards.J941_AXES_95_MM
-    left, right = car.wheel_x_mm - 250.0, car.sgrp_x_mm + 300.0
+    left, right = car.seat_front_x_mm - 120.0, car.sgrp_x_mm + 250.0
     top = eye_z + 200.0
     dots = "".join(
         f'<circle cx="{x:.0f}" cy="{-z:.0f}" r="3" fill="{colour}" fill-opacity=".35"/>'
@@ -292,9 +298,10 @@ def _clouds(found: Accommodation) -> str:
     )
     front, rear = car.seat_front_x_mm, car.seat_front_x_mm + car.seat_travel_mm
     low_z = car.h30_mm - 80.0
+    height = top - low_z + 60.0
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} {-top:.0f}'
-        f' {right - left:.0f} {top:.0f}" width="100%" font-size="22">{dots}'
+        f' {right - left:.0f} {height:.0f}" style="max-width:34rem" font-size="22">{dots}'
         f'<ellipse cx="0" cy="0" rx="{long_mm / 2:.1f}" ry="{upright_mm / 2:.1f}" fill="none"'
         f' stroke="#d6452b" stroke-width="3" transform="translate({eye_x:.0f} {-eye_z:.0f})'
         f' rotate({-standards.J941_TILT_DEG:.0f})"/>'

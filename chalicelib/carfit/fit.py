@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from chalicelib.body_prior import SEGMENTS, unusual_proportions
+from chalicelib.body_prior import SEGMENTS, conditional, unusual_proportions
 from chalicelib.carfit import comfort, linkage, mirrors, reasons, rules, vhal, vss, warnings
 from chalicelib.carfit.linkage import MM_PER_CM, Links, Point, Seated
 from chalicelib.carfit.model import (
@@ -164,13 +164,21 @@ class Driver:
 
     @cached_property
     def links(self) -> Links:
-        """The body's links, within what the model knows."""
+        """The body's links, within what the model knows; the same whatever the posture."""
         column = dict(zip(FEATURES, self.net.bounded(self.rows).T, strict=True))
-        output = dict(zip(OUTPUTS, self.position.T, strict=True))
+        found = self.position
+        if self.posture != "normal":
+            usual = self.rows.copy()
+            usual[:, FEATURES.index("posture")] = POSTURES["normal"]
+            found = self.net.predict(usual)
+        output = dict(zip(OUTPUTS, found.T, strict=True))
         height_mm = MM_PER_CM * column["height_cm"]
         upper_arm, forearm, thigh, calf = (
             column[f"{name}_share"] * height_mm for name in SEGMENTS[:4]
         )
+        mean_mm = MM_PER_CM * conditional(float(column["height_cm"][0]), self.body.sex).mean_cm
+        thigh = linkage.believed_leg(thigh, mean_mm[SEGMENTS.index("thigh")])
+        calf = linkage.believed_leg(calf, mean_mm[SEGMENTS.index("calf")])
         links = linkage.links(
             (upper_arm, forearm, thigh, calf),
             height_mm=height_mm,

@@ -101,6 +101,10 @@ VERTEX_ABOVE_EYE_MM: Final = 111.0
 VERTEX_BEHIND_EYE_MM: Final = 90.0
 """Eye to below the vertex: under half of ANSUR II head length, 195 mm (assumed)."""
 
+LEG_BELIEVED: Final = 0.6
+"""Of what a measured thigh or calf has beyond its stature's mean, how much is leg; the rest is
+where the hip was found (`training.carfit.gains.LEG_TO_SITTING_HEIGHT`, from ANSUR II)."""
+
 Real = Any
 """A float, or an array of one shape for many drivers."""
 Point = tuple[Real, Real]
@@ -204,6 +208,11 @@ def links(
         chest_forward_mm=chest_forward_mm(bmi_kg_m2),
         abdomen_forward_mm=abdomen_forward_mm(bmi_kg_m2),
     )
+
+
+def believed_leg(measured: Real, mean: Real) -> Real:
+    """Length of a thigh or calf that was measured, where its stature's mean is known."""
+    return mean + LEG_BELIEVED * (measured - mean)
 
 
 def sit(body: Links, h_point: Point, recline_deg: Real, wheel: Point) -> Seated:

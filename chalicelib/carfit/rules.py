@@ -17,12 +17,13 @@ CHEST_TO_WHEEL_MM: Final = 250.0
 never more than the true distance."""
 BELLY_TO_RIM_MM: Final = 50.0
 """Belly to the rim's lower edge at the least, along x as Motozawa et al. 2008 measured it: the
-clearance that thighs get. Nineteen of twenty of the pregnant drivers there kept more
+clearance that a head gets. Nineteen of twenty of the pregnant drivers there kept more
 (146 mm, SD 56)."""
 HEAD_TO_ROOF_MM: Final = 50.0
 """Clearance above the head, as in Virtual-Driver-Lua's driver checks."""
-WHEEL_TO_THIGH_MM: Final = 50.0
-"""Clearance between thigh and rim, as there."""
+WHEEL_TO_THIGH_MM: Final = 25.0
+"""Clearance between thigh and rim: 80 to 100 mm from the thigh's line (read), less the half thigh
+below the rim, some 70 mm."""
 DOWN_VIEW_OVER_WHEEL_DEG: Final = 13.0
 """Downward view that the rim must leave, as there: so low lie the instruments."""
 DOWN_VIEW_OVER_COWL_DEG: Final = 4.0

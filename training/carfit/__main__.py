@@ -29,7 +29,7 @@ from chalicelib.carfit.model import (
 from chalicelib.carfit.vehicles import Vehicle
 from training.carfit import body_prior, catalogue, drivers, train
 
-VERSION: Final = "0.3.0"
+VERSION: Final = "0.3.1"
 """Of the model: raise it with what it learns from."""
 PIPELINE: Final = Path(__file__).parent / "pipeline.joblib"
 """The trained pipeline; a test proves that the served arrays equal it."""

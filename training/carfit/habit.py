@@ -93,6 +93,12 @@ def habit(
     turn = np.radians(linkage.EYE_PER_RECLINE * mixed["trunk_deg"])
     eye_x, eye_z = mixed["eye_x_mm"], mixed["eye_z_mm"]
     upper_arm, forearm, thigh, calf, _ = 10.0 * lengths_cm.T
+    share = probability_male[:, np.newaxis]
+    mean_mm = 10.0 * (
+        share * expected_cm("male", height_cm) + (1.0 - share) * expected_cm("female", height_cm)
+    )
+    thigh = linkage.believed_leg(thigh, mean_mm[:, SEGMENTS.index("thigh")])
+    calf = linkage.believed_leg(calf, mean_mm[:, SEGMENTS.index("calf")])
     return Habit(
         links=linkage.links(
             (upper_arm, forearm, thigh, calf),

@@ -33,7 +33,7 @@ RECLINE_SD_DEG: Final = 3.7
 WHEEL_SD_MM: Final = 25.0
 """Around Reed's preferred wheel (assumed), and around the middle of its height's limits."""
 
-JOINT_WEIGHT: Final = 0.55
+JOINT_WEIGHT: Final = 0.8
 """Of a joint at the end of its comfortable range, against 1 SD of habit: with it, a centimetre of
 leg at one stature moves the middle driver's seat by what `training.carfit.gains` finds, 1.5 mm; a
 test holds the two together."""
@@ -45,12 +45,13 @@ RULE_WEIGHT_PER_MM: Final = {
     "belly": 0.3,
     "head": 0.3,
     "cowl": 2.0,
-    "thigh": 0.2,
+    "thigh": 0.05,
     "wrist": 0.1,
-    "rim": 0.1,
+    "rim": 0.03,
     "header": 0.1,
 }
-"""The heavier, the later it gives way: braking and the airbag first of all."""
+"""The heavier, the later it gives way: braking and the airbag first of all. Thighs and instruments
+move the wheel, and hardly the seat: real drivers of one stature sit alike whatever their legs."""
 
 MEAN_DRIVER_RECLINE_DEG: Final = 24.0
 """Recline of the mean driver where the maker suggests none: the commonest A40 by class."""

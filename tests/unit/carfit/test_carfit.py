@@ -68,7 +68,7 @@ def test_taller_drivers_sit_further_aft_and_see_from_higher(vehicle: Vehicle) ->
         eye_z = np.array([each.posture.eye_point_mm[1] for each in found])
         # Under a roof that ends it all, the tallest fold a little instead.
         assert np.all(np.diff(fore_aft)[:-1] >= 0.0)
-        assert np.diff(fore_aft)[-1] > -8.0
+        assert np.diff(fore_aft)[-1] > -10.0
         assert np.all(np.diff(eye_z) > -5.0)
         telescope = [each.settings.steering_wheel.telescope_mm for each in found]
         assert np.all(np.diff(telescope) >= -2.5)
@@ -203,7 +203,7 @@ def test_a_low_eye_in_a_car_with_a_high_cowl_is_told_of_the_road() -> None:
 
 
 def test_the_seat_is_raised_until_the_road_is_seen_or_its_lift_ends() -> None:
-    high = own_vehicle(CAR, {"cowl_z_mm": CAR.cowl_z_mm + 80.0})
+    high = own_vehicle(CAR, {"cowl_z_mm": CAR.cowl_z_mm + 85.0})
     assert "ROAD_VIEW" not in codes(recommend(average_body(150.0), high))
     found = recommend(average_body(145.0), high)
     assert "ROAD_VIEW" in codes(found)

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.carfit_words import untruths
 from chalicelib.body_prior import SEGMENTS, conditional
 from chalicelib.carfit import Body, Vehicle, own_vehicle, recommend, vehicles
+from chalicelib.carfit.fit import Driver
 from chalicelib.carfit.model import POSTURES
 from tests.unit.carfit.bodies import average_body
 
@@ -107,3 +108,14 @@ def test_the_brake_comes_first_however_heavy() -> None:
                 found = recommend(replace(average_body(height_cm), weight_kg=weight_kg), car)
                 codes = [each.code for each in found.warnings]
                 assert "PEDAL_REACH" not in codes or found.settings.seat.fore_aft_mm == 0.0
+
+
+def test_a_body_is_the_same_whatever_its_posture() -> None:
+    """A rule that one posture's links keep must not be broken by another's."""
+    for car in CARS:
+        for height_cm in (150.0, 175.0, 200.0):
+            body = average_body(height_cm)
+            links = [Driver(body, car, posture).links for posture in POSTURES]
+            for each in links[1:]:
+                assert each.torso_mm == pytest.approx(links[0].torso_mm)
+                assert each.eye_mm[1] == pytest.approx(links[0].eye_mm[1])
