@@ -178,12 +178,7 @@ def _sides(
     variances = [LANDMARK_VARIANCE] * len(cases)
     if observations is not None:
         variances = [o.joint_variance for o in observations]
-    doubt = np.sqrt(
-        [
-            [sum(v[[a, b]].sum() for a, b in lengths.LIMB_POINTS[limb]) for limb in lengths.LIMBS]
-            for v in variances
-        ]
-    )
+    doubt = np.sqrt([lengths.limb_variances(each).sum(axis=1) for each in variances])
     middle = np.median(off, axis=0)
     return {
         f"{name}_offset": middle.round(4).tolist(),

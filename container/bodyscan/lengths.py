@@ -238,9 +238,7 @@ def weighed(
     expected : ndarray, shape (5,), or None
         The lengths that a witness sees of an ordinary body of that height; None averages always.
     """
-    variances = np.array(
-        [[joint_variance[[a, b]].sum() for a, b in LIMB_POINTS[name]] for name in LIMBS]
-    )
+    variances = limb_variances(joint_variance)
     counted = dict.fromkeys(LIMBS, "both")
     weights = 1 / variances
     if expected is not None:
@@ -257,6 +255,13 @@ def weighed(
         lengths=np.array([*np.average(between.limbs, axis=1, weights=weights), between.torso]),
         doubt=np.sqrt([*1 / weights.sum(axis=1), torso_variance]),
         counted=counted,
+    )
+
+
+def limb_variances(joint_variance: Array) -> Array:
+    """Of each limb's two sides, shape (4, 2), from that of each joint, (12,)."""
+    return np.array(
+        [[joint_variance[[a, b]].sum() for a, b in LIMB_POINTS[name]] for name in LIMBS]
     )
 
 
@@ -478,6 +483,11 @@ def familiarity(observations: Sequence[Observation]) -> float:
     return float(1 / (1 + np.exp(-np.clip(np.mean(fronts), -30.0, 30.0))))
 
 
+def networks_believed(observation: Observation) -> bool:
+    """Whether a photo's lengths are the networks' word, for the most part."""
+    return familiarity([observation]) > 0.5
+
+
 def estimate(
     observations: Sequence[Observation], height_cm: float, sex: str | None = None
 ) -> Lengths:
@@ -551,15 +561,15 @@ def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str,
     """
     known = calibration(observation.kind)
     # Of the witness whose word the length is, for the most part.
-    if familiarity([observation]) > 0.5:
+    if networks_believed(observation):
         between, sides, variance = observation.networks, known.sides, observation.joint_variance
         seen = networks_seen(observation, _expected(known.networks, height_cm))
     else:
         between, sides, variance = observation.landmarks, known.landmark_sides, LANDMARK_VARIANCE
-        line = replace(known.landmarks, offset=known.landmarks.offset + world().offset)
-        seen = landmarks_seen(observation, world().gaps, sides, _expected(line, height_cm))
+        expected = _expected(_of_real_people(known.landmarks), height_cm)
+        seen = landmarks_seen(observation, world().gaps, sides, expected)
     offset, sd = sides
-    doubt = np.sqrt([sum(variance[[a, b]].sum() for a, b in LIMB_POINTS[name]) for name in LIMBS])
+    doubt = np.sqrt(limb_variances(variance).sum(axis=1))
     middle = (between.limbs[:, 0] - between.limbs[:, 1] - offset) * height_cm / 100
     half = NORMAL_95 * sd * doubt * height_cm / 100
     return {
@@ -581,6 +591,11 @@ def is_unclear(observation: Observation) -> bool:
     if rendered <= UNCLEAR["rendered"] or observation.view != "front":
         return rendered > UNCLEAR["rendered"]
     return world().gaps.over_limit(observation.gap) > UNCLEAR["real"]
+
+
+def _of_real_people(landmarks: Line) -> Line:
+    """The landmarks' line of rendered people from the front, moved to where real ones lie."""
+    return replace(landmarks, offset=landmarks.offset + world().offset)
 
 
 def _expected(line: Line, height_cm: float) -> Array:
@@ -694,7 +709,7 @@ def _landmarks_evidence(observations: Sequence[Observation], height_cm: float) -
         line, gaps = rendered.landmarks, rendered.gaps
         scale = np.full(len(SEGMENTS), UNSHOWN)
         if observation.view == "front":
-            line = replace(line, offset=line.offset + known.offset)
+            line = _of_real_people(line)
             gaps, scale = known.gaps, known.error_scale
         each = landmarks_seen(
             observation, gaps, rendered.landmark_sides, _expected(line, height_cm)

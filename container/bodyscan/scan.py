@@ -125,7 +125,7 @@ class Look:
     @property
     def believed_points(self) -> Array:
         """The joints that the lengths are of, for the most part: as `Skeleton.points`."""
-        if lengths.familiarity([self.observation]) > 0.5:
+        if lengths.networks_believed(self.observation):
             return self.skeleton.points
         return np.vstack([self.sight.landmarks, self.skeleton.points[JOINTS:]])
 
