@@ -674,7 +674,7 @@ KINDS: dict[str, Kind] = {
         "delete_function_event_invoke_config",
         lambda wanted: {
             "FunctionName": wanted["FunctionName"].split(":")[0],
-            **{key: wanted[key] for key in ("MaximumRetryAttempts",)},
+            "MaximumRetryAttempts": wanted["MaximumRetryAttempts"],
         },
         lambda _, wanted: wanted["FunctionName"],
         lambda made: {"FunctionName": made.id},
