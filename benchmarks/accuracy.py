@@ -27,12 +27,12 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import document
 from bodyscan import lengths, pose, scan
 from bodyscan.crop import Crop
 from bodyscan.lengths import SEGMENTS, Lengths, Observation
 from chalicelib import body_prior
 from chalicelib.errors import HypermobError, PhotoRefusedError
+from tools import document
 from training import rendered
 from training.rendered import Truth
 

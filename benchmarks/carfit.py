@@ -27,7 +27,6 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks import document
 from benchmarks.carfit_words import untruths
 from benchmarks.timing import median_ms
 from chalicelib import carfit
@@ -48,6 +47,7 @@ from chalicelib.carfit.model import (
 )
 from chalicelib.carfit.types import TYPICAL_BMI_KG_M2, Seat
 from chalicelib.carfit.vehicles import Vehicle
+from tools import document
 from training.carfit import drivers, gains
 from training.carfit.__main__ import PIPELINE
 from training.carfit.body_prior import population

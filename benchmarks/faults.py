@@ -30,7 +30,6 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks import document
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import exit_status, measure_processes
 from chalicelib.measurements import CALL_ENDS_S, EVENT_S, measurement_id
@@ -46,6 +45,7 @@ from hypermob.redrive import redrive
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
 from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE, Endpoints
+from tools import document
 
 PEOPLE: Final = REPOSITORY / "tests" / "fixtures" / "people"
 GOOD: Final = ("front-1.jpg", "front-2.jpg", "front-7.jpg", "front-8.jpg")

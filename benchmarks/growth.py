@@ -22,9 +22,9 @@ from benchmarks.handlers import BODY, MEASURE_EVENT, STACK, warm_measure
 from benchmarks.photos import photo
 from chalicelib import carfit
 from chalicelib.carfit.model import bundled_model, features
+from chalicelib.storage import GUIDE_PHOTO
 from hypermob.cost import PRICES
 from local.stack import LocalStack
-from local.storage import GUIDE_PHOTO
 from training.carfit.__main__ import PIPELINE
 
 Points = list[dict[str, Any]]

@@ -17,10 +17,10 @@ from typing import Any, Final, Literal
 
 from benchmarks import environments
 from benchmarks.environments import FOLDER, ROOT
+from infra.package import BUILD
+from infra.proxy_event import proxy_event
 from local.config import REGION, FunctionConfig, StackConfig
-from local.package import BUILD
 from local.processes import Child, Log
-from local.proxy_event import proxy_event
 from local.sandbox import Sandbox
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints, make_storage

@@ -27,7 +27,6 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks import document
 from benchmarks.processes import (
     children,
     cpu_s,
@@ -38,9 +37,10 @@ from benchmarks.processes import (
     resident_mb,
 )
 from chalicelib.openapi import LENGTHS_REQUEST
+from chalicelib.storage import GUIDE_PHOTO
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
-from local.storage import GUIDE_PHOTO
+from tools import document
 
 MODEL: Final = REPOSITORY / "container" / "models" / "pose_landmarker_full.task"
 PHOTO: Final = REPOSITORY / "samples" / "person.jpg"

@@ -31,7 +31,7 @@ from sklearn.ensemble import RandomForestRegressor
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from benchmarks import document, environments, growth, latency
+from benchmarks import environments, growth, latency
 from benchmarks.environments import FOLDER, MIB, ROOT, size_mib
 from benchmarks.handlers import (
     FOREST,
@@ -46,7 +46,8 @@ from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.carfit.model import bundled_model, features
 from hypermob.cost import API_CALLS, PRICES, monthly
-from local.package import BUILD, LIMIT_MIB, build_zip
+from infra.package import BUILD, LIMIT_MIB, build_zip
+from tools import document
 from training.carfit import catalogue, drivers
 from training.carfit.__main__ import PIPELINE
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import document
 from hypermob import validation
 from local.config import REPOSITORY
+from tools import document
 
 ACCURACY = REPOSITORY / "docs" / "accuracy.md"
 

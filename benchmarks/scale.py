@@ -26,11 +26,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import document
 from benchmarks.processes import exit_status
 from hypermob import cost
 from hypermob.cost import API_CALLS, APP_MEMORY_MB, APP_S, PRICES
 from local.config import REGION, REPOSITORY
+from tools import document
 
 RATES: Final = (1.0, 100.0, 10_000.0)
 SPANS_S: Final = {1.0: 600.0, 100.0: 120.0, 10_000.0: 30.0}

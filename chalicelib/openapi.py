@@ -1,7 +1,7 @@
 """The API description (OpenAPI 3.1), made from the types that the routes themselves use.
 
 A field that is added to a request or an answer appears by itself; a new route needs a row in
-`OPERATIONS`, and the tests say so. ``python -m local.openapi`` writes ``openapi.yml`` from it.
+`OPERATIONS`, and the tests say so. ``python -m tools.openapi`` writes ``openapi.yml`` from it.
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 UPLOADS_PREFIX = "uploads/"
 TEST_PREFIX = "test/"
 """Photos that an operator put there to try the service with; any user may name them."""
+GUIDE_PHOTO = f"{TEST_PREFIX}full_body.jpg"
+"""The photo that the guide's own call of POST /measure names, in the images bucket."""
 GUIDE_IMAGES_BUCKET = "hypermob-images"
 """The deployment guide's name of the images bucket: in every stage, whatever it calls its own, the
 guide's calls mean that one."""

@@ -25,11 +25,11 @@ from urllib.parse import urlsplit
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.storage import GUIDE_PHOTO
+from infra import gateway_responses, package, smoke
 from infra.chalice_live import LIVE
 from infra.cloud import POLL_S, Aws, Stacks, error_code
 from infra.stage import REPOSITORY, DeployError, Stage, declared, record_of_api, template
-from local import gateway_responses, package, smoke
-from local.storage import GUIDE_PHOTO
 
 LEFT_UNRESERVED: Final = 100
 """Concurrency that AWS insists on leaving to functions that reserve none."""
@@ -95,7 +95,7 @@ class Command:
 
     @property
     def app(self) -> Path:
-        """The clean copy of the app that `local.package` checks: it is what is deployed."""
+        """The clean copy of the app that `infra.package` checks: it is what is deployed."""
         return package.BUILD / "app"
 
     @property
@@ -173,7 +173,7 @@ class Command:
 
 def _run(command: Sequence[str], **options: Any) -> None:
     try:
-        subprocess.run(command, check=True, cwd=REPOSITORY, **options)  # noqa: S603
+        subprocess.run(command, check=True, cwd=REPOSITORY, **options)
     except FileNotFoundError:
         raise DeployError(f"{command[0]} is not installed.") from None
     except subprocess.CalledProcessError as error:
@@ -214,7 +214,7 @@ class Deployment(Command):
         """Do every step."""
         self.preflight()
         self.begin("the Chalice app's zip: build it, and look inside")
-        self.do("local.package", self.check_zip)
+        self.do("infra.package", self.check_zip)
         self.begin("storage: buckets, queues, image repository, log groups")
         origins = () if self.dry_run else self.own_origins()
         self.put_storage(origins)
@@ -227,7 +227,7 @@ class Deployment(Command):
         self.deploy_app()
         self.begin("the API's own refusals and throttling, its tags")
         rest_api = "<id of the REST API>" if self.dry_run else self.rest_api()
-        self.do(f"local.gateway_responses {rest_api}", lambda: self.set_up_gateway(rest_api))
+        self.do(f"infra.gateway_responses {rest_api}", lambda: self.set_up_gateway(rest_api))
         self.begin("api: key, quota, alarms, dashboard, options")
         self.put("api", {"RestApiId": rest_api})
         if self.dry_run or origins != self.own_origins():
@@ -517,7 +517,7 @@ class Deployment(Command):
             It does not answer as it should.
         """
         if self.dry_run:
-            self.say(f"local.smoke <URL of the API> {self.stage.images}")
+            self.say(f"infra.smoke <URL of the API> {self.stage.images}")
             return
         outputs = self.stacks.outputs(f"{self.stage.name}-api")
         key = self.aws.client("apigateway").get_api_key(
@@ -582,7 +582,7 @@ def permit_gateway(client: Any, function: str, account: str, region: str, rest_a
 def image_tag(image_args: str, base: str) -> str:
     """Tag of the image: the same files on the same base have the same one, and are built once."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "container", "chalicelib"],  # noqa: S607
+        ["git", "ls-files", "-z", "container", "chalicelib"],
         cwd=REPOSITORY,
         capture_output=True,
         check=True,
@@ -638,7 +638,7 @@ def kept_zips(aws: Aws, stage: Stage) -> list[str]:
 
 def _engine() -> str:
     asked = subprocess.run(
-        ["container/build_image", "--which"],  # noqa: S607
+        ["container/build_image", "--which"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
+from infra import package
 from infra.cloud import status_of
 from infra.deploy import Command, explained, kept_zips
 from infra.stage import Stage
-from local import package
 
 
 class Destruction(Command):
@@ -23,7 +23,7 @@ class Destruction(Command):
         self.begin("api: key, quota, alarms, dashboard")
         self.delete_stack("api")
         self.begin("the Chalice app, before the bucket that its event is set on")
-        self.do("local.package", package.copy_app)
+        self.do("infra.package", package.copy_app)
         self.do("fetch what Chalice remembers of the stage", self.fetch_record)
         self.chalice("delete")
         self.do("forget what Chalice remembered, and the zips", self.forget)

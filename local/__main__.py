@@ -13,11 +13,11 @@ from dataclasses import fields
 from typing import Any
 
 from chalicelib.openapi import LENGTHS_REQUEST
+from chalicelib.storage import GUIDE_PHOTO
 from local.config import Ports, StackConfig
 from local.processes import StackError
 from local.server import LOOPBACK
 from local.stack import LocalStack
-from local.storage import GUIDE_PHOTO
 
 
 def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:

@@ -26,7 +26,7 @@ from chalicelib.errors import (
     preferred_language,
 )
 from chalicelib.openapi import OPERATIONS
-from local.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
+from infra.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from chalicelib.storage import MAX_RECEIVES, VISIBILITY_TIMEOUTS
+from chalicelib.storage import GUIDE_PHOTO, MAX_RECEIVES, VISIBILITY_TIMEOUTS
 from local.config import ACCOUNT, REGION, StackConfig
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ RESULTS_QUEUE = "hypermob-results-local"
 UPLOADS_PREFIX = "uploads/"
 RESULTS_PREFIX = "results/"
 RESULTS_SUFFIX = "measurement.json"
-GUIDE_PHOTO = "test/full_body.jpg"
-"""Where the guide's own call of POST /measure looks for a photo, in the images bucket."""
 
 
 class Endpoints:

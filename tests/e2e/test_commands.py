@@ -1,4 +1,4 @@
-"""``python -m local.demo`` and ``python -m local`` as a person runs them."""
+"""``python -m hypermob.demo`` and ``python -m local`` as a person runs them."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 from local.config import REPOSITORY, Ports
 from tests.e2e.client import people
 
-DEMO = [sys.executable, "-m", "local.demo"]
+DEMO = [sys.executable, "-m", "hypermob.demo"]
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from chalicelib import openapi
-from local.gateway_responses import KEYLESS_ROUTES
+from infra.gateway_responses import KEYLESS_ROUTES
 from tests.functional.conftest import PEOPLE
 
 USER = "test_user"

@@ -36,7 +36,7 @@ def steps(plan: str) -> list[str]:
     """Its commands, shortened to what tells them apart."""
     found = re.findall(
         r"of infra/(\w+)\.yaml|delete the stack (\S+)|(docker push)|(build_image)"
-        r"|infra.chalice_live --project-dir \S+ (deploy|delete)|(local\.\w+)",
+        r"|infra.chalice_live --project-dir \S+ (deploy|delete)|(infra\.(?!chalice_live)\w+)",
         plan,
     )
     return [next(filter(None, groups)) for groups in found]
@@ -46,16 +46,16 @@ def test_a_dry_run_of_deploy_says_every_step_in_order() -> None:
     done = command("deploy", "prod", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert steps(done.stdout) == [
-        "local.package",
+        "infra.package",
         "storage",
         "build_image",
         "docker push",
         "measure",
         "deploy",
-        "local.gateway_responses",
+        "infra.gateway_responses",
         "api",
         "storage",
-        "local.smoke",
+        "infra.smoke",
     ]
     assert "ReservedConcurrency=10" in done.stdout
 
@@ -65,7 +65,7 @@ def test_a_dry_run_of_destroy_is_the_same_backwards() -> None:
     assert done.returncode == 0, done.stderr
     assert steps(done.stdout) == [
         "hypermob-dev-api",
-        "local.package",
+        "infra.package",
         "delete",
         "hypermob-dev-measure",
         "hypermob-dev-storage",

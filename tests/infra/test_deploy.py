@@ -12,10 +12,10 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.package import build_zip, problems
+from infra.proxy_event import proxy_event
 from local.config import REGION, REPOSITORY
-from local.package import build_zip, problems
 from local.processes import Child, Log
-from local.proxy_event import proxy_event
 from local.server import LOOPBACK, bind
 from local.storage import RESULTS_PREFIX, RESULTS_SUFFIX, Endpoints
 from tests.infra.test_templates import chalice_config, template
@@ -99,7 +99,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     held.close()
     log = Log("aws", folder)
     aws = Child(
-        ["-m", "local.aws", str(port)],
+        ["-m", "tests.infra.aws", str(port)],
         environment={"PYTHONPATH": str(Path(__file__).parents[2])},
         folder=folder,
         log=log,
@@ -271,7 +271,7 @@ def test_deploying_again_changes_what_changed_and_nothing_else(deployed: Account
 def test_the_gateways_own_refusals_are_in_our_words(deployed: Account) -> None:
     rest_api_id = deployed.deployed()["rest_api"]["rest_api_id"]
     subprocess.run(
-        [sys.executable, "-m", "local.gateway_responses", rest_api_id, STAGE],
+        [sys.executable, "-m", "infra.gateway_responses", rest_api_id, STAGE],
         cwd=REPOSITORY,
         env={"PATH": "/usr/bin:/bin", **deployed.environment},
         check=True,

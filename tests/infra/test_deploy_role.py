@@ -9,8 +9,8 @@ import pytest
 
 from infra.permissions import types
 from infra.stage import Stage
-from local.cloudformation import Template
 from local.config import REPOSITORY
+from tests.infra.cloudformation import Template
 
 PUBLISHED: dict[str, Any] = json.loads((REPOSITORY / "infra" / "permissions.json").read_text())
 TEXT = (REPOSITORY / "infra" / "github.yaml").read_text("utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from infra.lambda_base_dnf import FOLDERS, documented
 from local.config import REGION, REPOSITORY, FunctionConfig
 from local.functions import Function
-from local.lambda_base_dnf import FOLDERS, documented
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints
@@ -77,7 +77,7 @@ def measure(root: Path, tmp_path: Path) -> Iterator[Any]:
         name="hypermob-measure",
         handler=handler,
         path=(tmp_path,),
-        runtime=(str(REPOSITORY / "local" / "image.py"), str(root)),
+        runtime=(str(REPOSITORY / "infra" / "image.py"), str(root)),
         environment={
             **dict(entry.split("=", 1) for entry in config["Env"]),
             "LAMBDA_TASK_ROOT": "/var/task",
@@ -147,7 +147,7 @@ def test_the_image_holds_nothing_that_is_not_imported(root: Path) -> None:
 
 def test_the_stand_in_base_has_no_command_that_awss_lacks(root: Path) -> None:
     known = documented(
-        (REPOSITORY / "local" / "lambda_base.commands").read_text("utf-8"), with_installed=False
+        (REPOSITORY / "infra" / "lambda_base.commands").read_text("utf-8"), with_installed=False
     )
     there = {path.name for folder in FOLDERS for path in (root / folder).glob("*")}
     assert {"sh", "mkdir", "dnf", "python"} <= there

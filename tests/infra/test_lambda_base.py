@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.lambda_base_dnf import FOLDERS, documented, hide, restore
 from local.config import REPOSITORY
-from local.lambda_base_dnf import FOLDERS, documented, hide, restore
 
-LIST = (REPOSITORY / "local" / "lambda_base.commands").read_text("utf-8")
+LIST = (REPOSITORY / "infra" / "lambda_base.commands").read_text("utf-8")
 SHELL = {
     "if",
     "then",

@@ -16,9 +16,9 @@ from chalicelib import plain_chalice
 from chalicelib.errors import NoCredentialsError
 from chalicelib.settings import Settings
 from chalicelib.storage import Storage
+from infra.package import copy_app
 from infra.stage import Stage
 from local.config import REPOSITORY
-from local.package import copy_app
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints
@@ -146,7 +146,7 @@ def test_chalice_deploy_before_its_infrastructure_fails_at_once(
     held.close()
     log = Log("aws", tmp_path)
     aws = Child(
-        ["-m", "local.aws", str(port)],
+        ["-m", "tests.infra.aws", str(port)],
         environment={"PYTHONPATH": str(REPOSITORY)},
         folder=tmp_path,
         log=log,

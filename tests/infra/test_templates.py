@@ -13,11 +13,11 @@ from chalicelib.contracts import MAX_BODY_BYTES
 from chalicelib.measurements import GIVEN_UP_S
 from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, VISIBILITY_TIMEOUTS
 from infra.deploy import KEPT_VERSIONS, revision
+from infra.gateway_responses import RESPONSES
 from infra.stage import Stage, declared
-from local.cloudformation import Loader
-from local.cloudformation import Template as Resolved
 from local.config import REPOSITORY
-from local.gateway_responses import RESPONSES
+from tests.infra.cloudformation import Loader
+from tests.infra.cloudformation import Template as Resolved
 
 Template = dict[str, Any]
 STAGES = ("dev", "prod")

@@ -13,18 +13,18 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from infra import package, smoke
 from infra.cloud import Stacks
 from infra.deploy import Command, Deployment
 from infra.destroy import Destruction
+from infra.gateway_responses import KEYLESS_ROUTES
 from infra.rollback import Rollback
 from infra.stage import DeployError, Stage
-from local import package, smoke
-from local.cloudformation import CloudFormation
 from local.config import ACCOUNT, REGION
-from local.gateway_responses import KEYLESS_ROUTES
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
 from local.storage import Endpoints
+from tests.infra.cloudformation import CloudFormation
 
 STAGE = "dev"
 BASE = "sha256:" + "1" * 64
@@ -107,7 +107,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         one.close()
     log = Log("aws", folder)
     aws = Child(
-        ["-m", "local.aws", str(port), str(api_port)],
+        ["-m", "tests.infra.aws", str(port), str(api_port)],
         environment={"PYTHONPATH": str(Path(__file__).parents[2])},
         folder=folder,
         log=log,

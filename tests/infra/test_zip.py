@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.package import LIMIT_MIB, NO_TIME, build_zip, copy_app, forget_times, problems, sizes_mib
+from infra.proxy_event import proxy_event
 from local.config import REPOSITORY
-from local.package import LIMIT_MIB, NO_TIME, build_zip, copy_app, forget_times, problems, sizes_mib
-from local.proxy_event import proxy_event
 from tests.infra.test_deploy import GUIDE_BODY
 
 ANSWER = """

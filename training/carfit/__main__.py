@@ -16,7 +16,6 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from benchmarks import document
 from chalicelib.carfit.model import (
     ARRAYS,
     CARD,
@@ -27,6 +26,7 @@ from chalicelib.carfit.model import (
     with_free_travels,
 )
 from chalicelib.carfit.vehicles import Vehicle
+from tools import document
 from training.carfit import body_prior, catalogue, drivers, train
 
 VERSION: Final = "0.3.1"

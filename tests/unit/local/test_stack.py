@@ -15,12 +15,13 @@ import httpx
 import pytest
 
 from benchmarks.processes import arguments, children
+from chalicelib.storage import GUIDE_PHOTO
 from local.config import REPOSITORY, FunctionConfig, Ports, StackConfig
 from local.gateway import AT_ONCE
 from local.processes import StackError
 from local.server import LOOPBACK
 from local.stack import LocalStack
-from local.storage import GUIDE_PHOTO, UPLOADS_DEAD_LETTERS
+from local.storage import UPLOADS_DEAD_LETTERS
 
 APP = """
 from chalice import Chalice

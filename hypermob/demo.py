@@ -276,7 +276,7 @@ def _refuse(error: Mapping[str, Any], *, as_json: bool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m hypermob.demo", description=__doc__)
     parser.add_argument("--photo", help="photo of one standing person (default: the sample)")
     parser.add_argument("--height", help="the person's height in cm")
     parser.add_argument("--side", help="a second photo, from the side")

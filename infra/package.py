@@ -1,6 +1,6 @@
 """Builds the Chalice Lambda's zip as ``chalice deploy`` would, and checks it: packaging only warns.
 
-``python -m local.package`` prints the sizes; it exits 1 when the zip would not run on Lambda.
+``python -m infra.package`` prints the sizes; it exits 1 when the zip would not run on Lambda.
 (``chalice package`` itself refuses an app with S3 events, unless it packages for Terraform.)
 """
 
@@ -27,7 +27,7 @@ from chalice.utils import UI, OSUtils
 from rich.console import Console
 from rich.table import Table
 
-from local.config import REPOSITORY
+from infra.stage import REPOSITORY
 
 BUILD = REPOSITORY / "build" / "chalice"
 RUNTIME = "python3.12"
@@ -198,7 +198,7 @@ def build_and_check() -> tuple[Path, list[str]]:
 
 def main() -> int:
     """Build, check, print."""
-    parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     package, found = build_and_check()

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from chalicelib.answers import LITTLE_EVIDENCE
 from chalicelib.errors import Language
+from hypermob.demo import Order, main
 from hypermob.tables import LENGTHS, lengths_table, notes, settings_table
-from local.demo import Order, main
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -55,7 +55,7 @@ def test_a_slip_of_the_keyboard_is_named_in_one_line(
 def test_of_a_photo_put_beside_the_samples_nothing_is_known(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("local.demo.SAMPLE", tmp_path / "person.jpg")
+    monkeypatch.setattr("hypermob.demo.SAMPLE", tmp_path / "person.jpg")
     (tmp_path / "me.jpg").touch()
     assert run(monkeypatch, "--photo", str(tmp_path / "me.jpg")) == 1
     assert "HEIGHT" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """``dnf`` of the stand-in base: Debian's packages for the few names that the Dockerfile installs.
 
 Debian's tools that AWS's base lacks lie hidden, and are in their places only while this installs
-(``dnf hide-tools`` puts them away). `local/lambda_base` copies this file to ``/usr/bin/dnf``.
+(``dnf hide-tools`` puts them away). `infra/lambda_base` copies this file to ``/usr/bin/dnf``.
 """
 
 from __future__ import annotations

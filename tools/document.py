@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from local.config import REPOSITORY
+from infra.stage import REPOSITORY
 
 READMES: Final = (REPOSITORY / "README.md", REPOSITORY / "README.ko.md")
 

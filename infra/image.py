@@ -1,4 +1,4 @@
-"""``python local/image.py ROOT HANDLER``: what Lambda does with an image, on this machine.
+"""``python infra/image.py ROOT HANDLER``: what Lambda does with an image, on this machine.
 
 Runs the handler inside the file system at ROOT, read-only but for ``/tmp``, without ``/sys`` and
 ``/dev/shm``, under the image's own Python and ``awslambdaric``. Needs root. Mounts are this

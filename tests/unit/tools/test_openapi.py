@@ -10,13 +10,13 @@ import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.openapi import document
-from local.openapi import GUIDE, PROMISED, WRITTEN, as_yaml, breaking_changes, with_tables
+from tools.openapi import GUIDE, PROMISED, WRITTEN, as_yaml, breaking_changes, with_tables
 
 Change = Callable[[dict[str, Any]], Any]
 
 
 def test_the_committed_description_is_this_codes() -> None:
-    stale = "stale: run python -m local.openapi"
+    stale = "stale: run python -m tools.openapi"
     assert WRITTEN.read_text("utf-8") == as_yaml(document()), stale
 
 

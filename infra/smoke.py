@@ -1,4 +1,4 @@
-"""``python -m local.smoke URL IMAGES_BUCKET``: does a deployed API answer to ``HYPERMOB_API_KEY``?
+"""``python -m infra.smoke URL IMAGES_BUCKET``: does a deployed API answer to ``HYPERMOB_API_KEY``?
 
 Does what a user does: uploads the sample photo by the form, has it measured, follows ``Location``,
 reads the overlay, deletes. A new key takes up to a minute to be known everywhere, and the first
@@ -19,8 +19,8 @@ import httpx
 
 from chalicelib.errors import UnauthorizedError
 from chalicelib.openapi import LENGTHS_REQUEST
-from local.config import REPOSITORY
-from local.storage import GUIDE_PHOTO
+from chalicelib.storage import GUIDE_PHOTO
+from infra.stage import REPOSITORY
 
 PERSON = REPOSITORY / "samples" / "person.json"
 PHOTO = REPOSITORY / "samples" / "person.jpg"

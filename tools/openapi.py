@@ -1,4 +1,4 @@
-"""``python -m local.openapi``: write ``openapi.yml``, the API description that clients build on,
+"""``python -m tools.openapi``: write ``openapi.yml``, the API description that clients build on,
 and the tables of routes, errors and reasons in ``docs/api.md``.
 
 ``--promise`` also keeps it as what clients of this version were promised: done at a release.
@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
-from benchmarks.document import replaced
 from chalicelib import VERSION
 from chalicelib.errors import ERRORS, POSE_ADVICE, PoseUnsuitableError
 from chalicelib.openapi import document
-from local.config import REPOSITORY
+from infra.stage import REPOSITORY
+from tools.document import replaced
 
 WRITTEN = REPOSITORY / "openapi.yml"
 GUIDE = REPOSITORY / "docs" / "api.md"
@@ -222,7 +222,7 @@ def _limit(branch: Mapping[str, Any], names: tuple[str, str], otherwise: float) 
 
 def main() -> int:
     """Write the description; with ``--promise`` also what it promises."""
-    parser = argparse.ArgumentParser(prog="python -m local.openapi", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
     parser.add_argument("--promise", action="store_true", help=f"also write {PROMISED.name}")
     options = parser.parse_args()
     text = as_yaml(document())

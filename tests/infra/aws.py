@@ -1,4 +1,4 @@
-"""``python -m local.aws PORT API_PORT``: an AWS to deploy to, that runs what was deployed.
+"""``python -m tests.infra.aws PORT API_PORT``: an AWS to deploy to, that runs what was deployed.
 
 moto server, mended where Chalice's and CloudFormation's calls meet AWS's behaviour but not moto's:
 bucket notifications with ``Prefix``/``Suffix``, the import of a Swagger 2.0 API, keys and endpoint
@@ -33,10 +33,10 @@ from moto.server import main as serve
 from werkzeug.wrappers import Request, Response
 
 import local.moto_server  # noqa: F401 - S3 that refuses what AWS's refuses
+from infra.proxy_event import proxy_event
 from local.config import ACCOUNT, REGION, REPOSITORY, FunctionConfig
 from local.functions import Function
 from local.processes import Log
-from local.proxy_event import proxy_event
 from local.server import LOOPBACK, Server, bind
 from local.storage import Endpoints
 
@@ -264,7 +264,7 @@ def _gateway_response(rest_api: Any, kind: str) -> Response:
 
 def main() -> None:
     """Serve until ended."""
-    parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.infra.aws", description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("api_port", type=int, nargs="?", default=0)
     options = parser.parse_args()

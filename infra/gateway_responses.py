@@ -1,4 +1,4 @@
-"""``python -m local.gateway_responses REST_API_ID STAGE``: API Gateway's own refusals in our words.
+"""``python -m infra.gateway_responses REST_API_ID STAGE``: API Gateway's own refusals in our words.
 
 API Gateway answers a missing key, a throttled client or an unknown path itself, as ``{"message"}``
 and without CORS headers, which a page then cannot read. Chalice cannot set that, and its next

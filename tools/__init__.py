@@ -1,0 +1,1 @@
+"""Commands for those who change the code: they write files of the repository."""
