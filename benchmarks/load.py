@@ -49,7 +49,7 @@ WORKERS: Final = (1, 2, 4)
 STEADY, OVERLOAD, AFTERWARDS = 0.6, 1.6, 0.5
 """Arrivals over what the bare measuring does a second."""
 RECOMMEND_STEADY, RECOMMEND_OVERLOAD = 40.0, 250.0
-"""Arrivals a second; `chalice local` is one Python process with a thread for each request."""
+"""Arrivals a second; the local API is one Python process with a thread for each request."""
 PAUSE_S: Final = 3.0
 TIMEOUT_S: Final = 40.0
 SEED: Final = 1

@@ -12,7 +12,7 @@ PARTS = {
     b"handler.handle": "measure",
     b"app.on_measurement_stored": "recommend",
     b"local.moto_server": "S3 and SQS",
-    b"local": "API",  # chalice local
+    b"local.api": "API",
 }
 """An argument that tells a part's process from the others'."""
 

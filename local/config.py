@@ -28,16 +28,15 @@ def _port(default: int, flag: str, serves: str) -> int:
 
 @dataclass(frozen=True)
 class Ports:
-    """The four ports of a stack: what each serves, and the flag that changes it."""
+    """The ports of a stack: what each serves, and the flag that changes it."""
 
     api: int = _port(8000, "--port", "the API")
     s3: int = _port(8001, "--s3-port", "S3 and SQS")
     functions: int = _port(8002, "--lambda-port", "Lambda's Invoke API")
-    chalice: int = _port(8003, "--chalice-port", "chalice local, behind the API")
 
     @classmethod
     def free(cls) -> Self:
-        """Four ports that nobody listens on, so that stacks never meet."""
+        """Ports that nobody listens on, so that stacks never meet."""
         held = [bind(0) for _ in fields(cls)]
         ports = cls(*(bound.getsockname()[1] for bound in held))
         for bound in held:
@@ -45,7 +44,7 @@ class Ports:
         return ports
 
     def hold(self, host: str) -> dict[str, socket.socket]:
-        """Listen on all four at once, so that every taken port is found before anything starts.
+        """Listen on all at once, so that every taken port is found before anything starts.
 
         Raises
         ------

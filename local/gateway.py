@@ -1,21 +1,24 @@
-"""What API Gateway does in front of the Chalice function, since ``chalice local`` does not.
+"""What API Gateway does in front of the app, and Chalice's own `LocalGateway` does not.
 
-Checks the API key and the body's size, puts chunked bodies together, cuts at 29 s, and words its
-own refusals in the product's envelope (on AWS: the API's gateway responses).
+Checks the API key and the body's size, puts chunked bodies together, stops waiting after 29 s, and
+words its own refusals in the product's envelope (on AWS: the API's gateway responses).
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import re
 import threading
 import time
+import traceback
 import uuid
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
+from chalice.local import ForbiddenError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
@@ -31,8 +34,6 @@ from infra.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from local.processes import Log
-
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """What API Gateway forwards; the rest it calls an unknown route."""
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
@@ -43,7 +44,16 @@ AT_ONCE = 32
 """Requests that the app may be answering: a machine's own size of API Gateway's throttling. Enough
 for all that may wait for the measure function; more would only wait longer."""
 
-_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class App(Protocol):
+    """What answers: a `chalice.local.LocalGateway`."""
+
+    def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> dict[str, Any]:
+        """Response of a Lambda proxy integration to a request whose path is as it was sent."""
 
 
 class _Refused(Exception):  # noqa: N818 - not an error here: an answer
@@ -56,8 +66,8 @@ class Gateway:
 
     Parameters
     ----------
-    upstream
-        Where ``chalice local`` listens.
+    app
+        What answers the requests that pass.
     api_key
         The one key that is let through.
     log
@@ -65,28 +75,23 @@ class Gateway:
     timeout_s
         How long the app may take.
     at_once
-        How many requests it may be answering.
+        How many requests it may be answering; one that took too long is answered still.
     """
 
     def __init__(
         self,
-        upstream: str,
+        app: App,
         api_key: str,
-        log: Log,
+        log: Callable[[str], object],
         timeout_s: float = INTEGRATION_TIMEOUT_S,
         at_once: int = AT_ONCE,
     ) -> None:
-        self._upstream = upstream
+        self._app = app
         self._api_key = api_key.encode()
         self._log = log
+        self._timeout_s = timeout_s
         self._room = threading.BoundedSemaphore(at_once)
-        # A connection for each request: chalice local answers in two writes, which on a kept-alive
-        # connection meet Nagle and delayed acknowledgement, 40 ms a time.
-        self._client = httpx.Client(
-            timeout=timeout_s,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
+        self._threads = ThreadPoolExecutor(at_once)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -96,16 +101,12 @@ class Gateway:
             if request.method not in METHODS:
                 raise _Refused("MISSING_AUTHENTICATION_TOKEN")
             self._check_key(request)
-            response = self._forward_if_room(request, _body(request))
+            response = self._answer(request, _target(request), _headers(request), _body(request))
         except _Refused as refused:
             response = _envelope(refused.error, request.headers.get("Accept-Language"))
         took_ms = (time.perf_counter() - began) * 1000
-        self._log.write(f"{request.method} {request.path} {response.status_code} {took_ms:.0f} ms")
+        self._log(f"{request.method} {request.path} {response.status_code} {took_ms:.0f} ms")
         return response(environ, start_response)
-
-    def close(self) -> None:
-        """Give back the connections."""
-        self._client.close()
 
     def _check_key(self, request: Request) -> None:
         if request.method == "OPTIONS" or (request.method, request.path) in KEYLESS_ROUTES:
@@ -116,58 +117,62 @@ class Gateway:
             known = _is_route(request.method, request.path)
             raise _Refused("INVALID_API_KEY" if known else "MISSING_AUTHENTICATION_TOKEN")
 
-    def _forward_if_room(self, request: Request, body: bytes) -> Response:
+    def _answer(
+        self, request: Request, target: str, headers: dict[str, str], body: bytes
+    ) -> Response:
         if not self._room.acquire(blocking=False):
             raise _Refused("THROTTLED")
-        try:
-            return self._forward(request, body)
-        finally:
-            self._room.release()
-
-    def _forward(self, request: Request, body: bytes) -> Response:
-        target = request.environ["RAW_URI"]
-        if not (target.startswith("/") and target.isascii() and "#" not in target):
-            raise _Refused(
-                InvalidInputError(
-                    FieldProblem("path", "a path, percent-encoded", "퍼센트 인코딩된 경로")
-                )
-            )
-        # The target as the client wrote it: percent-encoding is the app's to read.
-        forwarded = httpx.Request(
-            request.method,
-            httpx.URL(self._upstream).copy_with(raw_path=target.encode()),
-            headers=[
-                (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in request.headers.items()
-                if name.lower() not in {*_ONE_HOP, "content-length"}
-            ],
-            content=body or None,
+        answering = self._threads.submit(
+            self._app.handle_request, request.method, target, headers, body or None
         )
+        answering.add_done_callback(lambda _: self._room.release())
+        wait([answering], self._timeout_s)
+        if not answering.done():
+            raise _Refused("INTEGRATION_TIMEOUT")
         try:
-            answer = self._client.send(forwarded, stream=True)
-            try:
-                content = b"".join(answer.iter_raw())
-            finally:
-                answer.close()
-        except httpx.TimeoutException:
-            raise _Refused("INTEGRATION_TIMEOUT") from None
-        except httpx.LocalProtocolError:  # it cannot be sent on; AWS's own front refuses it too
-            raise _Refused(
-                InvalidInputError(
-                    FieldProblem("headers", "no control characters", "제어 문자가 없는 헤더")
-                )
-            ) from None
-        except httpx.HTTPError as error:
-            self._log.write(f"no answer from the app: {error}")
-            raise _Refused("INTEGRATION_FAILURE") from None
-        if answer.status_code == 403 and "x-amzn-errortype" in answer.headers:
-            raise _Refused("MISSING_AUTHENTICATION_TOKEN")  # chalice local's answer, not the app's
-        response = Response(content, answer.status_code)
-        response.headers.clear()
-        for name, value in answer.headers.multi_items():
-            if name.lower() not in _ONE_HOP:
-                response.headers.add(name, value)
-        return response
+            return _response(answering.result())
+        except (ForbiddenError, UnicodeEncodeError):
+            # Chalice's answer where there is no route; it quotes Authorization, as ASCII.
+            raise _Refused("MISSING_AUTHENTICATION_TOKEN") from None
+        except Exception:
+            self._log(traceback.format_exc())
+            raise _Refused("DEFAULT_5XX") from None
+
+
+def _target(request: Request) -> str:
+    """The path and query as the client wrote them: percent-encoding is the app's to read."""
+    target: str = request.environ["RAW_URI"]
+    if not (target.startswith("/") and target.isascii() and "#" not in target):
+        raise _Refused(
+            InvalidInputError(
+                FieldProblem("path", "a path, percent-encoded", "퍼센트 인코딩된 경로")
+            )
+        )
+    return target
+
+
+def _headers(request: Request) -> dict[str, str]:
+    headers = dict(request.headers.items())
+    if any(map(_CONTROL.search, headers.values())):  # AWS's own front refuses them too
+        raise _Refused(
+            InvalidInputError(
+                FieldProblem("headers", "no control characters", "제어 문자가 없는 헤더")
+            )
+        )
+    return headers
+
+
+def _response(answer: dict[str, Any]) -> Response:
+    """HTTP response of a Lambda proxy integration's."""
+    body = answer["body"]
+    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body
+    response = Response(content, answer["statusCode"], content_type="application/json")
+    for name, value in {**answer["headers"], **answer["multiValueHeaders"]}.items():
+        if isinstance(value, list):
+            response.headers.setlist(name, value)
+        else:
+            response.headers[name] = value
+    return response
 
 
 def _is_route(method: str, path: str) -> bool:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from local.config import REPOSITORY, STAGE, Ports, StackConfig
+from local.config import REPOSITORY, Ports, StackConfig
 from local.functions import Function, InvokeApi
-from local.gateway import Gateway
 from local.processes import Child, Log, StackError
 from local.relay import Relay
 from local.server import LOOPBACK, Server
@@ -36,7 +35,7 @@ class LocalStack:
     config
         What to run; by default this repository.
     ports
-        Where; by default four free ports, so that a stack never meets another.
+        Where; by default free ones, so that a stack never meets another.
     host
         The address that the API and S3 listen on. S3's presigned URLs carry it.
     api_key
@@ -151,18 +150,15 @@ class LocalStack:
         )
         opened.callback(moto.stop)
         self._children.append(moto)
-        held.pop("chalice").close()
-        chalice = Child(
-            [
-                *("-m", "local.chalice_server", "local", "--no-autoreload"),
-                *("--stage", STAGE, "--host", LOOPBACK, "--port", str(ports.chalice)),
-            ],
-            environment=aws,
+        held.pop("api").close()
+        api = Child(
+            ["-m", "local.api", self._host, str(ports.api)],
+            environment={**aws, "LOCAL_API_KEY": self.api_key},
             folder=config.project,
-            log=self._log(opened, "chalice"),
+            log=self._log(opened, "api"),
         )
-        opened.callback(chalice.stop)
-        self._children.append(chalice)
+        opened.callback(api.stop)
+        self._children.append(api)
 
         functions = []
         for part, described in (("measure", config.measure), ("recommend", config.on_result)):
@@ -174,7 +170,7 @@ class LocalStack:
 
         moto.wait_until_listening(self._host, ports.s3, START_TIMEOUT_S)
         make_storage(config, self._endpoints)
-        chalice.wait_until_listening(LOOPBACK, ports.chalice, START_TIMEOUT_S)
+        api.wait_until_listening(self._host, ports.api, START_TIMEOUT_S)
 
         relay = Relay(
             self._seen.sqs,
@@ -186,10 +182,6 @@ class LocalStack:
             results_to=config.on_result.name,
         )
         opened.callback(relay.stop)
-        log = self._log(opened, "gateway")
-        gateway = Gateway(f"http://{LOOPBACK}:{ports.chalice}", self.api_key, log)
-        opened.callback(gateway.close)
-        opened.callback(Server(gateway, held.pop("api"), log).stop)
 
     def _log(self, opened: ExitStack, name: str, *, echo: bool = True) -> Log:
         log = Log(name, self.logs, echo=self._echo and echo)

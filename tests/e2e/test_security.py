@@ -62,8 +62,8 @@ def test_logs_hold_no_secret_photo_key_or_length(client: Client, photo: bytes) -
 
     written = {path.stem: path.read_text("utf-8") for path in client.stack.logs.glob("*.log")}
     del written["moto"]  # it stands for S3 itself, whose access log is not the product's
-    assert set(written) == {"measure", "chalice", "recommend", "gateway", "functions", "relay"}
-    assert granted["measurement_id"] in written["gateway"], "the logs are of these calls"
+    assert set(written) == {"measure", "api", "recommend", "functions", "relay"}
+    assert granted["measurement_id"] in written["api"], "the logs are of these calls"
     secrets = {
         *(client.stack.api_key, key, CAMERA, "JFIF", "Exif", "GPS"),
         *granted["upload"]["fields"].values(),

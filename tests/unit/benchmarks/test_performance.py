@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import document, growth
+from benchmarks import growth
 from benchmarks.performance import row
+from tools import document
 
 
 def test_a_speed_is_how_many_times_faster_ours_is_by_the_median_pair():

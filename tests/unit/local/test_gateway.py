@@ -3,55 +3,59 @@
 import json
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from werkzeug.wrappers import Request, Response
+from chalice.local import ForbiddenError
 
 from local.gateway import BODY_LIMIT_BYTES, EVENT_LIMIT_BYTES, Gateway
-from local.processes import Log
 from local.server import Server, bind
 
 KEY = {"X-API-Key": "secret"}
 
 
-def app(environ: Any, start_response: Any) -> Iterable[bytes]:
-    """Stand in for chalice local: echoes, or does as the path says."""
-    request = Request(environ)
-    if request.path == "/slow":
-        time.sleep(2)
-    if request.path == "/unknown":  # as chalice local answers an unknown route
-        response = Response('{"message": "Missing Authentication Token"}', 403)
-        response.headers["x-amzn-ErrorType"] = "UnauthorizedException"
-        return response(environ, start_response)
-    seen = {
-        "method": request.method,
-        "target": environ["RAW_URI"],
-        "length": len(request.get_data()),
-        "headers": {name.lower(): value for name, value in request.headers.items()},
-    }
-    response = Response(json.dumps(seen), 201, content_type="application/json")
-    response.headers.add("Set-Cookie", "a=1")
-    response.headers.add("Set-Cookie", "b=2")
-    return response(environ, start_response)
+class App:
+    """Tells what reached it, or does as the path says."""
+
+    def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> dict[str, Any]:
+        if path == "/slow":
+            time.sleep(2)
+        if path == "/unknown":  # as Chalice answers an unknown route
+            raise ForbiddenError({}, b'{"message": "Missing Authentication Token"}')
+        if path == "/fails":
+            raise LookupError("no 100 % in it")
+        seen = {
+            "method": method,
+            "target": path,
+            "length": len(body or b""),
+            "headers": {name.lower(): value for name, value in headers.items()},
+        }
+        return {
+            "statusCode": 201,
+            "headers": {"Content-Type": "application/json"},
+            "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
+            "body": json.dumps(seen),
+        }
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    log = Log("gateway", tmp_path_factory.mktemp("logs"))
-    upstream = Server(app, bind(0))
-    gateway = Gateway(upstream.url, "secret", log, timeout_s=0.5)
-    front = Server(gateway, bind(0))
+@contextmanager
+def gateway(lines: list[str], **limits: Any) -> Iterator[httpx.Client]:
+    front = Server(Gateway(App(), "secret", lines.append, **limits), bind(0))
     with httpx.Client(base_url=front.url, trust_env=False) as client:
         yield client
     front.stop()
-    gateway.close()
-    upstream.stop()
-    log.close()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with gateway([], timeout_s=0.5) as client:
+        yield client
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
@@ -147,16 +151,13 @@ def test_an_unknown_route_is_not_found_in_the_callers_language(client: httpx.Cli
     assert "찾을 수 없습니다" in answer.json()["error"]["message"]
 
 
-def test_an_app_out_of_reach_is_told_apart_from_one_that_fails(tmp_path: Path) -> None:
-    log = Log("gateway", tmp_path)
-    gateway = Gateway("http://127.0.0.1:1", "secret", log)
-    front = Server(gateway, bind(0))
-    answer = httpx.get(f"{front.url}/health", trust_env=False)
-    front.stop()
-    gateway.close()
-    log.close()
-    assert refusal(answer) == (503, "SERVICE_UNAVAILABLE")
-    assert int(answer.headers["Retry-After"]) > 0
+def test_an_app_that_fails_is_answered_for_and_its_traceback_logged() -> None:
+    lines: list[str] = []
+    with gateway(lines) as client:
+        answer = client.get("/fails", headers=KEY)
+    assert refusal(answer) == (500, "INTERNAL_ERROR")
+    assert "no 100 %" not in answer.text
+    assert any("LookupError: no 100 % in it" in line for line in lines)
 
 
 def test_a_method_that_api_gateway_does_not_know_is_an_unknown_route(client: httpx.Client) -> None:
@@ -199,23 +200,12 @@ def raw_answer(client: httpx.Client, head: bytes) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
-def test_more_than_the_app_can_answer_at_once_are_told_to_come_back(tmp_path: Path) -> None:
-    log = Log("gateway", tmp_path)
-    upstream = Server(app, bind(0))
-    gateway = Gateway(upstream.url, "secret", log, at_once=1)
-    front = Server(gateway, bind(0))
-    with (
-        httpx.Client(base_url=front.url, trust_env=False, headers=KEY) as client,
-        ThreadPoolExecutor() as pool,
-    ):
-        slow = pool.submit(client.get, "/slow")
+def test_more_than_the_app_can_answer_at_once_are_told_to_come_back() -> None:
+    with gateway([], at_once=1) as client, ThreadPoolExecutor() as pool:
+        slow = pool.submit(client.get, "/slow", headers=KEY)
         time.sleep(0.5)
-        answer = client.get("/vehicles")
+        answer = client.get("/vehicles", headers=KEY)
         assert refusal(answer) == (429, "TOO_MANY_REQUESTS")
         assert int(answer.headers["Retry-After"]) > 0
         assert slow.result().status_code == 201
-        assert client.get("/vehicles").status_code == 201
-    front.stop()
-    gateway.close()
-    upstream.stop()
-    log.close()
+        assert client.get("/vehicles", headers=KEY).status_code == 201
