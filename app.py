@@ -27,6 +27,7 @@ from chalicelib.contracts import (
     UploadRequest,
     parse,
     parse_recommend,
+    to_metadata,
     validated,
 )
 from chalicelib.errors import (
@@ -115,19 +116,7 @@ def create_upload() -> dict[str, Any]:
     prove(request.user_id)
     check_vehicle(request.vehicle)
     owner = Owner(request.user_id, measurements.new_measurement_id())
-    metadata = {
-        "height-cm": request.height_cm,
-        "sex": request.sex,
-        "weight-kg": request.weight_kg,
-        "device-pitch-deg": request.device_pitch_deg,
-        "vehicle": request.vehicle,
-        "drive-side": request.drive_side,
-    }
-    address, form = storage().new_upload(
-        owner,
-        request.content_type,
-        {name: str(value) for name, value in metadata.items() if value is not None},
-    )
+    address, form = storage().new_upload(owner, request.content_type, to_metadata(request))
     if request.height_cm is not None:
         asking.note(storage(), owner, address.url)
     return {

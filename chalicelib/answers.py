@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from chalicelib import carfit
 from chalicelib.contracts import Cm, Measurement
@@ -165,20 +165,13 @@ class Accepted(Struct, kw_only=True, frozen=True):
     user_id: str
 
 
-class Fitted(Struct, kw_only=True, frozen=True):
-    """A measurement and the settings for it."""
-
-    measurement: Measured
-    recommendation: carfit.Recommendation
-
-
 class TakenBody(Struct, kw_only=True, frozen=True):
     """Lengths in cm that were taken.
 
     ``estimated``: which of them were estimated, with ``estimate_missing``.
     """
 
-    height: Cm
+    height_cm: Cm = field(name="height")
     upper_arm: Cm
     forearm: Cm
     thigh: Cm
@@ -199,6 +192,13 @@ class Recommended(carfit.Recommendation):
 
     body: TakenBody | None = None
     drawing: str | None = None
+
+
+class Fitted(Struct, kw_only=True, frozen=True):
+    """A measurement and the settings for it."""
+
+    measurement: Measured
+    recommendation: Recommended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +236,7 @@ class Done(Struct, kw_only=True, frozen=True, tag_field="state", tag="done"):
     """
 
     measurement: Measured
-    recommendation: carfit.Recommendation | None
+    recommendation: Recommended | None
 
 
 class Failed(Struct, kw_only=True, frozen=True, tag_field="state", tag="failed"):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
-from chalicelib.errors import FieldProblem, InvalidInputError, Language
+from chalicelib.errors import FieldProblem, InvalidInputError, Language, PoseUnsuitableError
 
 
 def _number(low: float, high: float, unit: str, description: str, example: float) -> Meta:
@@ -222,31 +222,52 @@ PHOTO_EXTENSIONS = {
 PhotoType = Literal["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]
 
 
-class UploadRequest(Struct, kw_only=True, frozen=True):
-    """``POST /uploads``: with a height, the photo is measured as soon as it is uploaded."""
+class AboutPerson(Struct, kw_only=True, frozen=True):
+    """What may be told of a person beside a height: nothing of it is needed."""
 
-    user_id: UserId
-    content_type: PhotoType
-    height_cm: HeightCm | None = None
     sex: Sex | None = None
     weight_kg: WeightKg | None = None
-    device_pitch_deg: DevicePitchDeg | None = None
-    vehicle: VehicleName | None = None
+    age_years: AgeYears | None = None
+    pregnancy_weeks: PregnancyWeeks | None = None
+
+
+class AboutDriver[Vehicle](AboutPerson, kw_only=True, frozen=True):
+    """What may be told of a person who is to sit in a car, whose lengths are yet to be found.
+
+    Of one whose lengths are known: `Segments`. A test holds the two together, as a struct of
+    msgspec has one base.
+    """
+
+    user_id: UserId
+    vehicle: Vehicle | None = None
     drive_side: DriveSide | None = None
+    posture: PosturePreference | None = None
+    side_mirrors: SideMirrorAim | None = None
+    drawing: Language | None = None
+    """Also draw the driver in the car, with words in this language."""
 
 
-class MeasureRequest(Struct, kw_only=True, frozen=True):
+class UploadRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
+    """``POST /uploads``: with a height, the photo is measured as soon as it is uploaded."""
+
+    content_type: PhotoType
+    height_cm: HeightCm | None = None
+    device_pitch_deg: DevicePitchDeg | None = None
+
+
+METADATA = tuple(
+    name for name in UploadRequest.__struct_fields__ if name not in ("user_id", "content_type")
+)
+"""Fields of an upload that its key and type do not say: they travel with it, for its event."""
+
+
+class MeasureRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
     """``POST /measure`` and ``POST /fit``."""
 
     image_url: ImageUrl
     height_cm: HeightCm
-    user_id: UserId
     side_image_url: ImageUrl | None = None
-    sex: Sex | None = None
-    weight_kg: WeightKg | None = None
     device_pitch_deg: DevicePitchDeg | None = None
-    vehicle: VehicleName | None = None
-    drive_side: DriveSide | None = None
 
 
 class MeasureHeaders(Struct, kw_only=True, frozen=True):
@@ -265,41 +286,51 @@ class MeasureJob(MeasureRequest, kw_only=True, frozen=True):
     """Unix time, s: stored with the result, which is none of requests that come later."""
 
 
-class RecommendOptions(Struct, kw_only=True, frozen=True):
-    """What ``POST /recommend`` takes beside a body."""
+class Lengths(AboutPerson, kw_only=True, frozen=True):
+    """A body: lengths between joint centres, in cm, and what else is told of the person."""
 
-    user_id: UserId
-    sex: Sex | None = None
-    weight_kg: WeightKg | None = None
-    age_years: AgeYears | None = None
-    pregnancy_weeks: PregnancyWeeks | None = None
-    vehicle: VehicleName | VehicleFigures | None = None
-    drive_side: DriveSide | None = None
-    posture: PosturePreference | None = None
-    side_mirrors: SideMirrorAim | None = None
-    drawing: Language | None = None
-    """Also draw the driver in the car, with words in this language."""
-
-
-class RecommendRequest(RecommendOptions, kw_only=True, frozen=True):
-    """``POST /recommend``: lengths between joint centres, in cm."""
-
-    height: HeightCm
+    height_cm: HeightCm = msgspec.field(name="height")
     upper_arm: UpperArmCm
     forearm: ForearmCm
     thigh: ThighCm
     calf: CalfCm
     torso: TorsoCm
+
+
+class SeatedBody[Vehicle](Lengths, kw_only=True, frozen=True):
+    """A body that is to sit in a car; what may be told of it: `AboutDriver`."""
+
+    user_id: UserId
+    vehicle: Vehicle | None = None
+    drive_side: DriveSide | None = None
+    posture: PosturePreference | None = None
+    side_mirrors: SideMirrorAim | None = None
+    drawing: Language | None = None
+
+
+class Segments(
+    SeatedBody[VehicleName],
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """Measured lengths in cm; exactly a body for ``POST /recommend``."""
+
+
+class RecommendRequest(SeatedBody[VehicleName | VehicleFigures], kw_only=True, frozen=True):
+    """``POST /recommend``: lengths between joint centres, in cm."""
+
     estimate_missing: bool | None = None
 
 
-class EstimateRequest(RecommendOptions, kw_only=True, frozen=True):
+class EstimateRequest(AboutDriver[VehicleName | VehicleFigures], kw_only=True, frozen=True):
     """``POST /recommend`` with ``estimate_missing``: a height, and what else is known.
 
     The rest is what people of that height have, and the bands widen by how much they differ.
     """
 
-    height: HeightCm
+    height_cm: HeightCm = msgspec.field(name="height")
     upper_arm: UpperArmCm | None = None
     forearm: ForearmCm | None = None
     thigh: ThighCm | None = None
@@ -330,24 +361,14 @@ class KeptSettings(Struct, kw_only=True, frozen=True):
     steering_wheel: KeptWheel
 
 
-class TransferRequest(Struct, kw_only=True, frozen=True):
+class TransferRequest(Lengths, kw_only=True, frozen=True):
     """``POST /recommend/transfer``: settings that a driver keeps in one car, for another."""
 
-    height: HeightCm
-    upper_arm: UpperArmCm
-    forearm: ForearmCm
-    thigh: ThighCm
-    calf: CalfCm
-    torso: TorsoCm
     user_id: UserId
     settings: KeptSettings
     from_vehicle: VehicleName | VehicleFigures
     to_vehicle: VehicleName | VehicleFigures
     drive_side: DriveSide | None = None
-    sex: Sex | None = None
-    weight_kg: WeightKg | None = None
-    age_years: AgeYears | None = None
-    pregnancy_weeks: PregnancyWeeks | None = None
     side_mirrors: SideMirrorAim | None = None
 
 
@@ -365,22 +386,6 @@ class MeasurementPath(Struct, kw_only=True, frozen=True):
 
 
 Cm = Annotated[float, Meta(extra_json_schema={"x-unit": "cm"})]
-
-
-class Segments(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """Measured lengths in cm; exactly a body for ``POST /recommend``."""
-
-    height: Cm
-    upper_arm: Cm
-    forearm: Cm
-    thigh: Cm
-    calf: Cm
-    torso: Cm
-    user_id: str
-    sex: Sex | None = None
-    weight_kg: float | None = None
-    vehicle: str | None = None
-    drive_side: DriveSide | None = None
 
 
 class Measurement(Struct, kw_only=True, frozen=True):
@@ -426,6 +431,50 @@ def validated[T: Struct](kind: type[T], values: dict[str, Any]) -> T:
     return msgspec.convert(values, kind)
 
 
+def measured_segments(lengths_cm: Mapping[str, float], told: Mapping[str, Any]) -> Segments:
+    """Return measured lengths with what was ``told`` of the person and the car, as checked before.
+
+    Raises
+    ------
+    PoseUnsuitableError
+        When ``POST /recommend`` would not take such lengths: no body has them.
+    """
+    try:
+        return validated(Segments, {**told, **lengths_cm})
+    except InvalidInputError:
+        raise PoseUnsuitableError(reason="impossible_body") from None
+
+
+def to_metadata(request: UploadRequest) -> dict[str, str]:
+    """Return the metadata that a photo is uploaded with: all that the request tells of it."""
+    told = msgspec.structs.asdict(request)
+    return {name.replace("_", "-"): str(told[name]) for name in METADATA if told[name] is not None}
+
+
+def from_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields that `to_metadata` wrote, to be `validated`: text that should be a number
+    and is none stays text, so that the field can be named."""
+    told = {name: metadata.get(name.replace("_", "-")) for name in METADATA}
+    kinds = {field.name: field.type for field in msgspec.structs.fields(UploadRequest)}
+    return {
+        name: _read_number(text) if is_number(kinds[name]) else text
+        for name, text in told.items()
+        if text is not None
+    }
+
+
+def is_number(kind: Any) -> bool:
+    """Whether a field of this type holds a number, if anything."""
+    return isinstance(_kind_of(kind)[0], msgspec.inspect.FloatType)
+
+
+def _read_number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def _problems(kind: type[Struct], values: dict[str, Any], path: str = "") -> Iterator[FieldProblem]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     if kind.__struct_config__.forbid_unknown_fields:
@@ -446,7 +495,7 @@ def _problems(kind: type[Struct], values: dict[str, Any], path: str = "") -> Ite
                 msgspec.convert(value, field.type)
             except (msgspec.ValidationError, OverflowError):
                 problem = _problem(f"{path}{name}", field.type, missing=False)
-                yield _with_hint(problem, msgspec.inspect.type_info(field.type), value)
+                yield _with_hint(problem, field.type, value)
 
 
 def _struct_in(kind: Any) -> type[Struct] | None:
@@ -475,7 +524,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _problem(name: str, kind: Any, *, missing: bool) -> FieldProblem:
-    english, korean = _expected(msgspec.inspect.type_info(kind))
+    english, korean = _expected(kind)
     if missing:
         english, korean = f"is required ({english})", f"필수 항목({korean})"
     else:
@@ -483,15 +532,21 @@ def _problem(name: str, kind: Any, *, missing: bool) -> FieldProblem:
     return FieldProblem(name, english, korean)
 
 
-def _with_hint(problem: FieldProblem, info: msgspec.inspect.Type, value: Any) -> FieldProblem:
-    """Say what a value was meant to be, where that is plain: metres, "Male", "175,5"."""
-    extra: dict[str, str] = {}
+def _kind_of(kind: Any) -> tuple[msgspec.inspect.Type, dict[str, str]]:
+    """What a field holds, beside null where it is optional, and what is noted beside its type."""
+    info, extra = msgspec.inspect.type_info(kind), dict[str, str]()
     while isinstance(info, msgspec.inspect.UnionType | msgspec.inspect.Metadata):
         if isinstance(info, msgspec.inspect.Metadata):
             extra |= info.extra or {}
             info = info.type
         else:
             info = next(t for t in info.types if not isinstance(t, msgspec.inspect.NoneType))
+    return info, extra
+
+
+def _with_hint(problem: FieldProblem, kind: Any, value: Any) -> FieldProblem:
+    """Say what a value was meant to be, where that is plain: metres, "Male", "175,5"."""
+    info, extra = _kind_of(kind)
     english = korean = ""
     if isinstance(info, msgspec.inspect.LiteralType) and isinstance(value, str):
         meant = value.strip().lower()
@@ -512,15 +567,9 @@ def _with_hint(problem: FieldProblem, info: msgspec.inspect.Type, value: Any) ->
     )
 
 
-def _expected(info: msgspec.inspect.Type) -> tuple[str, str]:
+def _expected(kind: Any) -> tuple[str, str]:
     """Put a field's type in words, English and Korean."""
-    extra: dict[str, str] = {}
-    while isinstance(info, msgspec.inspect.UnionType | msgspec.inspect.Metadata):
-        if isinstance(info, msgspec.inspect.Metadata):
-            extra |= info.extra or {}
-            info = info.type
-        else:  # an optional field: what it may be beside null
-            info = next(t for t in info.types if not isinstance(t, msgspec.inspect.NoneType))
+    info, extra = _kind_of(kind)
     if "en" in extra:
         return extra["en"], extra["ko"]
     if isinstance(info, msgspec.inspect.FloatType) and info.ge is not None:

@@ -147,7 +147,11 @@ class UserNotAllowedError(HypermobError):
     ko = "토큰의 사용자와 요청의 user_id가 다릅니다. 토큰의 user_id를 사용해 주세요."
 
 
-class BucketNotAllowedError(HypermobError):
+class MeasuringError(HypermobError):
+    """Base of what only a call that measures a photo ends with."""
+
+
+class BucketNotAllowedError(MeasuringError):
     """An image URL that points outside what this user may read."""
 
     code = "BUCKET_NOT_ALLOWED"
@@ -162,7 +166,7 @@ class BucketNotAllowedError(HypermobError):
     )
 
 
-class ImageNotFoundError(HypermobError):
+class ImageNotFoundError(MeasuringError):
     """The image URL is allowed, but nothing is stored there."""
 
     code = "IMAGE_NOT_FOUND"
@@ -174,7 +178,7 @@ class ImageNotFoundError(HypermobError):
     )
 
 
-class DeletedError(HypermobError):
+class DeletedError(MeasuringError):
     """The measurement that was asked for has been deleted, perhaps while it was made."""
 
     code = "MEASUREMENT_DELETED"
@@ -183,7 +187,7 @@ class DeletedError(HypermobError):
     ko = "삭제된 측정입니다. 사진을 다시 올리고 새로운 Idempotency-Key를 사용해 주세요."
 
 
-class IdempotencyKeyReusedError(HypermobError):
+class IdempotencyKeyReusedError(MeasuringError):
     """Another request came with the same ``Idempotency-Key`` before."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
@@ -219,7 +223,7 @@ class RequestTooLargeError(HypermobError):
     ko = "요청 본문이 너무 큽니다. 사진은 본문이 아니라 POST /uploads로 올려 주세요."
 
 
-class PhotoError(HypermobError):
+class PhotoError(MeasuringError):
     """Base of what is wrong with one photo; ``field`` and ``path`` tell others from the first."""
 
     def message(self, language: Language) -> str:
@@ -501,7 +505,7 @@ class RequestBlockedError(HypermobError):
     )
 
 
-class MeasureUnavailableError(HypermobError):
+class MeasureUnavailableError(MeasuringError):
     """The measure function could not be reached, or did not answer."""
 
     code = "MEASURE_UNAVAILABLE"
@@ -538,7 +542,7 @@ class NoCredentialsError(HypermobError):
     )
 
 
-class GatewayTimeoutError(HypermobError):
+class GatewayTimeoutError(MeasuringError):
     """No answer within API Gateway's 29 s."""
 
     code = "GATEWAY_TIMEOUT"

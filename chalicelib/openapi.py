@@ -83,19 +83,7 @@ OF_A_BODY: Final = (
     errors.UnsupportedMediaTypeError,
 )
 OF_A_PHOTO: Final = (
-    errors.BucketNotAllowedError,
-    errors.IdempotencyKeyReusedError,
-    errors.DeletedError,
-    errors.ImageNotFoundError,
-    errors.ImageTooLargeError,
-    errors.UnsupportedImageError,
-    errors.NoPersonError,
-    errors.SeveralPeopleError,
-    errors.BodyCutOffError,
-    errors.PersonTooSmallError,
-    errors.PoseUnsuitableError,
-    errors.MeasureUnavailableError,
-    errors.GatewayTimeoutError,
+    *(error for error in errors.ERRORS.values() if issubclass(error, errors.MeasuringError)),
     *OF_A_USER,
 )
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, given_some
 from chalicelib.carfit import vhal
 from chalicelib.contracts import (
+    AboutPerson,
     EstimateRequest,
+    Lengths,
     RecommendRequest,
     Segments,
     TransferRequest,
@@ -43,26 +46,10 @@ def recommend(
     estimated = sorted(name for name, length in told.items() if length is None)
     lengths_cm, cov = tuple(told.values()), None
     if estimated:
-        lengths_cm, cov = given_some(request.height, lengths_cm, request.sex)
-    body = _body(request, lengths_cm)
-    vehicle = _vehicle(request.vehicle, "vehicle")
-    with telemetry().step("Recommend"):
-        found = carfit.recommend(
-            body,
-            vehicle,
-            drive_side=request.drive_side or "left",
-            posture=request.posture or "normal",
-            side_mirrors=request.side_mirrors or "classic",
-            lengths_cov_cm2=cov,
-            net=net,
-            vhal_profile=_profile(request.vehicle, "vehicle"),
-        )
-    answer = found.to_dict()
+        lengths_cm, cov = given_some(request.height_cm, lengths_cm, request.sex)
+    answer = _recommend(request, lengths_cm, cov, net)
     taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
-    answer["body"] = {"height": request.height, **taken, "estimated": estimated}
-    if request.drawing is not None:
-        answer["drawing"] = carfit.side_view(found, body, vehicle, request.drawing)
-    return answer
+    return answer | {"body": {"height": request.height_cm, **taken, "estimated": estimated}}
 
 
 def recommend_measured(
@@ -74,16 +61,32 @@ def recommend_measured(
     sd_cm = [
         (high - low) / (2.0 * HALF_95_SD) for low, high in (interval_95[name] for name in SEGMENTS)
     ]
-    vehicle = _vehicle(segments.vehicle, "vehicle")
-    body = _body(segments, tuple(getattr(segments, name) for name in SEGMENTS))
+    lengths_cm = tuple(getattr(segments, name) for name in SEGMENTS)
+    return _recommend(segments, lengths_cm, np.diag(np.square(sd_cm)), net)
+
+
+def _recommend(
+    told: RecommendRequest | EstimateRequest | Segments,
+    lengths_cm: tuple[float, ...],
+    lengths_cov_cm2: npt.NDArray[np.float64] | None,
+    net: carfit.Model | None,
+) -> dict[str, Any]:
+    body, vehicle = _body(told, lengths_cm), _vehicle(told.vehicle, "vehicle")
     with telemetry().step("Recommend"):
-        return carfit.recommend(
+        found = carfit.recommend(
             body,
             vehicle,
-            drive_side=segments.drive_side or "left",
-            lengths_cov_cm2=np.diag(np.square(sd_cm)),
+            drive_side=told.drive_side or "left",
+            posture=told.posture or "normal",
+            side_mirrors=told.side_mirrors or "classic",
+            lengths_cov_cm2=lengths_cov_cm2,
             net=net,
-        ).to_dict()
+            vhal_profile=_profile(told.vehicle, "vehicle"),
+        )
+    answer = found.to_dict()
+    if told.drawing is not None:
+        answer["drawing"] = carfit.side_view(found, body, vehicle, told.drawing)
+    return answer
 
 
 def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[str, Any]:
@@ -211,13 +214,9 @@ def _profile(asked: str | VehicleFigures | None, field: str) -> dict[str, vhal.R
     return found
 
 
-def _body(told: Any, lengths_cm: tuple[float, ...]) -> carfit.Body:
-    lengths = {f"{name}_cm": each for name, each in zip(SEGMENTS, lengths_cm, strict=True)}
-    return carfit.Body(
-        height_cm=told.height,
-        **lengths,
-        sex=told.sex,
-        weight_kg=told.weight_kg,
-        age_years=getattr(told, "age_years", None),
-        pregnancy_weeks=getattr(told, "pregnancy_weeks", None),
-    )
+def _body(told: Lengths | EstimateRequest, lengths_cm: tuple[float, ...]) -> carfit.Body:
+    facts: dict[str, Any] = {
+        f"{name}_cm": length for name, length in zip(SEGMENTS, lengths_cm, strict=True)
+    }
+    facts |= {name: getattr(told, name) for name in AboutPerson.__struct_fields__}
+    return carfit.Body(height_cm=told.height_cm, **facts)

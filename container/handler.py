@@ -22,7 +22,14 @@ import msgspec
 
 from bodyscan import lengths
 from bodyscan.scan import Scan, load, scan
-from chalicelib.contracts import MeasureJob, Measurement, Segments, validated
+from chalicelib.contracts import (
+    AboutDriver,
+    MeasureJob,
+    Measurement,
+    from_metadata,
+    measured_segments,
+    validated,
+)
 from chalicelib.errors import (
     DeletedError,
     FieldProblem,
@@ -216,17 +223,11 @@ def _measure_uploads(
 def _measure_upload(
     address: ObjectAddress, owner: Owner, metadata: Mapping[str, str], uploaded_at: float
 ) -> None:
-    values: dict[str, Any] = {
+    values = from_metadata(metadata) | {
         "image_url": address.url,
         "user_id": owner.user_id,
         "measurement_id": owner.measurement_id,
         "asked_at": uploaded_at,
-        "height_cm": _number(metadata["height-cm"]),
-        "sex": metadata.get("sex"),
-        "weight_kg": _number(metadata.get("weight-kg")),
-        "device_pitch_deg": _number(metadata.get("device-pitch-deg")),
-        "vehicle": metadata.get("vehicle"),
-        "drive_side": metadata.get("drive-side"),
     }
     try:
         measure(validated(MeasureJob, values))
@@ -235,13 +236,6 @@ def _measure_upload(
         _store_error(owner, error, uploaded_at)
     else:
         storage.delete_results(owner, ERROR)  # of attempts before this one
-
-
-def _number(text: str | None) -> float | str | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return text  # named as wrong by the validation
 
 
 def _explain(owner: Owner, asked_at: float, since: float = 0.0) -> None:
@@ -259,21 +253,14 @@ def _store_error(owner: Owner, error: HypermobError, asked_at: float, since: flo
 
 def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
     rounded = found.lengths.rounded_cm()
+    told = {name: getattr(job, name) for name in AboutDriver.__struct_fields__}
     return Measurement(
         measurement_id=owner.measurement_id,
         user_id=owner.user_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         image_url=job.image_url,
         side_image_url=job.side_image_url,
-        segments=Segments(
-            height=job.height_cm,
-            **rounded,
-            user_id=job.user_id,
-            sex=job.sex,
-            weight_kg=job.weight_kg,
-            vehicle=job.vehicle,
-            drive_side=job.drive_side,
-        ),
+        segments=measured_segments({"height": job.height_cm, **rounded}, told),
         # Sums of the rounded parts, as a reader would add them up.
         arm_cm=round(sum(rounded[name] for name in lengths.ARM), 1),
         leg_cm=round(sum(rounded[name] for name in lengths.LEG), 1),

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import shtab
+from msgspec import structs
 from rich.console import Console
 from rich.markup import escape
 
-from chalicelib.contracts import validated
+from chalicelib.body_prior import SEGMENTS
+from chalicelib.contracts import AboutPerson, validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.recommending import asked_vehicle
 from chalicelib.settings import settings
@@ -36,10 +38,14 @@ OK, REFUSED, MISUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_COLUMNS = 168
 """Width of a validation's tables where no terminal says how wide it is."""
 
-LENGTHS = ("height", "upper_arm", "forearm", "thigh", "calf", "torso")
-
-ABOUT = ("sex", "weight_kg", "age_years", "pregnancy_weeks")
+LENGTHS = ("height", *SEGMENTS)
+ABOUT = AboutPerson.__struct_fields__
 """What else may be told of a body."""
+CAR = ("vehicle", "drive_side", "posture", "side_mirrors")
+"""What may be told of how a body is to sit."""
+OPTIONAL = tuple(field.name for field in structs.fields(Person) if not field.required)
+"""What a row of a batch may tell beside its photo and height."""
+SIDE_MIRRORS = ("classic", "blind_zone")
 
 EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
@@ -111,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
         "--vehicle", metavar="NAME", help="see hypermob vehicles (default: medium_car)"
     )
     car.add_argument("--drive-side", choices=("left", "right"), help="where the driver sits")
+    car.add_argument("--posture", choices=("relaxed", "normal", "upright"))
+    car.add_argument("--side-mirrors", choices=SIDE_MIRRORS)
 
     measure = commands.add_parser(
         "measure", parents=[common, _person()], help="measure the person in one photo"
@@ -132,7 +140,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what hypermob measure --json printed; - reads it from a pipe",
     )
-    recommend.add_argument("--posture", choices=("relaxed", "normal", "upright"))
     recommend.add_argument(
         "--estimate-missing",
         action="store_const",
@@ -162,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_argument(
         "--drive-side", choices=("left", "right"), help="where the driver sits in the other car"
     )
+    transfer.add_argument("--side-mirrors", choices=SIDE_MIRRORS)
     transfer.set_defaults(run=_transfer)
 
     accommodate = commands.add_parser(
@@ -192,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
         help="measure the people of a CSV file, one JSON line each",
         description="The CSV has a header: photo,height_cm and optionally "
-        "side_photo,sex,weight_kg,device_pitch_deg. Paths are relative to the CSV.",
+        f"{','.join(OPTIONAL)}. Paths are relative to the CSV.",
     )
     people = batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     people.complete = shtab.FILE  # type: ignore[attr-defined]
@@ -256,24 +264,30 @@ def _workers(typed: str) -> int:
     return int(typed)
 
 
+def _about() -> argparse.ArgumentParser:
+    about = argparse.ArgumentParser(add_help=False)
+    about.add_argument(
+        "--sex", type=sex, choices=("female", "male"), help="narrows a photo's intervals"
+    )
+    for flag, unit, name, words in (
+        ("--weight", "KG", "weight_kg", "for the settings; untold, a typical adult's"),
+        ("--age", "YEARS", "age_years", "for the settings; untold, the middle of a driving life"),
+        ("--pregnancy-weeks", "WEEKS", "pregnancy_weeks", "the wheel leaves the belly its room"),
+    ):
+        about.add_argument(flag, type=_number, metavar=unit, dest=name, help=words)
+    return about
+
+
 def _lengths() -> argparse.ArgumentParser:
-    lengths = argparse.ArgumentParser(add_help=False)
+    lengths = argparse.ArgumentParser(add_help=False, parents=[_about()])
     for name in LENGTHS:
         flag = f"--{name.replace('_', '-')}"
         lengths.add_argument(flag, type=_number, metavar="CM", dest=name)
-    lengths.add_argument("--sex", type=sex, choices=("female", "male"))
-    for flag, unit, name, words in (
-        ("--weight", "KG", "weight_kg", "untold, a typical adult's"),
-        ("--age", "YEARS", "age_years", "untold, the middle of a driving life"),
-        ("--pregnancy-weeks", "WEEKS", "pregnancy_weeks", "the wheel leaves the belly its room"),
-    ):
-        lengths.add_argument(flag, type=_number, metavar=unit, dest=name, help=words)
-    lengths.add_argument("--side-mirrors", choices=("classic", "blind_zone"))
     return lengths
 
 
 def _person() -> argparse.ArgumentParser:
-    person = argparse.ArgumentParser(add_help=False)
+    person = argparse.ArgumentParser(add_help=False, parents=[_about()])
     photo = person.add_argument(
         "photo", metavar="PHOTO", help="JPEG, PNG, WebP or HEIC, from the front"
     )
@@ -286,14 +300,6 @@ def _person() -> argparse.ArgumentParser:
         default=[],
         metavar="PHOTO",
         help="another from the front: other pose or distance; may be given several times",
-    )
-    person.add_argument("--sex", type=sex, choices=("female", "male"), help="narrows the intervals")
-    person.add_argument(
-        "--weight",
-        type=_number,
-        metavar="KG",
-        dest="weight_kg",
-        help="checked, not used: lengths hardly depend on it",
     )
     person.add_argument(
         "--pitch",
@@ -319,8 +325,7 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 
 def _person_of(options: argparse.Namespace) -> Person:
-    named = ("photo", "height_cm", "side_photo", "sex", "weight_kg", "device_pitch_deg")
-    return validated(Person, {name: getattr(options, name) for name in named})
+    return validated(Person, {name: getattr(options, name) for name in Person.__struct_fields__})
 
 
 def _write_overlay(options: argparse.Namespace, found: Found) -> None:
@@ -359,7 +364,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 def _recommend(options: argparse.Namespace) -> int:
     body = {**_segments(options.measurement), **_car(options)}
-    told = (*LENGTHS, *ABOUT, "posture", "side_mirrors", "estimate_missing")
+    told = (*LENGTHS, *ABOUT, "estimate_missing")
     recommendation = _engine(options).recommend(body | _given(options, *told))
     _answer(recommendation, options)
     return OK
@@ -412,7 +417,7 @@ def _inside(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _car(options: argparse.Namespace) -> dict[str, str]:
-    return _given(options, "vehicle", "drive_side")
+    return _given(options, *CAR)
 
 
 def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:

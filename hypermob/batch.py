@@ -17,13 +17,14 @@ from typing import IO, Any
 from msgspec import structs
 from tqdm import tqdm
 
-from chalicelib.contracts import validated
+from chalicelib.contracts import is_number, validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError, Language
 from hypermob.engines import Engine
 from hypermob.people import Person, number, sex
 
-REQUIRED = ("photo", "height_cm")
-NUMBERS = ("height_cm", "weight_kg", "device_pitch_deg")
+COLUMNS = structs.fields(Person)
+REQUIRED = tuple(column.name for column in COLUMNS if column.required)
+NUMBERS = tuple(column.name for column in COLUMNS if is_number(column.type))
 DELIMITERS = ",;\t"
 BEYOND_HEADER = ""
 """No column is called so."""
@@ -123,7 +124,7 @@ def _header_problems(header: list[str], names: list[str]) -> Iterator[FieldProbl
                 f"a column of that name; the columns are: {seen or 'none'}",
                 f"그 이름의 열; 파일에 있는 열: {seen or '없음'}",
             )
-    for field in structs.fields(Person):
+    for field in COLUMNS:
         if names.count(field.name) > 1:
             yield FieldProblem(
                 field.name,

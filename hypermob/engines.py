@@ -14,7 +14,12 @@ from msgspec import structs
 
 from chalicelib import carfit
 from chalicelib.answers import Measured
-from chalicelib.contracts import Segments, TransferRequest, parse_recommend, validated
+from chalicelib.contracts import (
+    TransferRequest,
+    measured_segments,
+    parse_recommend,
+    validated,
+)
 from chalicelib.errors import FieldProblem, InvalidInputError, Language
 from chalicelib.recommending import recommend, recommend_measured, transfer
 from hypermob.people import Person, read_photo
@@ -71,8 +76,8 @@ class Here:
     ) -> tuple[Found, dict[str, Any]]:
         """As `Engine.fit`."""
         found = self.measure(person, again=again)
-        told = {"user_id": USER, "sex": person.sex, "weight_kg": person.weight_kg, **car}
-        segments = msgspec.convert({**found.document["segments"], **told}, Segments)
+        told = {"user_id": USER, **structs.asdict(person), **car}
+        segments = measured_segments(found.document["segments"], told)
         return found, recommend_measured(segments, found.document["interval_95"])
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:

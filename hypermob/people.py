@@ -6,9 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from msgspec import Struct
-
-from chalicelib.contracts import DevicePitchDeg, HeightCm, Sex, WeightKg
+from chalicelib.contracts import AboutPerson, DevicePitchDeg, HeightCm
 from chalicelib.errors import ImageNotFoundError
 
 
@@ -19,14 +17,12 @@ class FileMissingError(ImageNotFoundError):
     ko = "{field}: {path}에서 파일을 읽을 수 없습니다."
 
 
-class Person(Struct, kw_only=True, frozen=True):
+class Person(AboutPerson, kw_only=True, frozen=True):
     """Whom to measure: a row of a batch, or the arguments of ``hypermob measure``."""
 
     photo: str
     height_cm: HeightCm
     side_photo: str | None = None
-    sex: Sex | None = None
-    weight_kg: WeightKg | None = None
     device_pitch_deg: DevicePitchDeg | None = None
 
 

@@ -75,30 +75,32 @@ LOST: Final = 504
 """It may have been done: the result is looked for, not asked for a second time."""
 
 
-class About(TypedDict, total=False):
-    """What else may be said of a photo; see ``MeasureRequest`` in the API description."""
+class AboutDriver(TypedDict, total=False):
+    """What may be told of a driver; see ``MeasureRequest`` in the API description."""
 
     user_id: str
     sex: Sex
     weight_kg: float
-    device_pitch_deg: float
-    vehicle: str
-    drive_side: DriveSide
-
-
-class Options(TypedDict, total=False):
-    """What else ``POST /recommend`` takes; see ``RecommendRequest`` in the API description."""
-
-    vehicle: str | Mapping[str, Any]
+    age_years: float
+    pregnancy_weeks: float
     drive_side: DriveSide
     posture: PosturePreference
     side_mirrors: SideMirrorAim
     drawing: Language
+
+
+class About(AboutDriver, total=False):
+    """What else may be said of a photo; see ``MeasureRequest`` in the API description."""
+
+    vehicle: str
+    device_pitch_deg: float
+
+
+class Options(AboutDriver, total=False):
+    """What else ``POST /recommend`` takes; see ``RecommendRequest`` in the API description."""
+
+    vehicle: str | Mapping[str, Any]
     estimate_missing: bool
-    sex: Sex
-    weight_kg: float
-    age_years: float
-    pregnancy_weeks: float
 
 
 @dataclass(frozen=True)

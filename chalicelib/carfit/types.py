@@ -58,7 +58,7 @@ class Body:
         for field in fields(self):
             value = getattr(self, field.name)
             # Written so that NaN fails too.
-            if field.name != "sex" and value is not None and not 0.0 < value < math.inf:
+            if isinstance(value, int | float) and not 0.0 < value < math.inf:
                 raise ValueError(f"expected {field.name} above 0, got {value}")
 
     @property

@@ -57,7 +57,7 @@ def test_a_photo_becomes_settings_and_can_be_forgotten(hypermob: Client, height_
 
 def test_measured_lengths_fit_any_car(hypermob: Client, photo: bytes, height_cm: float) -> None:
     measured = hypermob.measure(photo, height_cm=height_cm, sex="female")
-    assert measured.segments.height == height_cm
+    assert measured.segments.height_cm == height_cm
     assert measured.segments.sex == "female"
     for vehicle in ("minivan", "sports"):
         assert hypermob.recommend(measured.segments, vehicle=vehicle).vehicle == vehicle
@@ -139,7 +139,7 @@ def test_the_readmes_snippet_runs(
     )
     exec(pointed, {})  # as the reader would paste it
     said = capsys.readouterr().out
-    assert "Segments(height=" in said
+    assert "Segments(height_cm=" in said
     assert "Seat(fore_aft_mm=" in said
 
 

@@ -75,6 +75,24 @@ def test_fit_answers_both(api, stored):
     assert answer["data"]["recommendation"]["vehicle"] == "minivan"
 
 
+def test_fit_takes_what_recommend_takes_of_a_driver(api, stored):
+    told = {
+        "weight_kg": 110.0,
+        "age_years": 71.0,
+        "posture": "upright",
+        "side_mirrors": "blind_zone",
+    }
+    _, plain = api.call("POST", "/fit", GUIDE)
+    _, answer = api.call("POST", "/fit", GUIDE | told | {"drawing": "ko"})
+    data = answer["data"]
+    assert told.items() <= data["measurement"]["segments"].items()
+    assert data["recommendation"]["drawing"].startswith("<svg")
+    assert data["recommendation"]["settings"] != plain["data"]["recommendation"]["settings"]
+    widths = [high - low for low, high in data["measurement"]["interval_95"].values()]
+    same = [high - low for low, high in plain["data"]["measurement"]["interval_95"].values()]
+    assert widths == same, "of lengths they say nothing"
+
+
 def test_a_stored_measurement_gets_its_recommendation_however_often_it_is_told(api, stored):
     _, measured = api.call("POST", "/measure", GUIDE)
     mid = measured["data"]["measurement_id"]

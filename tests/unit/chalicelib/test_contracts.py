@@ -5,15 +5,25 @@ import json
 import msgspec
 import pytest
 
+from chalicelib import answers, contracts
 from chalicelib.contracts import (
+    AboutDriver,
+    AboutPerson,
+    EstimateRequest,
+    Lengths,
     MeasureRequest,
     RecommendRequest,
+    SeatedBody,
     Segments,
     UploadRequest,
+    from_metadata,
+    measured_segments,
     parse,
+    to_metadata,
     validated,
 )
-from chalicelib.errors import InvalidInputError
+from chalicelib.errors import InvalidInputError, PoseUnsuitableError
+from hypermob_client import conversation
 
 MEASURE = {
     "image_url": "s3://hypermob-images/test/full_body.jpg",
@@ -87,7 +97,7 @@ def test_fields_that_are_ignored_may_be_deep_and_null():
 
 def test_measured_segments_are_a_recommend_request():
     segments = Segments(
-        height=175, upper_arm=32, forearm=26, thigh=43, calf=42, torso=51, user_id="kim"
+        height_cm=175, upper_arm=32, forearm=26, thigh=43, calf=42, torso=51, user_id="kim"
     )
     as_sent = msgspec.json.decode(msgspec.json.encode(segments))
     assert set(as_sent) == {
@@ -117,3 +127,82 @@ def test_no_other_value_is_told_so(value):
     with pytest.raises(InvalidInputError) as refused:
         validated(MeasureRequest, MEASURE | {"height_cm": value})
     assert "not m" not in refused.value.message("en")
+
+
+LENGTHS = {"height": 175, "upper_arm": 32, "forearm": 26, "thigh": 43, "calf": 42, "torso": 51}
+TOLD = {
+    "user_id": "kim",
+    "sex": "female",
+    "weight_kg": 61.5,
+    "age_years": 34.0,
+    "pregnancy_weeks": 30.0,
+    "vehicle": "minivan",
+    "drive_side": "right",
+    "posture": "upright",
+    "side_mirrors": "blind_zone",
+    "drawing": "ko",
+}
+"""Every fact that may be told of a driver."""
+
+
+def fields(kind):
+    """A struct's own fields: name to type and default."""
+    return {f.name: (str(f.type), f.default) for f in msgspec.structs.fields(kind)}
+
+
+def test_what_may_be_told_of_a_driver_is_the_same_with_and_without_lengths():
+    """A struct of msgspec has one base, so these stand twice."""
+    assert set(TOLD) == set(AboutDriver.__struct_fields__)
+    with_lengths = fields(SeatedBody)
+    assert {n: with_lengths.pop(n) for n in TOLD} == fields(AboutDriver)
+    assert with_lengths.keys() == LENGTHS.keys() - {"height"} | {"height_cm"}
+
+
+def test_the_lengths_are_the_same_wherever_a_body_is_written_down():
+    about = set(AboutPerson.__struct_fields__)
+    names = [f.encode_name for f in msgspec.structs.fields(Lengths) if f.name not in about]
+    assert names == list(LENGTHS)
+    for kind in (EstimateRequest, answers.TakenBody):
+        named = [f.encode_name for f in msgspec.structs.fields(kind)]
+        assert [name for name in named if name in LENGTHS] == names
+    known = fields(Lengths)
+    told = {n: kind for n, (kind, _) in fields(EstimateRequest).items()}
+    for name in names[1:]:
+        assert told[name] == f"typing.Optional[{known[name][0]}]"
+
+
+def test_the_client_takes_what_the_api_takes():
+    for told, request in (
+        (conversation.About, MeasureRequest),
+        (conversation.Options, RecommendRequest),
+    ):
+        own = {"image_url", "side_image_url", "height_cm", *LENGTHS}  # parameters of the calls
+        assert told.__annotations__.keys() == set(request.__struct_fields__) - own
+
+
+def test_an_upload_tells_its_event_all_that_was_told_of_it():
+    upload = {**TOLD, "content_type": "image/jpeg", "height_cm": 158.25, "device_pitch_deg": -2.5}
+    metadata = to_metadata(validated(UploadRequest, upload))
+    assert metadata.keys() == {
+        name.replace("_", "-") for name in upload.keys() - {"user_id", "content_type"}
+    }
+    sent = {"user_id": "kim", "image_url": MEASURE["image_url"]}
+    job = validated(contracts.MeasureJob, from_metadata(metadata) | sent)
+    assert {name: getattr(job, name) for name in upload if name != "content_type"} == {
+        name: value for name, value in upload.items() if name != "content_type"
+    }
+
+
+def test_what_was_not_told_is_no_metadata_and_text_that_is_no_number_is_named():
+    assert to_metadata(UploadRequest(user_id="kim", content_type="image/png")) == {}
+    told = from_metadata({"height-cm": "tall", "age-years": "nan", "a-browser-s-own": "1"})
+    with pytest.raises(InvalidInputError) as refused:
+        validated(contracts.MeasureJob, told | {"user_id": "kim", "image_url": "s3://bkt/k"})
+    assert {p.field for p in refused.value.problems} == {"height_cm", "age_years"}
+
+
+def test_measured_lengths_that_recommend_would_not_take_are_no_bodys():
+    assert measured_segments(LENGTHS, TOLD | {"photo": "me.jpg"}).weight_kg == 61.5
+    with pytest.raises(PoseUnsuitableError) as refused:
+        measured_segments(LENGTHS | {"thigh": 80.0}, TOLD)
+    assert refused.value.details == {"reason": "impossible_body"}

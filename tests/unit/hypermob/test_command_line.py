@@ -362,11 +362,13 @@ def test_the_command_line_takes_the_fields_of_the_api():
         "settings",  # in FILE
     }
     for command, request in (
+        ("fit", contracts.AboutDriver),
         ("recommend", contracts.RecommendRequest),
         ("transfer", contracts.TransferRequest),
     ):
         _, helped, _ = hypermob(command, "--help")
         named = {
+            "height_cm": "height",
             "weight_kg": "weight",
             "age_years": "age",
             "from_vehicle": "from",
