@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -51,7 +52,7 @@ def test_settings_of_an_ordinary_body_lie_in_their_bands(api):
 def test_a_measured_lengths_interval_is_its_doubt():
     told = {name: value for name, value in ORDINARY.items() if name != "user_id"}
     sure_to_2_cm = {name: (told[name] - 1.96 * 2, told[name] + 1.96 * 2) for name in SEGMENTS}
-    found = recommend_measured(Segments(**told, user_id="kim"), sure_to_2_cm)
+    found = recommend_measured(msgspec.convert(ORDINARY, Segments), sure_to_2_cm)
     body = carfit.Body(*told.values())
     car = carfit.vehicles()[carfit.DEFAULT_VEHICLE]
     assert found == carfit.recommend(body, car, lengths_cov_cm2=4.0 * np.eye(5)).to_dict()
