@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import get_args
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")  # before numpy: -j says how many cores to use
 
 from training.people.batch import GROUPS, make, plan  # noqa: E402
-from training.people.scenes import EXPECTED  # noqa: E402
+from training.people.scenes import EXPECTED, Decor  # noqa: E402
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("--set", choices=("real", "wide"), default="real", dest="spread")
     parser.add_argument("--kind", choices=(*GROUPS, "refuse", *EXPECTED), default="standing")
     parser.add_argument("--long-side", type=int, default=1440, help="pixels", dest="long_side_px")
-    parser.add_argument("--decor", choices=("any", "training", "held_out"), default="any")
+    parser.add_argument("--decor", choices=get_args(Decor), default="any")
     parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")
     args = parser.parse_args()
     jobs = plan(args.count, args.seed, args.kind, args.spread, args.long_side_px, args.decor)

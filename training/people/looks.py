@@ -65,7 +65,10 @@ class Skin:
 
 @dataclass(frozen=True)
 class Cloth:
-    """Woven or knitted cloth; ``bump`` is the depth of its folds, relative."""
+    """Woven or knitted cloth; ``bump`` is the depth of its folds, relative.
+
+    ``drape`` is that of long folds that run down, as loose cloth has them.
+    """
 
     colour: tuple[float, float, float]
     second: tuple[float, float, float]
@@ -75,6 +78,7 @@ class Cloth:
     chest_m: float  # height of the chest in the rest pose: prints and panels start there
     bump: float = 0.25
     gloss: float = 0.02
+    drape: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,16 @@ def _paint_cloth(m: Cloth, rest: np.ndarray) -> np.ndarray:
     elif m.pattern == "melange":
         out = _mix(out, second, 0.5 + 0.5 * noise(rest * [1, 1, 0.3], 0.003, m.seed))
     weave = 0.05 * noise(rest, 0.002, m.seed) + 0.05 * noise(rest, 0.05, m.seed + 1)
+    if m.drape:  # little light reaches the bottom of a fold
+        weave = weave - 0.22 * m.drape * (1 - abs(_long_folds(m, rest)) * 3).clip(0)
     return out * (1 + weave)[:, None]
+
+
+def _long_folds(m: Cloth, rest: np.ndarray) -> np.ndarray:
+    """Folds that run down and a little across, about -1..1; a fold's bottom is at 0."""
+    lean = 0.35 * noise(rest, 0.4, m.seed + 7)[:, None]
+    run = rest + lean * rest[:, 2:] + 0.04 * noise(rest, 0.16, m.seed + 8)[:, None]
+    return noise(run * [1, 1, 0.22], 0.085, m.seed + 9)
 
 
 def paint(m: Material, rest: np.ndarray, uv: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -220,11 +233,18 @@ def bump(m: Material, rest: np.ndarray) -> np.ndarray:
     if isinstance(m, Cloth):
         warp = rest + 0.03 * noise(rest, 0.12, m.seed)[:, None]
         warp = warp * [1, 1, 0.55]
-        return m.bump * np.stack(
+        out = m.bump * np.stack(
             [
                 noise(warp, 0.055, m.seed + k) + 0.4 * noise(warp, 0.02, m.seed + k)
                 for k in range(3)
             ],
             axis=1,
         )
+        if m.drape:
+            side = 0.006  # the slope of the folds across, over this far
+            here = _long_folds(m, rest)
+            across = np.stack([_long_folds(m, rest + side * np.eye(3)[k]) - here for k in (0, 2)])
+            out[:, 0] += 2.2 * m.drape * across[0]
+            out[:, 2] += 1.4 * m.drape * across[1]
+        return out
     return m.bump * np.stack([noise(rest, 0.008, m.seed + k) for k in range(3)], 1)

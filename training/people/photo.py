@@ -12,12 +12,17 @@ from PIL import Image
 from training.people.body import Body, Pose, Posed, level_feet, pose_body
 from training.people.collages import paste_side_by_side, with_inset
 from training.people.drawing import chibi_body, chibi_posed, draw, make_chibi, moulded, stand
+from training.people.dressed import dressed_outfit, dressed_shot, dressed_standing
+from training.people.dressing import dress
 from training.people.looks import Plain
 from training.people.meshes import Mesh, box, make_mesh, tube
+from training.people.phone import develop_as_phone
+from training.people.places import full_room
 from training.people.proportions import SEGMENTS, Proportions, Spread
 from training.people.render import Camera, Picture, look, render
 from training.people.rooms import Colour, Room
 from training.people.scenes import (
+    DRESSED,
     EXPECTED,
     Decor,
     Kind,
@@ -30,9 +35,9 @@ from training.people.scenes import (
     outfit_for,
     stream,
 )  # fmt: skip
-from training.people.wardrobe import Outfit, dress
+from training.people.wardrobe import Outfit
 
-DISTANCE_M = (1.5, 4.0)  # how far a phone is held for a whole-body photo
+NEAR_M = 1.5  # no phone is held nearer for a whole-body photo
 PITCHED_DISTANCE_M = (1.4, 3.3)  # the same, from far below or above
 CUT_DISTANCE_M = 1.1  # nearer than this nobody holds a phone for it
 MARGIN = 0.015  # share of the picture that stays free around a whole body
@@ -58,6 +63,18 @@ class Person:
         return self.meshes[0].vertices
 
 
+def shot_for(seed: int, kind: Kind, long_side_px: int, decor: Decor) -> Shot:
+    """The camera of a seed's photo of this kind, as the decor has it."""
+    return (dressed_shot if decor in DRESSED else make_shot)(seed, kind, long_side_px)
+
+
+def pose_for(seed: int, kind: Kind, decor: Decor) -> Pose:
+    """The pose of a seed's photo of this kind, as the decor has it."""
+    if decor in DRESSED and kind in ("front", "again"):
+        return dressed_standing(stream(seed, "pose", "dressed " + kind))
+    return make_pose(seed, kind)
+
+
 def make_person(
     seed: int,
     spread: Spread,
@@ -71,8 +88,9 @@ def make_person(
     chibi = make_chibi(stream(seed, "body", kind)) if kind in ("cartoon", "figure") else None
     if chibi is not None:
         body = chibi_body(body, chibi)
-    outfit = outfit_for(seed, kind, make_outfit(seed, body, want.sex, decor), body, decor)
-    pose = pose or make_pose(seed, kind)
+    drawn = dressed_outfit if decor in DRESSED else make_outfit
+    outfit = outfit_for(seed, kind, drawn(seed, body, want.sex, decor), body, decor)
+    pose = pose or pose_for(seed, kind, decor)
     if kind not in UNEVEN_FEET:
         pose = level_feet(body, pose)
     if chibi is not None:
@@ -116,7 +134,7 @@ def _aim(
     size = np.array([shot.width, shot.height])
     for _ in range(7):
         axes = look(position, yaw, pitch, shot.roll_deg)
-        camera = Camera(position, axes, focal_px, shot.width, shot.height)
+        camera = Camera(position, axes, focal_px, shot.width, shot.height, shot.bend)
         px = camera.project(points)
         low, span = px.min(0), np.ptp(px, axis=0)
         off = low + span / 2 - size / 2 - np.array(shot.place) * (size - span).clip(0) / 2
@@ -155,7 +173,7 @@ def aim_at(shot: Shot, points: np.ndarray, kind: Kind) -> Aim:
         share, row = (kept, 1.0) if kind == "cut_feet" else (1 - kept, 0.0)
         return _aim(shot, points, max(distance_m, CUT_DISTANCE_M), (share, row))
     if shot.pitch_deg is None:
-        distance_m = float(np.clip(distance_m, *DISTANCE_M))
+        distance_m = float(np.clip(distance_m, NEAR_M, shot.far_m))
     else:
         distance_m = _distance_of_pitch_m(shot, points)
     aim = _aim(shot, points, distance_m)
@@ -393,7 +411,7 @@ def _take(
 ) -> Taken:
     """Put the scene of a photo together and look at it."""
     sensor = stream(seed, "sensor", kind)
-    room = make_room(seed, kind, decor)
+    room = (full_room if decor in DRESSED else make_room)(seed, kind, decor)
     person = make_person(seed, spread, kind, (0.0, 0.0), pose, decor)
     people = [person]
     if kind == "two_people":
@@ -414,6 +432,7 @@ def _take(
     for piece in room.furniture:
         vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)
         meshes.append(make_mesh(vertices, faces, piece.material))
+    meshes += room.things
     if kind == "sitting":
         meshes.append(_seat(person))
     meshes += held
@@ -428,7 +447,8 @@ def _take(
         vertices, faces = box(np.array([0, 0, -5.0]), np.ones(3), 0.0)
         meshes.append(make_mesh(vertices, faces, Plain((128, 128, 128), 0)))
     radiance = render(Picture(meshes, room, stream(seed, "light", kind)), aim.camera)
-    return Taken(develop(radiance, sensor), aim, person, sensor)
+    developed = (develop_as_phone if decor in DRESSED else develop)(radiance, sensor)
+    return Taken(developed, aim, person, sensor)
 
 
 COLLAGES: tuple[tuple[Kind, ...], ...] = (
@@ -447,7 +467,7 @@ def _collage(seed: int, kind: Kind, spread: Spread, long_side_px: int, decor: De
         kinds = COLLAGES[int(rng.integers(len(COLLAGES)))]
     each_px = long_side_px if kind == "inset" else round(0.75 * long_side_px)
     taken = {
-        k: _take(seed, k, spread, decor, make_shot(seed, k, each_px), None)
+        k: _take(seed, k, spread, decor, shot_for(seed, k, each_px, decor), None)
         for k in dict.fromkeys(kinds)
     }
     images = [taken[k].image for k in kinds]
@@ -479,7 +499,7 @@ def take_photo(
     -------
     JPEG bytes, and the truth as JSON-ready values.
     """
-    shot = shot or make_shot(seed, kind, long_side_px)
+    shot = shot or shot_for(seed, kind, long_side_px, decor)
     truth = {"seed": seed, "kind": kind, "set": spread, "decor": decor, **_expected(kind)}
     if kind in ("collage", "inset"):
         image = _collage(seed, kind, spread, long_side_px, decor)
@@ -505,6 +525,7 @@ def take_photo(
             "yaw_deg": aim.yaw_deg, "distance_m": aim.distance_m, "focal_px": aim.camera.focal_px,
             "focal_35mm": focal_35mm, "exif": shot.exif, "orientation": shot.orientation,
             "position_m": list(aim.camera.position), "axes": [list(a) for a in aim.camera.axes],
+            **({"bend": shot.bend} if shot.bend else {}),
         },
         "pose": {} if nobody else asdict(person.pose),
         "clothes": {} if nobody else _clothes(person.outfit),

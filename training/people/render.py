@@ -19,13 +19,15 @@ EDGE_SAMPLES = ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.37
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera.
+    """A pinhole camera, with what a phone leaves of its lens's distortion.
 
     Attributes
     ----------
     position : (3,) metres
     axes : (3, 3) rows are the camera's right, down and forward in the world
     focal_px : focal length in pixels; the principal point is the middle of the picture
+    bend : at half a diagonal from the middle, points lie farther out by this share (barrel: below
+        zero); in between it grows with the square
     """
 
     position: np.ndarray
@@ -33,16 +35,37 @@ class Camera:
     focal_px: float
     width: int
     height: int
+    bend: float = 0.0
+
+    @property
+    def _centre(self) -> np.ndarray:
+        return np.array([self.width, self.height]) / 2
+
+    def _bent(self, offset: np.ndarray) -> np.ndarray:
+        """Offsets (N, 2) from the middle, pixels, after the distortion."""
+        share = (offset**2).sum(1) / (self._centre**2).sum()
+        return offset * (1 + self.bend * share)[:, None]
+
+    def _straight(self, offset: np.ndarray) -> np.ndarray:
+        """Offsets before the distortion: ``_bent`` undone, to 0.01 pixels."""
+        out = offset
+        for _ in range(4):
+            out = offset - (self._bent(out) - out)
+        return out
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixel coordinates (N, 2) of world points (N, 3); pixel centres are at .5."""
         p = (points - self.position) @ self.axes.T
-        centre = np.array([self.width, self.height]) / 2
-        return p[:, :2] / p[:, 2:] * self.focal_px + centre
+        offset = p[:, :2] / p[:, 2:] * self.focal_px
+        return (self._bent(offset) if self.bend else offset) + self._centre
 
     def rays(self, pixels: np.ndarray) -> np.ndarray:
         """Directions (N, 3) float32 through pixel coordinates (N, 2), one metre deep each."""
-        centre = np.array([self.width, self.height]) / 2
+        centre = self._centre
+        if self.bend:
+            pixels = (self._straight(pixels - centre.astype(np.float32)) + centre).astype(
+                np.float32
+            )
         right, down = (self.axes[:2] / self.focal_px).astype(np.float32)
         offset = (self.axes[2] - centre @ self.axes[:2] / self.focal_px).astype(np.float32)
         x, y = pixels.astype(np.float32).T

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from training.people.looks import Plain, linear, noise
+from training.people.meshes import Mesh
 
 Finish = Literal[
     "paint", "stripes", "brick", "tiles", "planks", "carpet", "concrete", "grass", "sky", "water"
@@ -17,7 +18,10 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Panel:
-    """A rectangle on a wall: a door, a window, a picture. Metres along the wall and up."""
+    """A rectangle on a wall: a door, a window, a picture. Metres along the wall and up.
+
+    ``image`` (height, width, 3) linear: what is painted within the frame, in place of ``colour``.
+    """
 
     left_m: float
     right_m: float
@@ -26,6 +30,7 @@ class Panel:
     colour: Colour
     frame: Colour
     frame_m: float
+    image: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class Room:
     sky_colour: np.ndarray
     ground_colour: np.ndarray
     backdrop: Colour
+    things: tuple[Mesh, ...] = ()
 
 
 def _line(x: np.ndarray, pitch: float, width: float, blur: float) -> np.ndarray:
@@ -95,6 +101,17 @@ def _line(x: np.ndarray, pitch: float, width: float, blur: float) -> np.ndarray:
 def _hash(cells: np.ndarray, seed: int) -> np.ndarray:
     value = np.sin(cells @ np.array([12.9898, 78.233]) + seed % 1000) * 43758.5453
     return value - np.floor(value)
+
+
+def _seen(image: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) of an image at shares of its width and height, bilinear."""
+    height, width = image.shape[:2]
+    x, y = (u * width - 0.5).clip(0, width - 1.001), (v * height - 0.5).clip(0, height - 1.001)
+    i, j = x.astype(np.int32), y.astype(np.int32)
+    x, y = (x - i)[:, None].astype(np.float32), (y - j)[:, None].astype(np.float32)
+    above = image[j, i] * (1 - x) + image[j, i + 1] * x
+    below = image[j + 1, i] * (1 - x) + image[j + 1, i + 1] * x
+    return above * (1 - y) + below * y
 
 
 def paint_plane(plane: Plane, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -147,6 +164,12 @@ def paint_plane(plane: Plane, a: np.ndarray, b: np.ndarray) -> np.ndarray:
             [a - panel.left_m, panel.right_m - a, b - panel.bottom_m, panel.top_m - b]
         )[inside]
         pick = np.where((edge < panel.frame_m)[:, None], linear(panel.frame), linear(panel.colour))
+        if panel.image is not None:
+            u = (a[inside] - panel.left_m) / (panel.right_m - panel.left_m)
+            v = (panel.top_m - b[inside]) / (panel.top_m - panel.bottom_m)
+            seen = _seen(panel.image, u, v)
+            out[inside] = np.where((edge < panel.frame_m)[:, None], linear(panel.frame), seen)
+            continue
         mottle = 1 + 0.25 * noise(p[inside], 0.15, plane.seed + 5) * (edge >= panel.frame_m)
         out[inside] = pick * mottle[:, None]
     if plane.skirting_m:

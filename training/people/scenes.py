@@ -94,13 +94,20 @@ def stream(seed: int, name: str, kind: str = "") -> np.random.Generator:
     return np.random.default_rng([seed, _STREAM[name], *kind.encode()])
 
 
-Decor = Literal["any", "training", "held_out"]
-"""Which colours, cloth patterns and indoor walls are drawn from: all, or one of two halves."""
+Decor = Literal["any", "training", "held_out", "dressed", "dressed_held_out"]
+"""Which colours, cloth patterns and indoor walls are drawn from: all, or one of two halves.
+
+``dressed`` and ``dressed_held_out`` are those halves with the clothes, poses, cameras and places of
+``dressed.py``.
+"""
+DRESSED: tuple[Decor, ...] = ("dressed", "dressed_held_out")
 
 
 def options_of(decor: Decor, options: tuple) -> tuple:
     """The half of the options that belongs to a decor: no two halves share one."""
-    return {"any": options, "training": options[::2], "held_out": options[1::2]}[decor]
+    if decor == "any":
+        return options
+    return options[1::2] if decor in ("held_out", "dressed_held_out") else options[::2]
 
 
 # --- the person ---------------------------------------------------------------------------------
@@ -230,7 +237,8 @@ WALL_FINISHES = ("paint", "stripes", "brick", "tiles", "planks", "concrete")
 WALL_FINISH_SHARES = (0.62, 0.1, 0.08, 0.05, 0.05, 0.1)
 
 
-def _cloth(rng, decor: Decor, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
+def make_cloth(rng, decor: Decor, body: Body, colours, patterned: float, bump=(0.12, 0.4)) -> Cloth:
+    """Cloth of a decor's colours and, with a chance of ``patterned``, of one of its patterns."""
     pattern = _pick(rng, options_of(decor, PATTERNS)) if rng.random() < patterned else "plain"
     return Cloth(
         colour=_vary(rng, _pick(rng, options_of(decor, colours))),
@@ -266,7 +274,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
     sleeve = float(rng.choice([0.12, 0.5, 0.62, 1.3, 1.93], p=[0.08, 0.32, 0.2, 0.08, 0.32]))
     tops = [
         Top(
-            cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.45),
+            cloth=make_cloth(rng, decor, body, CLOTH_COLOURS, 0.45),
             sleeve=sleeve + float(rng.normal(0, 0.03)),
             hem=float(rng.uniform(-0.16, 0.08)),
             ease_m=ease,
@@ -276,7 +284,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
     if rng.random() < 0.22:  # an open jacket or a cardigan
         tops.append(
             Top(
-                cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.25),
+                cloth=make_cloth(rng, decor, body, CLOTH_COLOURS, 0.25),
                 sleeve=1.93,
                 hem=float(rng.uniform(-0.2, 0.05)),
                 ease_m=ease + float(rng.uniform(0.012, 0.022)),
@@ -286,7 +294,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
         )
     if sex == "female" and rng.random() < 0.3:
         tops[0] = replace(tops[0], ease_m=min(ease, 0.008))  # tucked in
-        cloth = _cloth(rng, decor, body, CLOTH_COLOURS, 0.35)
+        cloth = make_cloth(rng, decor, body, CLOTH_COLOURS, 0.35)
         bottom = Bottom(
             "skirt", tops[0].cloth if rng.random() < 0.35 else cloth,
             float(rng.uniform(0.55, 1.75)),
@@ -296,7 +304,7 @@ def make_outfit(seed: int, body: Body, sex: str, decor: Decor = "any") -> Outfit
         loose = float(rng.choice([0.003, 0.012, 0.026], p=[0.35, 0.4, 0.25]))
         length = float(rng.choice([0.35, 0.8, 1.5, 1.95], p=[0.06, 0.18, 0.06, 0.7]))
         bottom = Bottom(
-            "trousers", _cloth(rng, decor, body, TROUSER_COLOURS, 0.15, (0.1, 0.3)),
+            "trousers", make_cloth(rng, decor, body, TROUSER_COLOURS, 0.15, (0.1, 0.3)),
             length + float(rng.normal(0, 0.03)), loose,
             float(rng.uniform(0, 0.02)) if length > 1.8 and loose > 0.01 else 0.0,
         )  # fmt: skip
@@ -359,7 +367,7 @@ def _gown(rng: np.random.Generator, outfit: Outfit, body: Body, decor: Decor) ->
     form = rng.choice(["skirt", "dress", "coat"])
     if form == "coat":
         coat = Top(
-            cloth=_cloth(rng, decor, body, CLOTH_COLOURS, 0.2),
+            cloth=make_cloth(rng, decor, body, CLOTH_COLOURS, 0.2),
             sleeve=1.93,
             hem=-0.12,
             ease_m=float(rng.uniform(0.03, 0.045)),
@@ -371,7 +379,7 @@ def _gown(rng: np.random.Generator, outfit: Outfit, body: Body, decor: Decor) ->
             float(rng.uniform(0.02, 0.08)),
         )  # fmt: skip
         return replace(outfit, tops=(outfit.tops[0], coat), bottom=bottom, over=lower)
-    cloth = _cloth(rng, decor, body, CLOTH_COLOURS, 0.3)
+    cloth = make_cloth(rng, decor, body, CLOTH_COLOURS, 0.3)
     tops = outfit.tops
     if form == "dress":
         tops = (replace(tops[0], cloth=cloth, hem=0.1), *tops[1:])
@@ -817,6 +825,8 @@ class Shot:
     exif: bool
     orientation: int  # EXIF: 1 upright, 6 stored turned by a quarter
     pitch_deg: float | None = None  # upwards; when given, the distance follows from it
+    far_m: float = 4.0  # no farther than this, if the person then fits
+    bend: float = 0.0  # radial distortion that the phone left: see Camera
 
 
 CAMERA_HEIGHT_M = (0.6, 1.8)

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from training.people.body import PARTS, Body, Posed
-from training.people.looks import EYE, SKIN, Cloth, Hair, Shoe, Skin, noise
-from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh, vertex_normals
+from training.people.looks import Cloth, Hair, Shoe, Skin, noise
+from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh
 
 TO_THE_FLOOR = 2.2  # length of a skirt, as a share of the leg, that ends at the soles
 SPARE_M = 0.05  # cloth beyond the cut, so that the smoothing's rim is never seen
@@ -165,9 +165,8 @@ def _drape(
     return make_mesh(world, faces, material, rest=out, keep=keep), inside
 
 
-def _top(
-    t: Tailor, m: Measured, top: Top, posed: Posed, covered: np.ndarray
-) -> tuple[Mesh, np.ndarray]:
+def top_cut(t: Tailor, top: Top) -> Cut:
+    """How far inside a top's collar, hem, cuffs and opening points lie."""
     j = t.body.joints
     neck = j["neck"]
     upper_m = t.length_m("shoulder", "elbow")
@@ -186,6 +185,13 @@ def _top(
             keep = np.where(back_m < -0.03, np.minimum(keep, gap), keep)
         return np.where(m.head > 0.5, -1.0, keep)
 
+    return cut
+
+
+def fitted_top(
+    t: Tailor, m: Measured, top: Top, posed: Posed, covered: np.ndarray
+) -> tuple[Mesh, np.ndarray]:
+    cut = top_cut(t, top)
     # Loose cloth hangs from chest and shoulders: more room low on the trunk and at the cuffs.
     low = np.clip(1 - m.torso, 0, 1)
     ease = np.where(
@@ -196,9 +202,8 @@ def _top(
     return _drape(t, m, cut, ease, int(12 + 500 * top.ease_m), posed, top.cloth, covered)
 
 
-def _trousers(
-    t: Tailor, m: Measured, bottom: Bottom, posed: Posed, covered: np.ndarray
-) -> tuple[Mesh, np.ndarray]:
+def trousers_cut(t: Tailor, bottom: Bottom) -> Cut:
+    """How far inside the waist and hems of trousers points lie."""
     calf_m = t.length_m("knee", "ankle")
 
     def cut(m: Measured) -> np.ndarray:
@@ -206,6 +211,13 @@ def _trousers(
         leg = np.where(m.leg > 0.5, (bottom.length - m.leg_s) * calf_m, 1.0)
         return np.where(m.arm > 0.1, -1.0, np.minimum(waist, leg))
 
+    return cut
+
+
+def fitted_trousers(
+    t: Tailor, m: Measured, bottom: Bottom, posed: Posed, covered: np.ndarray
+) -> tuple[Mesh, np.ndarray]:
+    cut = trousers_cut(t, bottom)
     down = (m.leg_s / 2).clip(0, 1)
     ease = 0.005 + np.where(
         m.leg > 0.5,
@@ -215,7 +227,7 @@ def _trousers(
     return _drape(t, m, cut, ease, int(3 + 300 * bottom.ease_m), posed, bottom.cloth, covered)
 
 
-def _outline(points: np.ndarray, centre: np.ndarray, angles: np.ndarray) -> np.ndarray:
+def outline(points: np.ndarray, centre: np.ndarray, angles: np.ndarray) -> np.ndarray:
     """Radius of the convex outline of 2D points, seen from ``centre`` at each angle."""
     spread = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     support = ((points - centre) @ np.stack([np.cos(spread), np.sin(spread)])).max(0)
@@ -227,7 +239,7 @@ SKIRT_RINGS, SKIRT_POINTS = 24, 48
 SKIRT_OFF_M = 0.02  # off the skin at the waist: a top is tucked in
 
 
-def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
+def skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
     """A skirt hangs: rings about the posed hips and legs, never narrower further down."""
     body = t.body
     skin_points = posed.move(body.vertices, body.weights)[m.arm < 0.1]
@@ -243,7 +255,7 @@ def _skirt(t: Tailor, m: Measured, bottom: Bottom, posed: Posed) -> Mesh:
     rings = []
     for i, z in enumerate(heights):
         near = skin_points[abs(skin_points[:, 2] - z) < 0.02][:, :2]
-        reach = _outline(near, hip[:2], angles) if len(near) else radius
+        reach = outline(near, hip[:2], angles) if len(near) else radius
         down = i / (SKIRT_RINGS - 1)
         fold = 0.006 * down * np.sin(angles * 9 + bottom.cloth.seed)
         radius = np.maximum(radius * 0.995, reach + SKIRT_OFF_M + bottom.ease_m * down)
@@ -272,7 +284,7 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
     middle = (foot[:, :2].min(0) + foot[:, :2].max(0)) / 2
     heights = np.linspace(0.012, top, SHOE_RINGS)
     rings = [np.hstack([0 * rays + middle, np.full((SHOE_POINTS, 1), -wear.sole_m)])]
-    ground = _outline(foot[:, :2], middle, angles)
+    ground = outline(foot[:, :2], middle, angles)
     for z, ease in ((-wear.sole_m, 0.005), (-0.001, 0.007), (0.0, 0.004)):
         rings.append(
             np.hstack([rays * (ground + ease)[:, None] + middle, np.full((SHOE_POINTS, 1), z)])
@@ -281,7 +293,7 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
         above = foot[foot[:, 2] > z - 0.004, :2]
         share = (z - heights[0]) / (top - heights[0])
         centre = (above.min(0) + above.max(0)) / 2  # moves back to the ankle on the way up
-        radius = _outline(above, centre, angles) + wear.ease_m * (1 - 0.4 * share)
+        radius = outline(above, centre, angles) + wear.ease_m * (1 - 0.4 * share)
         rings.append(np.hstack([rays * radius[:, None] + centre, np.full((SHOE_POINTS, 1), z)]))
     rest = np.array(rings)
     flat = rest.reshape(-1, 3)
@@ -291,9 +303,7 @@ def _shoe(t: Tailor, wear: Footwear, side: str, posed: Posed) -> Mesh:
     return make_mesh(world, faces, wear.shoe, rest=flat)
 
 
-def _footwear(
-    t: Tailor, m: Measured, wear: Footwear, posed: Posed
-) -> tuple[list[Mesh], np.ndarray]:
+def footwear(t: Tailor, m: Measured, wear: Footwear, posed: Posed) -> tuple[list[Mesh], np.ndarray]:
     ankle_z = t.body.joints["ankle.L"][2]
     if not wear.sole_m:
 
@@ -310,7 +320,7 @@ def _footwear(
     return [_shoe(t, wear, side, posed) for side in (".L", ".R")], inside
 
 
-def _hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
+def hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
     body, v = t.body, t.body.vertices
     eye = (body.joints["eye.L"] + body.joints["eye.R"]) / 2
     half = np.linalg.norm(body.joints["eye.L"] - body.joints["eye.R"]) / 2
@@ -359,39 +369,3 @@ def _hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
     faces = outward(flat, loft(shell))
     mesh = make_mesh(flat, faces, style.hair, rest=np.array(rest).reshape(-1, 3))
     return [cap, mesh]
-
-
-def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
-    """Everything of one person that a camera can see, posed: skin first."""
-    t = Tailor(body, vertex_normals(body.vertices, body.faces))
-    m = t.measure(body.vertices, np.arange(len(body.vertices)))
-    out: list[Mesh] = []
-    covered = np.full(len(body.vertices), -1.0)
-    for top in reversed(outfit.tops):  # the outermost first
-        mesh, keep = _top(t, m, top, posed, covered)
-        out.append(mesh)
-        covered = np.maximum(covered, keep)
-    if outfit.bottom.kind == "skirt":
-        out.append(_skirt(t, m, outfit.bottom, posed))
-    else:
-        mesh, keep = _trousers(t, m, outfit.bottom, posed, covered)
-        out.append(mesh)
-        covered = np.maximum(covered, keep)
-    if outfit.over is not None:
-        out.append(_skirt(t, m, outfit.over, posed))
-    if outfit.footwear is not None:
-        worn, keep = _footwear(t, m, outfit.footwear, posed)
-        out += worn
-        covered = np.maximum(covered, keep)
-    if outfit.hair is not None:
-        out += _hair(t, m, outfit.hair, posed)
-    shown = (covered[body.faces] < COVERED_M).any(1) & ~body.inner_faces
-    skin_mesh = make_mesh(
-        posed.move(body.vertices, body.weights),
-        body.faces[shown],
-        outfit.skin,
-        rest=body.vertices,
-        uv=body.face_uv[shown],
-        part=np.where(body.eye_faces[shown], EYE, SKIN),
-    )
-    return [skin_mesh, *out]
