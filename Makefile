@@ -30,7 +30,7 @@ demo: $(MODEL)
 		$(if $(filter-out 0,$(JSON)),--json)
 
 run: $(MODEL)
-	@$(BIN)/python -m local $(ARGS)
+	@$(BIN)/hypermob serve $(ARGS)
 
 test: $(MODEL)
 	@tools/system_packages browser

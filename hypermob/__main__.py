@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -233,10 +232,17 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="the whole API on this machine, until Ctrl-C",
-        description="Takes four ports in a row. LOCAL_API_KEY sets the API key.",
+        description="The whole product on this machine. LOCAL_API_KEY sets the API key.",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="one that clients reach")
-    serve.add_argument("--port", type=int, default=8000, help="the API's (default: %(default)s)")
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="IP address for the API and S3, one that clients reach (default: %(default)s)",
+    )
+    for flag, default, serves in (("--port", 8000, "the API's"), ("--s3-port", 8001, "S3's")):
+        serve.add_argument(
+            flag, type=int, default=default, metavar="PORT", help=f"{serves} (default: %(default)s)"
+        )
     serve.set_defaults(run=_serve)
 
     redrive = commands.add_parser(
@@ -534,10 +540,10 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from local.__main__ import run
+    from hypermob.serve import run
     from local.config import Ports
 
-    return run(options.host, Ports(*range(options.port, options.port + len(fields(Ports)))))
+    return run(options.host, Ports(options.port, options.s3_port))
 
 
 def _write(path: Path, option: str, content: bytes) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from chalicelib.storage import MEASURE_TIMEOUT_S
 from local.processes import StackError
-from local.server import LOOPBACK, bind
+from local.server import bind
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNT = "123456789012"
@@ -21,50 +21,27 @@ ON_RESULT = "on_measurement_stored"
 """The app's function for new measurements, as ``app.py`` names it."""
 
 
-def _port(default: int, flag: str, serves: str) -> int:
-    port: int = field(default=default, metadata={"flag": flag, "serves": serves})
-    return port
-
-
 @dataclass(frozen=True)
 class Ports:
-    """The ports of a stack: what each serves, and the flag that changes it."""
+    """The ports that a stack is called at. 0, by default, is any free one."""
 
-    api: int = _port(8000, "--port", "the API")
-    s3: int = _port(8001, "--s3-port", "S3 and SQS")
-    functions: int = _port(8002, "--lambda-port", "Lambda's Invoke API")
+    api: int = 0
+    s3: int = 0
 
-    @classmethod
-    def free(cls) -> Self:
-        """Ports that nobody listens on, so that stacks never meet."""
-        held = [bind(0) for _ in fields(cls)]
-        ports = cls(*(bound.getsockname()[1] for bound in held))
-        for bound in held:
-            bound.close()
-        return ports
-
-    def hold(self, host: str) -> dict[str, socket.socket]:
-        """Listen on all at once, so that every taken port is found before anything starts.
+    def bind(self, host: str) -> dict[str, socket.socket]:
+        """Listen on both at once, so that a taken port is found before anything starts.
 
         Raises
         ------
         StackError
             One is taken; names it and its flag.
         """
-        held: dict[str, socket.socket] = {}
+        api = bind(self.api, host=host, flag="--port")
         try:
-            for port in fields(self):
-                public = port.name in ("api", "s3")
-                held[port.name] = bind(
-                    getattr(self, port.name),
-                    host=host if public else LOOPBACK,
-                    flag=port.metadata["flag"],
-                )
+            return {"api": api, "s3": bind(self.s3, host=host, flag="--s3-port")}
         except StackError:
-            for bound in held.values():
-                bound.close()
+            api.close()
             raise
-        return held
 
 
 @dataclass(frozen=True)

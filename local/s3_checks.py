@@ -7,7 +7,6 @@ Presigned addresses: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
-SECRETS: Mapping[str, str] = {"local": "local"}
-"""Secret keys by access key: the local stack has one caller."""
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+CALLER = Credentials("local", "local")
+"""The local stack has one caller."""
 ALGORITHM = "AWS4-HMAC-SHA256"
 BEFORE_FILE_LIMIT_BYTES = 20_000
 """Of an upload form, all that is not the file."""
@@ -31,14 +34,6 @@ class S3RefusalError(Exception):
         super().__init__(message)
         self.status = status
         self.code = code
-
-
-def signature(secret: str, scope: str, text: str) -> str:
-    """Signature (version 4) of ``text`` in hexadecimal; ``scope`` is date/region/service/kind."""
-    key = f"AWS4{secret}".encode()
-    for part in (*scope.split("/"), text):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key.hex()
 
 
 def check_form(
@@ -64,71 +59,56 @@ def check_form(
         file outside the permitted sizes.
     """
     form = {name.lower(): value for name, value in fields.items()}
-    if sum(len(name) + len(value.encode()) for name, value in form.items()) > (
-        BEFORE_FILE_LIMIT_BYTES
-    ):
-        raise S3RefusalError(
-            400,
-            "MaxPostPreDataLengthExceeded",
-            "Your POST request fields preceding the upload file were too large.",
-        )
-    if "key" not in form:
-        raise S3RefusalError(
-            400, "InvalidArgument", "Bucket POST must contain a field named 'key'."
-        )
+    if sum(len(name) + len(form[name].encode()) for name in form) > BEFORE_FILE_LIMIT_BYTES:
+        words = "Your POST request fields preceding the upload file were too large."
+        raise S3RefusalError(400, "MaxPostPreDataLengthExceeded", words)
+    _check_named(form, "key")
     if len(files) != 1:
-        raise S3RefusalError(
-            400, "InvalidArgument", "POST requires exactly one file upload per request."
-        )
+        words = "POST requires exactly one file upload per request."
+        raise S3RefusalError(400, "InvalidArgument", words)
     if "policy" not in form:
         raise S3RefusalError(403, "AccessDenied", "Access Denied")
-    _check_signature(form, region)
-    policy = _policy(form["policy"])
+    _check_named(form, "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
+    if form["x-amz-algorithm"] != ALGORITHM:
+        raise S3RefusalError(400, "InvalidArgument", f"X-Amz-Algorithm only supports {ALGORITHM}")
+    date = form["x-amz-credential"].split("/")[1:2]
+    request = AWSRequest()
+    request.context["timestamp"] = "".join(date)
+    signer = _signer(form["x-amz-credential"], region)
+    _check_signature(signer.signature(form["policy"], request), form["x-amz-signature"])
+    try:
+        policy: dict[str, Any] = json.loads(base64.b64decode(form["policy"], validate=True))
+    except ValueError:
+        words = "Invalid Policy: Invalid JSON."
+        raise S3RefusalError(400, "InvalidPolicyDocument", words) from None
     if datetime.fromisoformat(policy["expiration"]) < now:
         raise _invalid("Policy expired.")
     _check_conditions(policy["conditions"], {**form, "bucket": bucket}, len(files[0]))
 
 
-def _check_signature(form: Mapping[str, str], region: str) -> None:
-    for name in ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"):
+def _check_named(form: Mapping[str, str], *names: str) -> None:
+    for name in names:
         if name not in form:
-            raise S3RefusalError(
-                400, "InvalidArgument", f"Bucket POST must contain a field named '{name}'."
-            )
-    if form["x-amz-algorithm"] != ALGORITHM:
-        raise S3RefusalError(400, "InvalidArgument", f"X-Amz-Algorithm only supports {ALGORITHM}")
-    secret, scope = _caller(form["x-amz-credential"], region)
-    expected = signature(secret, scope, form["policy"])
-    if not hmac.compare_digest(expected, form["x-amz-signature"]):
-        raise _mismatch()
+            words = f"Bucket POST must contain a field named '{name}'."
+            raise S3RefusalError(400, "InvalidArgument", words)
 
 
-def _caller(credential: str, region: str) -> tuple[str, str]:
-    """Secret key and scope of a credential field."""
+def _signer(credential: str, region: str) -> S3SigV4QueryAuth:
+    """What signs as the caller whom a credential field names."""
     access_key, _, scope = credential.partition("/")
-    if access_key not in SECRETS:
-        raise S3RefusalError(
-            403,
-            "InvalidAccessKeyId",
-            "The AWS Access Key Id you provided does not exist in our records.",
-        )
+    if access_key != CALLER.access_key:
+        words = "The AWS Access Key Id you provided does not exist in our records."
+        raise S3RefusalError(403, "InvalidAccessKeyId", words)
     if scope.split("/")[1:] != [region, "s3", "aws4_request"]:
-        raise S3RefusalError(
-            400,
-            "AuthorizationQueryParametersError",
-            f"The credential's scope is not of the region '{region}' and the service 's3'.",
-        )
-    return SECRETS[access_key], scope
+        words = f"The credential's scope is not of the region '{region}' and the service 's3'."
+        raise S3RefusalError(400, "AuthorizationQueryParametersError", words)
+    return S3SigV4QueryAuth(CALLER, "s3", region)
 
 
-def _policy(encoded: str) -> dict[str, Any]:
-    try:
-        policy: dict[str, Any] = json.loads(base64.b64decode(encoded, validate=True))
-    except ValueError:
-        raise S3RefusalError(
-            400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON."
-        ) from None
-    return policy
+def _check_signature(expected: str, given: str) -> None:
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        words = "The request signature we calculated does not match the signature you provided."
+        raise S3RefusalError(403, "SignatureDoesNotMatch", words)
 
 
 def _check_conditions(conditions: Sequence[Any], form: Mapping[str, str], size_bytes: int) -> None:
@@ -140,28 +120,20 @@ def _check_conditions(conditions: Sequence[Any], form: Mapping[str, str], size_b
         match condition:
             case ["content-length-range", least, most]:
                 if size_bytes > int(most):
-                    raise S3RefusalError(
-                        400,
-                        "EntityTooLarge",
-                        "Your proposed upload exceeds the maximum allowed size",
-                    )
+                    words = "Your proposed upload exceeds the maximum allowed size"
+                    raise S3RefusalError(400, "EntityTooLarge", words)
                 if size_bytes < int(least):
-                    raise S3RefusalError(
-                        400,
-                        "EntityTooSmall",
-                        "Your proposed upload is smaller than the minimum allowed size",
-                    )
+                    words = "Your proposed upload is smaller than the minimum allowed size"
+                    raise S3RefusalError(400, "EntityTooSmall", words)
             case ["eq" | "starts-with" as kind, str(dollar_name), str(wanted)]:
                 name = dollar_name.removeprefix("$").lower()
                 named.add(name)
                 given = form.get(name, "")
-                met = given == wanted if kind == "eq" else given.startswith(wanted)
-                if not met:
+                if not (given == wanted if kind == "eq" else given.startswith(wanted)):
                     raise _invalid(f"Policy Condition failed: {json.dumps(condition)}")
             case _:
-                raise S3RefusalError(
-                    400, "InvalidPolicyDocument", f"Invalid Policy: {json.dumps(condition)}"
-                )
+                words = f"Invalid Policy: {json.dumps(condition)}"
+                raise S3RefusalError(400, "InvalidPolicyDocument", words)
     extra = [name for name in form if name not in named and not name.startswith("x-ignore-")]
     if extra:
         raise _invalid(f"Extra input fields: {', '.join(sorted(extra))}")
@@ -191,39 +163,21 @@ def check_presigned(
     S3RefusalError
         A wrong signature, or one whose time has passed.
     """
-    secret, scope = _caller(query.get("X-Amz-Credential", ""), region)
+    signer = _signer(query.get("X-Amz-Credential", ""), region)
     date = query.get("X-Amz-Date", "")
     made = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     if made + timedelta(seconds=int(query["X-Amz-Expires"])) < now:
         raise S3RefusalError(403, "AccessDenied", "Request has expired")
-    signed = query["X-Amz-SignedHeaders"].split(";")
-    canonical = "\n".join(
-        [
-            method,
-            quote(unquote(path), safe="/~"),
-            "&".join(
-                f"{quote(name, safe='~')}={quote(value, safe='~')}"
-                for name, value in sorted(query.items())
-                if name != "X-Amz-Signature"
-            ),
-            *(f"{name}:{headers.get(name, '').strip()}" for name in signed),
-            "",
-            ";".join(signed),
-            "UNSIGNED-PAYLOAD",
-        ]
+    request = AWSRequest(
+        method=method,
+        url=f"http://s3{quote(unquote(path), safe='/~')}",
+        params={name: value for name, value in query.items() if name != "X-Amz-Signature"},
+        headers={name: headers.get(name, "") for name in query["X-Amz-SignedHeaders"].split(";")},
     )
-    text = "\n".join([ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-    if not hmac.compare_digest(signature(secret, scope, text), query["X-Amz-Signature"]):
-        raise _mismatch()
+    request.context["timestamp"] = date
+    signed = signer.string_to_sign(request, signer.canonical_request(request))
+    _check_signature(signer.signature(signed, request), query["X-Amz-Signature"])
 
 
 def _invalid(why: str) -> S3RefusalError:
     return S3RefusalError(403, "AccessDenied", f"Invalid according to Policy: {why}")
-
-
-def _mismatch() -> S3RefusalError:
-    return S3RefusalError(
-        403,
-        "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided.",
-    )

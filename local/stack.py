@@ -16,7 +16,7 @@ from local.config import REPOSITORY, Ports, StackConfig
 from local.functions import Function, InvokeApi
 from local.processes import Child, Log, StackError
 from local.relay import Relay
-from local.server import LOOPBACK, Server
+from local.server import LOOPBACK, Server, bind
 from local.storage import RESULTS_QUEUE, Endpoints, make_storage
 
 if TYPE_CHECKING:
@@ -71,23 +71,16 @@ class LocalStack:
         echo: bool = False,
         seen_as: Callable[[Endpoints], Endpoints] = lambda endpoints: endpoints,
     ) -> None:
+        self.config = config or StackConfig.of_repository()
         self.api_key = api_key or secrets.token_urlsafe(24)
-        self._ports = ports or Ports.free()
-        self._host = host
         self.logs = logs
+        self.url = ""
+        self._ports = ports or Ports()
+        self._host = host
         self._echo = echo
+        self._seen_as = seen_as
         self._open = ExitStack()
         self._children: list[Child] = []
-        self.url = f"http://{host}:{self._ports.api}"
-        config = config or StackConfig.of_repository()
-        # The page is served from here, and uploads straight to S3.
-        own = (self.url, f"http://localhost:{self._ports.api}")
-        self.config = replace(config, origins=(*config.origins, *own))
-        self._endpoints = Endpoints(
-            s3=f"http://{host}:{self._ports.s3}",
-            functions=f"http://{LOOPBACK}:{self._ports.functions}",
-        )
-        self._seen = seen_as(self._endpoints)
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -135,46 +128,47 @@ class LocalStack:
         return self._endpoints.functions
 
     def _start(self, opened: ExitStack) -> None:
-        config, ports = self.config, self._ports
-        held = ports.hold(self._host)
-        for bound in held.values():
-            opened.callback(bound.close)
-        aws = self._seen.environment()
-
-        held.pop("s3").close()
-        moto = Child(
-            ["-m", "local.moto_server", "-H", self._host, "-p", str(ports.s3)],
-            environment={},
-            folder=config.project,
-            log=self._log(opened, "moto", echo=False),  # a line for every poll of the queues
+        host = self._host
+        bound = {**self._ports.bind(host), "functions": bind(0)}
+        for listening in bound.values():
+            opened.callback(listening.close)
+        ports = {name: listening.getsockname()[1] for name, listening in bound.items()}
+        self.url = f"http://{host}:{ports['api']}"
+        # The page is served from here, and uploads straight to S3.
+        own = (self.url, f"http://localhost:{ports['api']}")
+        self.config = config = replace(self.config, origins=(*self.config.origins, *own))
+        self._endpoints = Endpoints(
+            s3=f"http://{host}:{ports['s3']}", functions=f"http://{LOOPBACK}:{ports['functions']}"
         )
-        opened.callback(moto.stop)
-        self._children.append(moto)
-        held.pop("api").close()
-        api = Child(
-            ["-m", "local.api", self._host, str(ports.api)],
-            environment={**aws, "LOCAL_API_KEY": self.api_key},
-            folder=config.project,
-            log=self._log(opened, "api"),
-        )
-        opened.callback(api.stop)
-        self._children.append(api)
+        seen = self._seen_as(self._endpoints)
+        aws = seen.environment()
 
+        def child(name: str, arguments: list[str], **environment: str) -> Child:
+            bound[name].close()
+            log = self._log(opened, name, echo=name != "s3")  # it logs every poll of the queues
+            started = Child(arguments, environment=environment, folder=config.project, log=log)
+            opened.callback(started.stop)
+            self._children.append(started)
+            return started
+
+        s3 = child("s3", ["-m", "local.moto_server", "-H", host, "-p", str(ports["s3"])])
+        gateway = ["-m", "local.api", host, str(ports["api"])]
+        api = child("api", gateway, **aws, LOCAL_API_KEY=self.api_key)
         functions = []
         for part, described in (("measure", config.measure), ("recommend", config.on_result)):
             function = Function(described, aws, self._log(opened, part))
             opened.callback(function.stop)
             functions.append(function)
         log = self._log(opened, "functions")
-        opened.callback(Server(InvokeApi(functions), held.pop("functions"), log).stop)
+        opened.callback(Server(InvokeApi(functions), bound["functions"], log).stop)
 
-        moto.wait_until_listening(self._host, ports.s3, START_TIMEOUT_S)
+        s3.wait_until_listening(host, ports["s3"], START_TIMEOUT_S)
         make_storage(config, self._endpoints)
-        api.wait_until_listening(self._host, ports.api, START_TIMEOUT_S)
+        api.wait_until_listening(host, ports["api"], START_TIMEOUT_S)
 
         relay = Relay(
-            self._seen.sqs,
-            self._seen.functions,
+            seen.sqs,
+            seen.functions,
             self._log(opened, "relay"),
             uploads_to=config.measure.name,
             at_once=config.measure.concurrency,

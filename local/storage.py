@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -16,7 +16,7 @@ from local.config import ACCOUNT, REGION, StackConfig
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import FilterRuleTypeDef
+    from mypy_boto3_s3.type_defs import CORSRuleTypeDef, QueueConfigurationTypeDef
     from mypy_boto3_sqs import SQSClient
 
 UPLOADS_QUEUE = "hypermob-uploads"
@@ -52,36 +52,31 @@ class Endpoints:
     @cached_property
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
-        client: S3Client = self._session().client("s3", endpoint_url=self.s3_url, config=_config())
+        client: S3Client = _client("s3", self.s3_url)
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
         """A client of the stack's SQS."""
-        client: SQSClient = self._session().client(
-            "sqs", endpoint_url=self.s3_url, config=_config()
-        )
+        client: SQSClient = _client("sqs", self.s3_url)
         return client
 
     @cached_property
     def functions(self) -> LambdaClient:
         """A client of the stack's Lambda. It waits as long as a function may take, once."""
-        client: LambdaClient = self._session().client(
-            "lambda", endpoint_url=self.functions_url, config=_config()
-        )
+        client: LambdaClient = _client("lambda", self.functions_url)
         return client
 
-    def _session(self) -> boto3.Session:
-        return boto3.Session("local", "local", region_name=REGION)
 
-
-def _config() -> Config:
-    return Config(
+def _client(service: str, url: str) -> Any:
+    session = boto3.Session("local", "local", region_name=REGION)
+    config = Config(
         proxies={},
         read_timeout=400,
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
     )
+    return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
 
 
 def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
@@ -92,19 +87,13 @@ def make_storage(config: StackConfig, endpoints: Endpoints) -> None:
     if config.origins:
         # As infra/storage.yaml has it: photos are posted by pages, overlays and results are read.
         for bucket, method in ((config.images_bucket, "POST"), (config.results_bucket, "GET")):
-            s3.put_bucket_cors(
-                Bucket=bucket,
-                CORSConfiguration={
-                    "CORSRules": [
-                        {
-                            "AllowedOrigins": list(config.origins),
-                            "AllowedMethods": [method],
-                            "AllowedHeaders": ["*"],
-                            "MaxAgeSeconds": 600,
-                        }
-                    ]
-                },
-            )
+            rule: CORSRuleTypeDef = {
+                "AllowedOrigins": config.origins,
+                "AllowedMethods": [method],
+                "AllowedHeaders": ["*"],
+                "MaxAgeSeconds": 600,
+            }
+            s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     dead_letters = _make_queue(sqs, UPLOADS_DEAD_LETTERS)
     uploads = _make_queue(
         sqs,
@@ -137,19 +126,18 @@ def _make_queue(sqs: SQSClient, name: str, **attributes: str) -> str:
 
 
 def _notify(s3: S3Client, bucket: str, queue: str, **filters: str) -> None:
-    rules: list[FilterRuleTypeDef] = [
-        {"Name": "prefix" if name == "prefix" else "suffix", "Value": value}
-        for name, value in filters.items()
-    ]
-    s3.put_bucket_notification_configuration(
-        Bucket=bucket,
-        NotificationConfiguration={
-            "QueueConfigurations": [
-                {
-                    "QueueArn": queue,
-                    "Events": ["s3:ObjectCreated:*"],
-                    "Filter": {"Key": {"FilterRules": rules}},
-                }
-            ]
+    told: QueueConfigurationTypeDef = {
+        "QueueArn": queue,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {
+            "Key": {
+                "FilterRules": [
+                    {"Name": "prefix" if name == "prefix" else "suffix", "Value": value}
+                    for name, value in filters.items()
+                ]
+            }
         },
+    }
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [told]}
     )

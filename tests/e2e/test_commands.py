@@ -1,4 +1,4 @@
-"""``python -m hypermob.demo`` and ``python -m local`` as a person runs them."""
+"""``python -m hypermob.demo`` and ``hypermob serve`` as a person runs them."""
 
 import json
 import os
@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import astuple, fields
 from pathlib import Path
 
 import pytest
 
-from local.config import REPOSITORY, Ports
+from local.config import REPOSITORY
 from tests.e2e.client import people
 
 DEMO = [sys.executable, "-m", "hypermob.demo"]
@@ -67,14 +66,9 @@ def test_the_demo_tells_a_photo_by_its_bytes_not_its_name(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
 def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> None:
-    ports = Ports.free()
-    flags = [
-        text
-        for field, port in zip(fields(ports), astuple(ports), strict=True)
-        for text in (field.metadata["flag"], str(port))
-    ]
+    flags = ["--port", "0", "--s3-port", "0"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "local", *flags],
+        [sys.executable, "-m", "hypermob", "serve", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import curl_lines
+from hypermob.serve import curl_lines
 from local.config import REPOSITORY
 from tests.e2e.client import SAMPLE, Client, data
 

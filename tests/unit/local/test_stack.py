@@ -19,7 +19,7 @@ from chalicelib.storage import GUIDE_PHOTO
 from local.config import REPOSITORY, FunctionConfig, Ports, StackConfig
 from local.gateway import AT_ONCE
 from local.processes import StackError
-from local.server import LOOPBACK
+from local.server import LOOPBACK, bind
 from local.stack import LocalStack
 from local.storage import UPLOADS_DEAD_LETTERS
 
@@ -171,20 +171,21 @@ def test_what_fails_three_times_is_set_aside_and_holds_up_nothing(stack: LocalSt
 def test_a_port_beyond_the_last_is_named_with_its_flag(config: StackConfig) -> None:
     with (
         pytest.raises(StackError, match=r"80000 is no port.*--port"),
-        LocalStack(config, ports=Ports(80000, 80001, 80002)),
+        LocalStack(config, ports=Ports(80000)),
     ):
         pass
 
 
 def test_a_taken_port_is_named_with_its_flag_and_nothing_starts(config: StackConfig) -> None:
-    ports = Ports.free()
-    with (
-        socket.create_server(("127.0.0.1", ports.s3)),
-        pytest.raises(StackError, match=rf"Port {ports.s3} is taken.*--s3-port"),
-        LocalStack(config, ports=ports),
-    ):
-        pass
-    with socket.create_server(("127.0.0.1", ports.api)):
+    with bind(0) as free, bind(0) as taken:
+        ports = Ports(api=free.getsockname()[1], s3=taken.getsockname()[1])
+        free.close()
+        with (
+            pytest.raises(StackError, match=rf"Port {ports.s3} is taken.*--s3-port"),
+            LocalStack(config, ports=ports),
+        ):
+            pass
+    with bind(ports.api):
         pass  # given back
 
 

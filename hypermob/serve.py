@@ -1,22 +1,19 @@
-"""``python -m local``: keep the stack up, and say how to call it."""
+"""``hypermob serve``, ``make run``: keep the local stack up, and say how to call it."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shlex
 import signal
 import sys
 import time
-from dataclasses import fields
 from typing import Any
 
 from chalicelib.openapi import LENGTHS_REQUEST
 from chalicelib.storage import GUIDE_PHOTO
 from local.config import Ports, StackConfig
 from local.processes import StackError
-from local.server import LOOPBACK
 from local.stack import LocalStack
 
 
@@ -33,13 +30,6 @@ def curl_lines(url: str, api_key: str, images_bucket: str) -> list[str]:
         post("/recommend", LENGTHS_REQUEST),
         post("/measure", {"image_url": photo, "height_cm": 175.0, "user_id": "test_user"}),
     ]
-
-
-def main() -> int:
-    """Run as the command line says."""
-    options = _parser().parse_args()
-    ports = Ports(**{port.name: getattr(options, port.name) for port in fields(Ports)})
-    return run(options.host, ports)
 
 
 def run(host: str, ports: Ports) -> int:
@@ -67,28 +57,6 @@ def run(host: str, ports: Ports) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m local",
-        description="The whole product on this machine. LOCAL_API_KEY sets the API key.",
-    )
-    parser.add_argument(
-        "--host",
-        default=LOOPBACK,
-        help="IP address for the API and S3, one that clients reach (default: %(default)s)",
-    )
-    for port in fields(Ports):
-        parser.add_argument(
-            port.metadata["flag"],
-            dest=port.name,
-            type=int,
-            default=port.default,
-            metavar="PORT",
-            help=f"{port.metadata['serves']} (default: %(default)s)",
-        )
-    return parser
-
-
 def _welcome(stack: LocalStack, took_s: float) -> None:
     lines = curl_lines(stack.url, stack.api_key, stack.config.images_bucket)
     print(
@@ -98,7 +66,3 @@ def _welcome(stack: LocalStack, took_s: float) -> None:
         f"  Logs     {stack.logs}\n\n" + "\n\n".join(lines) + "\n",
         flush=True,
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
