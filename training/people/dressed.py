@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from training.people.accessories import Accessories
 from training.people.body import ArmPose, Body, LegPose, Pose
 from training.people.hanging import LooseBottom, LooseTop
 from training.people.looks import Cloth
@@ -171,9 +172,34 @@ def _bottom(rng, decor: Decor, body: Body) -> Bottom:
     )
 
 
+def _accessories(rng, decor: Decor, body: Body, base: Outfit) -> Accessories:
+    hat = rng.choice(["none", "beanie", "cap", "brim"], p=[0.78, 0.08, 0.09, 0.05])
+    glasses = rng.choice(["none", "clear", "sun"], p=[0.68, 0.22, 0.10])
+    bag = rng.choice(["none", "across", "backpack"], p=[0.82, 0.11, 0.07])
+    falls = base.hair is not None and base.hair.fall_m > 0 and rng.random() < 0.6
+    return Accessories(
+        hat=None if hat == "none" else str(hat),
+        hat_cloth=make_cloth(rng, decor, body, CLOTH_COLOURS, 0.1),
+        glasses=None if glasses == "none" else str(glasses),
+        glasses_size=_between(rng, 0.6, 0.9),
+        bag=None if bag == "none" else str(bag),
+        bag_colour=CLOTH_COLOURS[int(rng.integers(len(CLOTH_COLOURS)))],
+        locks_m=_between(rng, 0.05, 0.3) if falls else 0.0,
+        side=1 if rng.random() < 0.5 else -1,
+    )
+
+
 def dressed_outfit(seed: int, body: Body, sex: str, decor: Decor) -> Outfit:
     """Clothes of a seed, most of them loose; skin, hair and the rest as ``make_outfit`` draws."""
     base = make_outfit(seed, body, sex, decor)
+    worn = _accessories(stream(seed, "outfit", "accessories"), decor, body, base)
+    if worn.hat and base.hair is not None:  # a hat presses hair down
+        base = replace(base, hair=replace(base.hair, volume_m=0.004))
+    base = replace(base, accessories=worn)
+    if base.footwear is not None and base.footwear.sole_m:
+        high = stream(seed, "outfit", "soles")
+        sole_m = _between(high, 0.03, 0.06) if high.random() < 0.35 else _between(high, 0.008, 0.03)
+        base = replace(base, footwear=replace(base.footwear, sole_m=sole_m))
     rng = stream(seed, "outfit", "dressed")
     if rng.random() < 0.1:  # clothes that lie near the body stay among them
         return base
@@ -263,14 +289,15 @@ def dressed_shot(seed: int, kind: Kind, long_side_px: int) -> Shot:
     elif held < 0.2:
         height_m, pitch = _between(rng, 1.75, 2.3), -_between(rng, 8, 25)
     else:
-        height_m, pitch = float(np.clip(rng.normal(1.3, 0.3), 0.4, 2.0)), None
+        height_m, pitch = float(np.clip(rng.normal(1.3, 0.3), 0.4, 1.85)), None
     edge = 0.95 if rng.random() < 0.3 else 0.5
+    rise = _between(rng, -min(edge, 0.7), min(edge, 0.7))
     return replace(
         shot,
         camera_height_m=height_m,
         pitch_deg=pitch,
         roll_deg=float(np.clip(rng.normal(0, 1.6), -5, 5)),
         fill=_between(rng, 0.5, 0.95),
-        place=(_between(rng, -edge, edge), _between(rng, -edge, edge)),
+        place=(_between(rng, -edge, edge), _between(rng, -0.4, 0.6) if pitch else rise),
         far_m=6.5 if focal_mm > 32 else 4.0,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.people.accessories import accessories_on
 from training.people.body import Body, Posed
 from training.people.hanging import (
     LooseBottom,
@@ -17,6 +18,7 @@ from training.people.looks import EYE, SKIN
 from training.people.meshes import Mesh, make_mesh, vertex_normals
 from training.people.wardrobe import (
     COVERED_M,
+    Measured,
     Outfit,
     Tailor,
     fitted_top,
@@ -27,17 +29,29 @@ from training.people.wardrobe import (
 )
 
 
+def _bottom(t: Tailor, m: Measured, outfit: Outfit, posed: Posed) -> tuple[Mesh, np.ndarray]:
+    """What is worn on the legs, and how far inside its edge each vertex of the body lies."""
+    bare = np.full(len(t.body.vertices), -1.0)
+    if outfit.bottom.kind == "skirt":
+        return skirt(t, m, outfit.bottom, posed), bare
+    if isinstance(outfit.bottom, LooseBottom):
+        return loose_trousers(t, m, outfit.bottom, posed)
+    return fitted_trousers(t, m, outfit.bottom, posed, bare)
+
+
 def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
     """Everything of one person that a camera can see, posed: skin first."""
     t = Tailor(body, vertex_normals(body.vertices, body.faces))
     m = t.measure(body.vertices, np.arange(len(body.vertices)))
     out: list[Mesh] = []
     covered = np.full(len(body.vertices), -1.0)
+    bottom, bottom_keep = _bottom(t, m, outfit, posed)
+    under = bottom.vertices[bottom.keep > 0]
     profiles: list[Profile | None] = []  # of the tops, the innermost first
     for top in outfit.tops:
         inner = profiles[-1] if profiles else None
         loose = isinstance(top, LooseTop)
-        profiles.append(top_profile(t, m, top, posed, inner) if loose else inner)
+        profiles.append(top_profile(t, m, top, posed, inner, under) if loose else inner)
     for top, profile in zip(reversed(outfit.tops), reversed(profiles), strict=True):
         if isinstance(top, LooseTop):  # the outermost first
             meshes, keep = loose_top(t, m, top, posed, profile, covered)
@@ -46,15 +60,10 @@ def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
             mesh, keep = fitted_top(t, m, top, posed, covered)
             out.append(mesh)
         covered = np.maximum(covered, keep)
-    if outfit.bottom.kind == "skirt":
-        out.append(skirt(t, m, outfit.bottom, posed))
-    else:
-        if isinstance(outfit.bottom, LooseBottom):
-            mesh, keep = loose_trousers(t, m, outfit.bottom, posed, covered)
-        else:
-            mesh, keep = fitted_trousers(t, m, outfit.bottom, posed, covered)
-        out.append(mesh)
-        covered = np.maximum(covered, keep)
+    if not isinstance(outfit.bottom, LooseBottom) and outfit.bottom.kind != "skirt":
+        bottom, bottom_keep = fitted_trousers(t, m, outfit.bottom, posed, covered)
+    out.append(bottom)
+    covered = np.maximum(covered, bottom_keep)
     if outfit.over is not None:
         out.append(skirt(t, m, outfit.over, posed))
     if outfit.footwear is not None:
@@ -63,6 +72,8 @@ def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
         covered = np.maximum(covered, keep)
     if outfit.hair is not None:
         out += hair(t, m, outfit.hair, posed)
+    if outfit.accessories is not None:
+        out += accessories_on(t, m, outfit.accessories, outfit.hair, posed, profiles[-1])
     shown = (covered[body.faces] < COVERED_M).any(1) & ~body.inner_faces
     skin_mesh = make_mesh(
         posed.move(body.vertices, body.weights),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.people.body import PARTS, Posed
-from training.people.looks import Cloth, noise
+from training.people.looks import noise
 from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh, vertex_normals
 from training.people.wardrobe import (
     SPARE_M,
@@ -152,9 +152,12 @@ def _pressed(points: np.ndarray, profile: Profile) -> np.ndarray:
 
 
 def top_profile(
-    t: Tailor, m: Measured, top: LooseTop, posed: Posed, inner: Profile | None
+    t: Tailor, m: Measured, top: LooseTop, posed: Posed, inner: Profile | None, under: np.ndarray
 ) -> Profile:
-    """Where a top hangs about the posed trunk and legs, outside an ``inner`` one."""
+    """Where a top hangs about the posed trunk and legs, outside an ``inner`` one.
+
+    ``under`` (N, 3) are points of what is worn on the legs.
+    """
     skin = posed.move(t.body.vertices, t.body.weights)
     shoulder, hip = (
         (posed.joints[n + ".L"] + posed.joints[n + ".R"]) / 2 for n in ("shoulder", "hip")
@@ -162,7 +165,7 @@ def top_profile(
     centre = (0.5 * shoulder + 0.5 * hip)[:2]
     hem_z = hip[2] + top.hem * t.torso_m - max(top.tails_m, 0)
     heights = np.arange(shoulder[2], min(hem_z, hip[2]) - 2 * STEP_M, -STEP_M)
-    body = skin[(m.arm < 0.1) & (m.head < 0.3)]
+    body = np.concatenate([skin[(m.arm < 0.1) & (m.head < 0.3)], under])
     reach = _reach(body, centre, heights)
     depth = (shoulder[2] - heights) / t.torso_m
     follow = reach + top.ease_m * _rise(depth / 0.3)[:, None]
@@ -304,8 +307,8 @@ def _gap(t: Tailor, top: LooseTop, rest: np.ndarray) -> np.ndarray:
     return abs(rest[:, 0]) - top.open_m * (1 + 0.6 * (1 - torso).clip(0, 1.6))
 
 
-def _roll(
-    path: np.ndarray, radii: np.ndarray, material: Cloth, flat: float = 1.0, points: int = 14
+def roll(
+    path: np.ndarray, radii: np.ndarray, material: object, flat: float = 1.0, points: int = 14
 ) -> Mesh:
     """A roll along a path (N, 3) of radii (N,), squeezed upwards by ``flat``."""
     along = np.gradient(path, axis=0)
@@ -345,19 +348,19 @@ def _hood(t: Tailor, top: LooseTop, posed: Posed) -> Mesh:
     degrees = np.linspace(-155, 155, 33)
     thick = 0.018 + 0.032 * np.cos(np.radians(degrees / 2)) ** 4
     path = _about_neck(t, posed, degrees, 1.12) + np.stack([0 * thick, 0.5 * thick, 0.1 * thick], 1)
-    return _roll(path, thick, top.cloth, 1.1)
+    return roll(path, thick, top.cloth, 1.1)
 
 
 def _collar(t: Tailor, top: LooseTop, posed: Posed) -> Mesh:
     """A shirt's or a jacket's collar, or the thick neck of a jumper."""
     degrees = np.linspace(-150, 150, 33)
-    return _roll(
+    return roll(
         _about_neck(t, posed, degrees, 1.0), np.full(33, 0.4 * top.collar_m), top.cloth, 1.6
     )
 
 
 def loose_trousers(
-    t: Tailor, m: Measured, bottom: LooseBottom, posed: Posed, covered: np.ndarray
+    t: Tailor, m: Measured, bottom: LooseBottom, posed: Posed
 ) -> tuple[Mesh, np.ndarray]:
     """Trousers whose legs hang from the thighs; cut and carried as ``wardrobe``'s are."""
     body = t.body
@@ -407,6 +410,5 @@ def loose_trousers(
     out = out + normals * short.clip(0)[:, None]
     keep = np.where(inside[used] < -0.5, -1.0, cut(t.measure(base, used)))
     world = posed.move(out, body.weights[used])
-    faces = faces[(covered[used][faces] < 0.02).any(1)]
     hidden = inside - 1.5 * np.where(m.leg > 0.5, bottom.ease_m + bottom.flare_m, 0.0)
     return make_mesh(world, faces, bottom.cloth, rest=out, keep=keep), hidden

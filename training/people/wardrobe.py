@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from training.people.body import PARTS, Body, Posed
 from training.people.looks import Cloth, Hair, Shoe, Skin, noise
 from training.people.meshes import Mesh, loft, make_mesh, outward, smooth, submesh
+
+if TYPE_CHECKING:
+    from training.people.accessories import Accessories
 
 TO_THE_FLOOR = 2.2  # length of a skirt, as a share of the leg, that ends at the soles
 SPARE_M = 0.05  # cloth beyond the cut, so that the smoothing's rim is never seen
@@ -56,7 +59,7 @@ class Footwear:
 class HairCut:
     """A cap of hair, and how far it falls behind the ears (0: it does not)."""
 
-    hair: Hair
+    hair: Hair | Cloth
     volume_m: float
     fall_m: float
     fringe: float  # moves the hairline, in half eye distances
@@ -72,6 +75,7 @@ class Outfit:
     footwear: Footwear | None
     hair: HairCut | None
     over: Bottom | None = None
+    accessories: Accessories | None = None
 
 
 @dataclass(frozen=True)
@@ -320,7 +324,10 @@ def footwear(t: Tailor, m: Measured, wear: Footwear, posed: Posed) -> tuple[list
     return [_shoe(t, wear, side, posed) for side in (".L", ".R")], inside
 
 
-def hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
+def hair(
+    t: Tailor, m: Measured, style: HairCut, posed: Posed, covers_ears: bool = False
+) -> list[Mesh]:
+    """A head of hair; of cloth, the crown of a hat."""
     body, v = t.body, t.body.vertices
     eye = (body.joints["eye.L"] + body.joints["eye.R"]) / 2
     half = np.linalg.norm(body.joints["eye.L"] - body.joints["eye.R"]) / 2
@@ -332,13 +339,18 @@ def hair(t: Tailor, m: Measured, style: HairCut, posed: Posed) -> list[Mesh]:
             1.75 + style.fringe - 0.62 * (q[:, 1] + 0.3).clip(0) - 0.18 * (q[:, 0] ** 2).clip(0, 4)
         )
         keep = (q[:, 2] - line) * half + 0.004 * noise(m.points, 0.013, style.hair.seed)
-        if style.fall_m == 0:
+        if style.fall_m == 0 and not covers_ears:
             for ear in ears:
                 near = np.linalg.norm((m.points - ear) / half + [0, 0, 0.2], axis=1)
                 keep = np.minimum(keep, (near - 1.05) * half)
         return np.where(m.head > 0.3, keep, -1.0)
 
-    lock = 0.35 * noise(v, 0.05, style.hair.seed) + 0.15 * noise(v, 0.02, style.hair.seed)
+    smoothly = isinstance(style.hair, Cloth)
+    lock = (
+        0.0
+        if smoothly
+        else 0.35 * noise(v, 0.05, style.hair.seed) + 0.15 * noise(v, 0.02, style.hair.seed)
+    )
     ease = style.volume_m * (np.clip(0.35 + cut(m) / 0.05, 0.35, 1) + lock).clip(0.25)
     cap, _ = _drape(t, m, cut, ease, 4, posed, style.hair, np.full(len(v), -1.0))
     if style.fall_m == 0:
