@@ -271,13 +271,16 @@ def measured(*, then_recommend: bool = False) -> Answer:
     prove(request.user_id)
     check_vehicle(request.vehicle)
     headers = app.current_request.headers
-    image = storage().allowed_image(request.image_url, request.user_id, "image_url")
+    images = [
+        storage().allowed_image(url, request.user_id, request.front_field(index))
+        for index, url in enumerate(request.front_urls)
+    ]
     if request.side_image_url is not None:
         storage().allowed_image(request.side_image_url, request.user_id, "side_image_url")
     key = validated(
         MeasureHeaders, {"Idempotency-Key": headers.get("idempotency-key")}
     ).idempotency_key
-    owner = Owner(request.user_id, measurements.measurement_id(request.user_id, image, key))
+    owner = Owner(request.user_id, measurements.measurement_id(request.user_id, images[0], key))
     job = MeasureJob(**msgspec.structs.asdict(request), measurement_id=owner.measurement_id)
     wait_s = asking.wait_s(headers.get("prefer"), settings().measure_wait_s)
     ask = asking.ask if key is None else asking.ask_once

@@ -49,7 +49,7 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
             runs,
         ),
         "overlay": median_ms(lambda: draw_overlay(picture.pixels, drawing), runs),
-        "all": median_ms(lambda: scan.scan(photo, HEIGHT_CM, model=MODEL), runs),
+        "all": median_ms(lambda: scan.scan([scan.Shot(photo)], HEIGHT_CM, model=MODEL), runs),
     }
 
 

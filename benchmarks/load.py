@@ -146,14 +146,14 @@ def clients(
 
 def bare(seconds: float) -> tuple[int, float]:
     """Photos that one process measures in so many seconds, with nothing around it; its CPU time."""
-    from bodyscan.scan import load, scan
+    from bodyscan.scan import Shot, load, scan
 
     photo = PHOTO.read_bytes()
     load(MODEL)
-    scan(photo, HEIGHT_CM, model=MODEL)
+    scan([Shot(photo)], HEIGHT_CM, model=MODEL)
     count, used, end = 0, time.process_time(), time.perf_counter() + seconds
     while time.perf_counter() < end:
-        scan(photo, HEIGHT_CM, model=MODEL)
+        scan([Shot(photo)], HEIGHT_CM, model=MODEL)
         count += 1
     return count, time.process_time() - used
 

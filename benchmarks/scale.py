@@ -240,15 +240,15 @@ def simulate(
 def measured_here(photos: int = 30) -> Times:
     """Service times of single photos, and the start of a process that is ready for them."""
     from benchmarks.load import HEIGHT_CM, MODEL, PHOTO
-    from bodyscan.scan import load, scan
+    from bodyscan.scan import Shot, load, scan
 
     photo = PHOTO.read_bytes()
     load(MODEL)
-    scan(photo, HEIGHT_CM, model=MODEL)
+    scan([Shot(photo)], HEIGHT_CM, model=MODEL)
     took = []
     for _ in range(photos):
         began = time.perf_counter()
-        scan(photo, HEIGHT_CM, model=MODEL)
+        scan([Shot(photo)], HEIGHT_CM, model=MODEL)
         took.append(time.perf_counter() - began)
     program = "import sys; sys.path[:0] = ['.', 'container']; import handler"
     began = time.perf_counter()

@@ -59,7 +59,7 @@ def main() -> None:
     done("two networks")
     overlay.load()
     done("the overlay's font")
-    scan.scan(photo, 175.0, model=model)
+    scan.scan([scan.Shot(photo)], 175.0, model=model)
     done("a first photo, without S3")
     print("\n" + json.dumps(found))
 

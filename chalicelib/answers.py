@@ -27,6 +27,24 @@ class FieldExpectation(Struct, kw_only=True, frozen=True):
     expected: str
 
 
+class Mark(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Where in a photo something is wrong, to be drawn on it: a line or a box.
+
+    Places are [x, y] in shares of the photo's width and height, from its upper left corner, as it
+    is seen upright: [0.5, 1] is the middle of the lower edge.
+
+    ``part``: what is there: ``left_arm``, ``right_arm``, ``left_leg``, ``right_leg``, ``trunk``,
+    ``shoulders``, ``hips``, ``person``, ``other_person``, or ``edge``, where the photo ends. Left
+    and right are the person's own; parts may be added.
+    ``line``: through these points.
+    ``box``: [left, top, right, bottom].
+    """
+
+    part: str
+    line: list[tuple[float, float]] | None = None
+    box: tuple[float, float, float, float] | None = None
+
+
 class ErrorBody(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """What went wrong and what to do about it.
 
@@ -34,7 +52,9 @@ class ErrorBody(Struct, kw_only=True, frozen=True, omit_defaults=True):
     ``message``: for people, English or Korean by ``Accept-Language``.
     ``request_id``: name it when you ask us.
     ``fields``: with ``INVALID_INPUT``, every field that is missing or wrong.
-    ``field``: which image URL an image error speaks of.
+    ``field``: which image URL an image error speaks of: ``image_url``, ``image_urls[1]`` (the
+    second of them), ``side_image_url``; none is the only photo from the front.
+    ``where``: with a refused photo, what is wrong in it, where it has a place.
     ``reason``: with ``POSE_UNSUITABLE``, which check failed; the message says what to do, and
     reasons may be added.
     """
@@ -45,6 +65,7 @@ class ErrorBody(Struct, kw_only=True, frozen=True, omit_defaults=True):
     fields: list[FieldExpectation] | None = None
     field: str | None = None
     reason: str | None = None
+    where: list[Mark] | None = None
     parts: str | None = None
     max_bytes: int | None = None
     max_megabytes: int | None = None
@@ -111,6 +132,8 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """How good one photo was.
 
     ``photo_px``: [width, height] as it was sent.
+    ``pitch_known``: whether the phone told its pitch (``device_pitch_deg``) and it was used.
+    ``pitch_dropped``: why a told pitch was not used: the person in the picture contradicts it.
     ``focal_length_known``: whether its EXIF tells the focal length; such photos measure better.
     ``focal_length_dropped``: why that was not believed, as of a photo that was cut: it has bars,
     EXIF has the size of another shape, no camera makes this shape, or the person's perspective
@@ -122,6 +145,8 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     photo_px: tuple[int, int]
     format: str
     focal_length_known: bool
+    pitch_known: bool = False
+    pitch_dropped: Literal["perspective"] | None = None
     person_height_px: int
     visibility: float
     focal_length_dropped: Literal["bars", "other_size", "unusual_shape", "perspective"] | None = (
@@ -133,12 +158,16 @@ class PhotoQuality(Struct, kw_only=True, frozen=True, omit_defaults=True):
 class Quality(Struct, kw_only=True, frozen=True, omit_defaults=True):
     """How good the photos were, and how much they told.
 
+    ``front_2``, ``front_3``: of the second and third of ``image_urls``.
+
     ``evidence``: by length, the share of the doubt that the photos removed: 0 where the length is
     what people of that height have on average, 1 where it is all the photos' word. Below 0.5 the
     length is mostly from the height.
     """
 
     front: PhotoQuality
+    front_2: PhotoQuality | None = None
+    front_3: PhotoQuality | None = None
     side: PhotoQuality | None = None
     evidence: dict[str, float] | None = None
 
@@ -221,6 +250,7 @@ class StoredError(Struct, kw_only=True, frozen=True, omit_defaults=True):
     fields: list[FieldExpectation] | None = None
     field: str | None = None
     reason: str | None = None
+    where: list[Mark] | None = None
     max_megabytes: int | None = None
     max_megapixels: int | None = None
 

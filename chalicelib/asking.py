@@ -46,8 +46,9 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
     ----------
     given_up_at
         Unix time, s, from which on no attempt can bring a result any more.
-    image_url, side_image_url
-        The photos, which are deleted with the measurement.
+    image_url, image_urls, side_image_url
+        The photos, which are deleted with the measurement: the first from the front, all from
+        the front, and one from the side.
     fingerprint
         Of all fields of the request: what a repeat must share.
     asked_at
@@ -58,6 +59,7 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
 
     given_up_at: float
     image_url: str
+    image_urls: list[str]
     side_image_url: str | None
     fingerprint: str
     asked_at: float
@@ -108,7 +110,7 @@ def ask(
             raise
     else:
         # Who uploaded the photo knows the measurement's id, and may look there.
-        known = is_of_upload(owner, job.image_url)
+        known = is_of_upload(owner, job.front_urls[0])
         try:
             return function.measure(job, wait_s, store_refusal=known)
         except StillMeasuringError:
@@ -192,11 +194,14 @@ def _result(storage: Storage, owner: Owner) -> Measurement | None:
 
 def _request(job: MeasureJob, wait_s: float) -> Request:
     asked: Mapping[str, object] = {
-        name: getattr(job, name) for name in MeasureRequest.__struct_fields__
+        name: value
+        for name in MeasureRequest.__struct_fields__
+        if (value := getattr(job, name)) is not None
     }
     return Request(
         given_up_at=time.time() + (GIVEN_UP_S if wait_s < LEAST_WAIT_S else wait_s + CALL_ENDS_S),
-        image_url=job.image_url,
+        image_url=job.front_urls[0],
+        image_urls=job.front_urls,
         side_image_url=job.side_image_url,
         fingerprint=hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest(),
         asked_at=job.asked_at,

@@ -38,11 +38,12 @@ ThighCm = Annotated[float, _number(18, 75, "cm", "Hip to knee, joint centres.", 
 CalfCm = Annotated[float, _number(18, 75, "cm", "Knee to ankle, joint centres.", 36.0)]
 TorsoCm = Annotated[float, _number(25, 90, "cm", "Mid-shoulder to mid-hip.", 61.0)]
 WeightKg = Annotated[float, _number(25, 300, "kg", "Body weight.", 70.0)]
+MAX_PITCH_DEG = 60.0
 DevicePitchDeg = Annotated[
     float,
     _number(
-        -60,
-        60,
+        -MAX_PITCH_DEG,
+        MAX_PITCH_DEG,
         "deg",
         "How far the camera looked up (positive) or down (negative) from the horizontal: for a "
         "phone held upright, the web's DeviceOrientationEvent.beta - 90.",
@@ -86,6 +87,35 @@ ImageUrl = Annotated[
         },
         description="A photo that was uploaded, as POST /uploads answered it.",
         examples=["s3://hypermob-images/test/full_body.jpg"],
+    ),
+]
+MAX_FRONTS = 3
+ImageUrls = Annotated[
+    list[ImageUrl],
+    Meta(
+        min_length=1,
+        max_length=MAX_FRONTS,
+        extra={
+            "en": f"1 to {MAX_FRONTS} addresses like s3://bucket/key, as POST /uploads answers "
+            "them, each of another photo",
+            "ko": f"POST /uploads 응답과 같은 s3://bucket/key 형식의 서로 다른 사진 주소 1~"
+            f"{MAX_FRONTS}개",
+        },
+        description="Photos of one person from the front, taken a moment apart: in place of "
+        "image_url. They are measured together.",
+        examples=[["s3://hypermob-images/test/1.jpg", "s3://hypermob-images/test/2.jpg"]],
+    ),
+]
+DevicePitchesDeg = Annotated[
+    list[DevicePitchDeg | None],
+    Meta(
+        max_length=MAX_FRONTS,
+        extra={
+            "en": "a number from -60 to 60 (deg), or null, for each of image_urls",
+            "ko": "image_urls의 사진마다 -60에서 60 사이의 숫자(deg) 또는 null",
+        },
+        description="device_pitch_deg of each of image_urls; null where it is not known.",
+        examples=[[-2.5, None]],
     ),
 ]
 IdempotencyKey = Annotated[
@@ -262,12 +292,54 @@ METADATA = tuple(
 
 
 class MeasureRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
-    """``POST /measure`` and ``POST /fit``."""
+    """``POST /measure`` and ``POST /fit``: ``image_url`` or ``image_urls``, and a height.
 
-    image_url: ImageUrl
+    Of a photo whose pitch is not told here, that which was told with its upload is taken.
+    """
+
+    image_url: ImageUrl | None = None
+    image_urls: ImageUrls | None = None
     height_cm: HeightCm
     side_image_url: ImageUrl | None = None
     device_pitch_deg: DevicePitchDeg | None = None
+    device_pitches_deg: DevicePitchesDeg | None = None
+    side_device_pitch_deg: DevicePitchDeg | None = None
+
+    @property
+    def front_urls(self) -> list[str]:
+        """The photos from the front, the first first."""
+        return self.image_urls or ([self.image_url] if self.image_url else [])
+
+    @property
+    def front_pitches_deg(self) -> list[float | None]:
+        """What was told of each of `front_urls`."""
+        return self.device_pitches_deg or [self.device_pitch_deg] * len(self.front_urls)
+
+    def front_field(self, index: int) -> str:
+        """What an error calls the photo ``front_urls[index]``."""
+        return "image_url" if self.image_urls is None else f"image_urls[{index}]"
+
+    def contradictions(self) -> Iterator[FieldProblem]:
+        """What is wrong with fields that are right one by one."""
+        urls, pitches = self.image_urls, self.device_pitches_deg
+        if self.image_url is None and urls is None:
+            yield _problem("image_url", ImageUrl, missing=True)
+        elif self.image_url is not None and urls is not None:
+            yield FieldProblem(
+                "image_urls",
+                "expected image_url or image_urls, not both",
+                "image_url과 image_urls 중 하나만 필요합니다",
+            )
+        elif urls is not None and len(set(urls)) < len(urls):
+            yield _problem("image_urls", ImageUrls, missing=False)
+        if pitches is not None and len(pitches) != len(urls or ()):
+            yield _problem("device_pitches_deg", DevicePitchesDeg, missing=False)
+        if self.device_pitch_deg is not None and urls is not None:
+            yield FieldProblem(
+                "device_pitch_deg",
+                "expected device_pitches_deg, beside image_urls",
+                "image_urls에는 device_pitches_deg를 사용해 주세요",
+            )
 
 
 class MeasureHeaders(Struct, kw_only=True, frozen=True):
@@ -395,6 +467,7 @@ class Measurement(Struct, kw_only=True, frozen=True):
     user_id: str
     created_at: str
     image_url: str
+    """The first from the front."""
     segments: Segments
     arm_cm: float
     leg_cm: float
@@ -402,6 +475,8 @@ class Measurement(Struct, kw_only=True, frozen=True):
     interval_95: dict[str, tuple[float, float]]
     quality: Any
     model: dict[str, str]
+    image_urls: list[str] | None = None
+    """All from the front, where they are several."""
     side_image_url: str | None = None
 
 
@@ -428,7 +503,10 @@ def validated[T: Struct](kind: type[T], values: dict[str, Any]) -> T:
     """Check the fields of a request; unknown ones are ignored. Errors as in `parse`."""
     if problems := list(_problems(kind, values)):
         raise InvalidInputError(*problems)
-    return msgspec.convert(values, kind)
+    found = msgspec.convert(values, kind)
+    if isinstance(found, MeasureRequest) and (problems := list(found.contradictions())):
+        raise InvalidInputError(*problems)
+    return found
 
 
 def measured_segments(lengths_cm: Mapping[str, float], told: Mapping[str, Any]) -> Segments:

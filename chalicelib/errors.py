@@ -6,6 +6,7 @@ into its result. A message names what to do next and never carries internals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final, Literal
@@ -224,14 +225,25 @@ class RequestTooLargeError(HypermobError):
 
 
 class PhotoError(MeasuringError):
-    """Base of what is wrong with one photo; ``field`` and ``path`` tell others from the first."""
+    """Base of what is wrong with one photo; ``field`` and ``path`` tell others from the first.
+
+    ``where``, a list of `chalicelib.answers.Mark` as JSON values, shows it in the picture.
+    """
 
     def message(self, language: Language) -> str:
         """The message in ``language``; names the photo where it is not the first."""
-        which = self.details.get("path")
+        which, index = self.details.get("path"), self.index
         if self._of_side_photo():
             which = {"en": "Side photo", "ko": "옆모습 사진"}[language]
+        elif which is None and index is not None:
+            which = {"en": f"Photo {index + 1}", "ko": f"{index + 1}번 사진"}[language]
         return (f"{which}: " if which else "") + super().message(language)
+
+    @property
+    def index(self) -> int | None:
+        """Which of ``image_urls`` it speaks of, if of one of them."""
+        found = re.fullmatch(r"image_urls\[(\d+)\]", str(self.details.get("field")))
+        return int(found[1]) if found else None
 
     def _of_side_photo(self) -> bool:
         return self.details.get("field") == "side_image_url"

@@ -108,6 +108,15 @@ class Owner:
     measurement_id: str
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object as it was read: its bytes, its tag, and the metadata that it was stored with."""
+
+    content: bytes
+    tag: str
+    metadata: dict[str, str]
+
+
 def is_out_of_reach(error: Exception) -> bool:
     """Whether an error says that AWS did not answer, or could not: another try may succeed."""
     from botocore.exceptions import BotoCoreError, ClientError
@@ -285,8 +294,8 @@ class Storage:
             raise
         return found["Metadata"]
 
-    def read_image(self, address: ObjectAddress, field: str) -> bytes:
-        """Read a photo, at most `MAX_PHOTO_BYTES`.
+    def read_image(self, address: ObjectAddress, field: str) -> tuple[bytes, dict[str, str]]:
+        """Read a photo, at most `MAX_PHOTO_BYTES`, and the metadata that it was uploaded with.
 
         Raises
         ------
@@ -298,7 +307,7 @@ class Storage:
         found = self._read(address, max_bytes=MAX_PHOTO_BYTES)
         if found is None:
             raise ImageNotFoundError(field=field)
-        return found[0]
+        return found.content, found.metadata
 
     # -- results ----------------------------------------------------------------------------
 
@@ -348,7 +357,7 @@ class Storage:
     def read_tagged(self, owner: Owner, name: str) -> tuple[Any | None, str]:
         """Read a JSON result and its tag, which `claim` takes."""
         found = self._read(ObjectAddress(self._settings.results_bucket, result_key(owner, name)))
-        return (None, "") if found is None else (msgspec.json.decode(found[0]), found[1])
+        return (None, "") if found is None else (msgspec.json.decode(found.content), found.tag)
 
     def overlay_url(self, owner: Owner) -> str:
         """Address at which the overlay can be read for an hour, without a key.
@@ -411,6 +420,7 @@ class Storage:
     def _delete_all(self, owner: Owner) -> None:
         named = [self.read_result(owner, name) or {} for name in (MEASUREMENT, REQUEST)]
         urls = {one.get(field) for one in named for field in ("image_url", "side_image_url")}
+        urls |= {url for one in named for url in one.get("image_urls") or ()}
         photos = [ObjectAddress.from_url(url) for url in urls if url]
         for address in [*photos, *self.uploaded(owner)]:
             uploader = upload_owner(address.key)
@@ -437,12 +447,10 @@ class Storage:
         found = self._read(address) if own else None
         if found is None:
             raise ModelMissingError(f"no model at {address.url}")
-        return found[0]
+        return found.content
 
-    def _read(
-        self, address: ObjectAddress, max_bytes: int | None = None
-    ) -> tuple[bytes, str] | None:
-        """Read an object and its tag; again where the body breaks off, which the SDK does not.
+    def _read(self, address: ObjectAddress, max_bytes: int | None = None) -> Stored | None:
+        """Read an object; again where the body breaks off, which the SDK does not.
 
         None when there is no such object.
         """
@@ -462,7 +470,7 @@ class Storage:
                 if max_bytes is not None and found["ContentLength"] > max_bytes:
                     raise ImageTooLargeError(max_megabytes=max_bytes // 2**20, max_megapixels=50)
                 try:
-                    return body.read(), found["ETag"]
+                    return Stored(body.read(), found["ETag"], found["Metadata"])
                 except BotoCoreError:
                     if attempt == ATTEMPTS:
                         raise

@@ -21,8 +21,9 @@ from typing import Any
 import msgspec
 
 from bodyscan import lengths
-from bodyscan.scan import Scan, load, scan
+from bodyscan.scan import Scan, Shot, load, scan
 from chalicelib.contracts import (
+    MAX_PITCH_DEG,
     AboutDriver,
     MeasureJob,
     Measurement,
@@ -125,24 +126,25 @@ def measure(job: MeasureJob) -> Measurement:
         When the photo cannot be had, read or measured, or was deleted meanwhile; nothing is
         stored then.
     """
-    image = storage.allowed_image(job.image_url, job.user_id, "image_url")
-    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, image, None))
+    images = [
+        storage.allowed_image(url, job.user_id, job.front_field(index))
+        for index, url in enumerate(job.front_urls)
+    ]
+    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, images[0], None))
     telemetry().describe(measurement_id=owner.measurement_id)
-    side_photo = None
+    side = None
     with telemetry().step("Read"):
-        photo = storage.read_image(image, "image_url")
+        fronts = [
+            _shot(image, job.front_field(index), pitch_deg)
+            for index, (image, pitch_deg) in enumerate(
+                zip(images, job.front_pitches_deg, strict=True)
+            )
+        ]
         if job.side_image_url is not None:
-            side = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
-            side_photo = storage.read_image(side, "side_image_url")
+            image = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
+            side = _shot(image, "side_image_url", job.side_device_pitch_deg)
     with telemetry().step("Scan"):
-        found = scan(
-            photo,
-            job.height_cm,
-            model=model,
-            side_photo=side_photo,
-            sex=job.sex,
-            device_pitch_deg=job.device_pitch_deg,
-        )
+        found = scan(fronts, job.height_cm, model=model, side=side, sex=job.sex)
     measurement = _measurement(job, owner, found)
     # The measurement last: its arrival is what the recommendation waits for.
     with telemetry().step("Store"):
@@ -153,6 +155,15 @@ def measure(job: MeasureJob) -> Measurement:
             raise DeletedError
     telemetry().describe(model=measurement.model)
     return measurement
+
+
+def _shot(image: ObjectAddress, field: str, pitch_deg: float | None) -> Shot:
+    photo, metadata = storage.read_image(image, field)
+    if pitch_deg is None:
+        # Checked when the upload was granted; an operator's own photo may have any metadata.
+        told = from_metadata(metadata).get("device_pitch_deg")
+        pitch_deg = told if isinstance(told, float) and abs(told) <= MAX_PITCH_DEG else None
+    return Shot(photo, pitch_deg)
 
 
 def _answer(event: Any) -> dict[str, Any]:
@@ -258,7 +269,8 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         measurement_id=owner.measurement_id,
         user_id=owner.user_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        image_url=job.image_url,
+        image_url=job.front_urls[0],
+        image_urls=job.image_urls,
         side_image_url=job.side_image_url,
         segments=measured_segments({"height": job.height_cm, **rounded}, told),
         # Sums of the rounded parts, as a reader would add them up.

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from chalicelib.body_prior import SEGMENTS
-from chalicelib.contracts import AboutPerson, validated
+from chalicelib.contracts import MAX_FRONTS, AboutPerson, validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.recommending import asked_vehicle
 from chalicelib.settings import settings
 from hypermob import cost
 from hypermob.engines import Engine, Found, Here, There
-from hypermob.people import Person, number, sex
+from hypermob.people import Again, Person, number, sex
 from hypermob.report import report
 from hypermob.tables import (
     accommodation_table,
@@ -305,7 +305,7 @@ def _person() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PHOTO",
-        help="another from the front: other pose or distance; may be given several times",
+        help="another from the front, taken a moment later; may be given twice",
     )
     person.add_argument(
         "--pitch",
@@ -313,6 +313,17 @@ def _person() -> argparse.ArgumentParser:
         metavar="DEG",
         dest="device_pitch_deg",
         help="how far the camera looked up (positive) or down, when the phone told",
+    )
+    person.add_argument(
+        "--side-pitch", type=_number, metavar="DEG", dest="side_device_pitch_deg", help="of --side"
+    )
+    person.add_argument(
+        "--again-pitch",
+        action="append",
+        type=_number,
+        default=[],
+        metavar="DEG",
+        help="of --again; of several, in their order",
     )
     person.add_argument("--overlay", type=Path, metavar="OUT.jpg", help="draw the measurement")
     return person
@@ -334,6 +345,24 @@ def _person_of(options: argparse.Namespace) -> Person:
     return validated(Person, {name: getattr(options, name) for name in Person.__struct_fields__})
 
 
+def _again(options: argparse.Namespace) -> list[Again]:
+    photos, pitches = options.again, options.again_pitch
+    if len(photos) >= MAX_FRONTS:
+        raise InvalidInputError(
+            FieldProblem(
+                "--again",
+                f"at most {MAX_FRONTS - 1} more photos",
+                f"추가 사진 최대 {MAX_FRONTS - 1}장",
+            )
+        )
+    if pitches and len(pitches) != len(photos):
+        raise InvalidInputError(
+            FieldProblem("--again-pitch", "one for each --again", "--again마다 하나씩")
+        )
+    told = pitches or [None] * len(photos)
+    return [Again(photo, pitch) for photo, pitch in zip(photos, told, strict=True)]
+
+
 def _write_overlay(options: argparse.Namespace, found: Found) -> None:
     if options.overlay is not None:
         _write(options.overlay, "--overlay", found.overlay_jpeg())
@@ -341,7 +370,7 @@ def _write_overlay(options: argparse.Namespace, found: Found) -> None:
 
 def _measure(options: argparse.Namespace) -> int:
     person = _person_of(options)
-    found = _engine(options).measure(person, again=options.again)
+    found = _engine(options).measure(person, again=_again(options))
     _write_overlay(options, found)
     if options.json:
         print(json.dumps({"photo": person.photo, "status": "success", **found.document}))
@@ -354,7 +383,7 @@ def _fit(options: argparse.Namespace) -> int:
     engine = _engine(options)
     if options.vehicle is not None:
         _check_vehicle(options.vehicle, engine)  # before the photo takes its time
-    found, recommendation = engine.fit(_person_of(options), _car(options), options.again)
+    found, recommendation = engine.fit(_person_of(options), _car(options), _again(options))
     _write_overlay(options, found)
     if options.report is not None:
         page = report(found, recommendation, engine, options.language)

@@ -20,9 +20,9 @@ from chalicelib.contracts import (
     parse_recommend,
     validated,
 )
-from chalicelib.errors import FieldProblem, InvalidInputError, Language
+from chalicelib.errors import Language
 from chalicelib.recommending import recommend, recommend_measured, transfer
-from hypermob.people import Person, read_photo
+from hypermob.people import Again, Person, read_photo
 from hypermob_client import Client
 
 USER = "me"
@@ -39,11 +39,11 @@ class Found:
 class Engine(Protocol):
     """What both can do. Each raises `HypermobError`."""
 
-    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[Again] = ()) -> Found:
         """Lengths of a person; paths are relative to ``folder``."""
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """Lengths, and the settings for them; the lengths' doubt widens the settings' bands."""
 
@@ -63,7 +63,7 @@ class Engine(Protocol):
 class Here:
     """The engines themselves, in this process."""
 
-    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[Again] = ()) -> Found:
         """As `Engine.measure`."""
         # MediaPipe and OpenCV cost a second: not for what measures nothing.
         from hypermob.measuring import measure, to_dict
@@ -72,7 +72,7 @@ class Here:
         return Found(to_dict(person, found), lambda: found.overlay_jpeg)
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """As `Engine.fit`."""
         found = self.measure(person, again=again)
@@ -103,13 +103,13 @@ class There:
     def __init__(self, url: str, key: str, language: Language) -> None:
         self._client = Client(url, key, user_id=USER, language=language)
 
-    def measure(self, person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Found:
+    def measure(self, person: Person, folder: Path = Path(), again: Sequence[Again] = ()) -> Found:
         """As `Engine.measure`."""
         measured = self._client.measure(**_asked(person, folder, again))
         return self._found(measured)
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[str] = ()
+        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """As `Engine.fit`."""
         fitted = self._client.fit(**{**_asked(person, Path(), again), **car})
@@ -138,15 +138,14 @@ class There:
         return Found(msgspec.to_builtins(measured), lambda: self._client.overlay(measured))
 
 
-def _asked(person: Person, folder: Path, again: Sequence[str]) -> dict[str, Any]:
+def _asked(person: Person, folder: Path, again: Sequence[Again]) -> dict[str, Any]:
     """What the client takes of a person."""
-    if again:
-        alone = "one photo from the front, or the command without --api"
-        raise InvalidInputError(
-            FieldProblem("again", alone, "정면 사진 한 장, 또는 --api 없이 실행")
-        )
     asked = {name: value for name, value in structs.asdict(person).items() if value is not None}
     for name in ("photo", "side_photo"):
         if name in asked:
             asked[name] = read_photo(folder / asked[name], name)
+    if again:
+        asked["more_photos"] = [read_photo(folder / each.photo, "again") for each in again]
+        pitches = [person.device_pitch_deg, *(each.device_pitch_deg for each in again)]
+        asked |= {"device_pitch_deg": None, "device_pitches_deg": pitches}
     return asked

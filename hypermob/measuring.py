@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import bodyscan
-from bodyscan.scan import Scan, scan
+from bodyscan.scan import Scan, Shot, scan
 from chalicelib.errors import PhotoError
 from chalicelib.settings import settings
-from hypermob.people import Person, read_photo
+from hypermob.people import Again, Person, read_photo
 
 
 def pose_model() -> Path:
@@ -20,10 +20,8 @@ def pose_model() -> Path:
     return Path(bodyscan.__file__).parents[1] / settings().pose_model
 
 
-def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) -> Scan:
+def measure(person: Person, folder: Path = Path(), again: Sequence[Again] = ()) -> Scan:
     """Measure a person; paths are relative to ``folder``.
-
-    ``again`` names more photos of the same person from the front.
 
     Raises
     ------
@@ -31,28 +29,29 @@ def measure(person: Person, folder: Path = Path(), again: Sequence[str] = ()) ->
         When a photo cannot be found, read or measured; ``field`` is "again" and ``path`` its own
         where it is one of ``again``.
     """
-    photo = read_photo(folder / person.photo, "photo")
     side = None
+    fronts = [Shot(read_photo(folder / person.photo, "photo"), person.device_pitch_deg)]
     if person.side_photo is not None:
-        side = read_photo(folder / person.side_photo, "side_photo")
-    more = [read_photo(folder / path, "again") for path in again]
+        photo = read_photo(folder / person.side_photo, "side_photo")
+        side = Shot(photo, person.side_device_pitch_deg)
+    fronts += [Shot(read_photo(folder / a.photo, "again"), a.device_pitch_deg) for a in again]
     with _without_native_log():
         try:
-            return scan(
-                photo,
-                person.height_cm,
-                model=pose_model(),
-                side_photo=side,
-                more_photos=more,
-                sex=person.sex,
-                device_pitch_deg=person.device_pitch_deg,
-            )
+            return scan(fronts, person.height_cm, model=pose_model(), side=side, sex=person.sex)
         except PhotoError as error:
-            if error.details.get("field") != "again":
-                raise
-            details = dict(error.details)
-            path = again[details.pop("index")]
-            raise type(error)(**details, path=path) from None
+            raise _named(error, again) from None
+
+
+def _named(error: PhotoError, again: Sequence[Again]) -> PhotoError:
+    """The error, with the file's own path where it is of one of ``again``."""
+    details = dict(error.details)
+    index = error.index
+    if index is None:
+        return error
+    del details["field"]
+    if index > 0:
+        details |= {"field": "again", "path": again[index - 1].photo}
+    return type(error)(**details)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.contracts import AboutPerson, DevicePitchDeg, HeightCm
@@ -24,6 +25,15 @@ class Person(AboutPerson, kw_only=True, frozen=True):
     height_cm: HeightCm
     side_photo: str | None = None
     device_pitch_deg: DevicePitchDeg | None = None
+    side_device_pitch_deg: DevicePitchDeg | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """One more photo of a person from the front; ``device_pitch_deg`` as of `Person`."""
+
+    photo: str
+    device_pitch_deg: float | None = None
 
 
 SEXES = {"m": "male", "남": "male", "남성": "male", "남자": "male"} | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Self, Unpack
 
 import httpx
@@ -86,22 +87,27 @@ class Client:
         photo: Photo,
         *,
         height_cm: float,
+        more_photos: Sequence[Photo] = (),
         side_photo: Photo | None = None,
         **about: Unpack[About],
     ) -> Measured:
-        """Lengths of the person in a photo, in cm; uploads it first."""
-        return self._do(self._say.measure(photo, height_cm, side_photo, about))
+        """Lengths of the person in a photo, in cm; uploads it first.
+
+        ``more_photos`` are others from the front, taken a moment apart.
+        """
+        return self._do(self._say.measure(photo, height_cm, more_photos, side_photo, about))
 
     def fit(
         self,
         photo: Photo,
         *,
         height_cm: float,
+        more_photos: Sequence[Photo] = (),
         side_photo: Photo | None = None,
         **about: Unpack[About],
     ) -> Fitted:
         """Lengths of the person in a photo, and the settings of a car for them."""
-        return self._do(self._say.fit(photo, height_cm, side_photo, about))
+        return self._do(self._say.fit(photo, height_cm, more_photos, side_photo, about))
 
     def recommend(self, lengths: Lengths, **options: Unpack[Options]) -> Recommended:
         """Settings of a car for lengths: a measurement's ``segments``, or a mapping like them."""
@@ -181,22 +187,24 @@ class AsyncClient:
         photo: Photo,
         *,
         height_cm: float,
+        more_photos: Sequence[Photo] = (),
         side_photo: Photo | None = None,
         **about: Unpack[About],
     ) -> Measured:
         """As `Client.measure`."""
-        return await self._do(self._say.measure(photo, height_cm, side_photo, about))
+        return await self._do(self._say.measure(photo, height_cm, more_photos, side_photo, about))
 
     async def fit(
         self,
         photo: Photo,
         *,
         height_cm: float,
+        more_photos: Sequence[Photo] = (),
         side_photo: Photo | None = None,
         **about: Unpack[About],
     ) -> Fitted:
         """As `Client.fit`."""
-        return await self._do(self._say.fit(photo, height_cm, side_photo, about))
+        return await self._do(self._say.fit(photo, height_cm, more_photos, side_photo, about))
 
     async def recommend(self, lengths: Lengths, **options: Unpack[Options]) -> Recommended:
         """As `Client.recommend`."""

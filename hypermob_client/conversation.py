@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -93,7 +93,9 @@ class About(AboutDriver, total=False):
     """What else may be said of a photo; see ``MeasureRequest`` in the API description."""
 
     vehicle: str
-    device_pitch_deg: float
+    device_pitch_deg: float | None
+    device_pitches_deg: Sequence[float | None]
+    side_device_pitch_deg: float
 
 
 class Options(AboutDriver, total=False):
@@ -187,10 +189,15 @@ class Conversation:
         return self._read((yield from self._call("POST", "/recommend/transfer", body)), Transferred)
 
     def measure(
-        self, photo: Photo, height_cm: float, side_photo: Photo | None, about: About
+        self,
+        photo: Photo,
+        height_cm: float,
+        more_photos: Sequence[Photo],
+        side_photo: Photo | None,
+        about: About,
     ) -> Steps[Measured]:
         """Upload and ``POST /measure``; wait for the lengths."""
-        body = yield from self._uploaded(photo, height_cm, side_photo, about)
+        body = yield from self._uploaded(photo, height_cm, more_photos, side_photo, about)
         began_s = time.monotonic()
         data = yield from self._photo_call("/measure", body)
         if data is not None:
@@ -198,10 +205,15 @@ class Conversation:
         return (yield from self._wait_for(body, began_s)).measurement
 
     def fit(
-        self, photo: Photo, height_cm: float, side_photo: Photo | None, about: About
+        self,
+        photo: Photo,
+        height_cm: float,
+        more_photos: Sequence[Photo],
+        side_photo: Photo | None,
+        about: About,
     ) -> Steps[Fitted]:
         """Upload and ``POST /fit``; wait for lengths and settings."""
-        body = yield from self._uploaded(photo, height_cm, side_photo, about)
+        body = yield from self._uploaded(photo, height_cm, more_photos, side_photo, about)
         began_s = time.monotonic()
         data = yield from self._photo_call("/fit", body)
         if data is not None:
@@ -244,12 +256,26 @@ class Conversation:
         return granted
 
     def _uploaded(
-        self, photo: Photo, height_cm: float, side_photo: Photo | None, about: About
+        self,
+        photo: Photo,
+        height_cm: float,
+        more_photos: Sequence[Photo],
+        side_photo: Photo | None,
+        about: About,
     ) -> Steps[dict[str, Any]]:
         """Return the body of ``/measure`` and ``/fit``, its photos uploaded."""
         body: dict[str, Any] = {"user_id": self.user_id, "height_cm": height_cm, **about}
-        granted = yield from self.upload(photo, body["user_id"])
-        body["image_url"] = granted.image_url
+        urls = []
+        for each in (photo, *more_photos):
+            granted = yield from self.upload(each, body["user_id"])
+            urls.append(granted.image_url)
+        if more_photos:
+            body["image_urls"] = urls
+            first = body.pop("device_pitch_deg", None)
+            if first is not None:
+                body.setdefault("device_pitches_deg", [first, *(None for _ in more_photos)])
+        else:
+            body["image_url"] = urls[0]
         if side_photo is not None:
             side = yield from self.upload(side_photo, body["user_id"])
             body["side_image_url"] = side.image_url
@@ -266,7 +292,8 @@ class Conversation:
     def _wait_for(
         self, body: Mapping[str, Any], began_s: float, *, recommended: bool = False
     ) -> Steps[Done]:
-        measurement_id = Path(body["image_url"]).stem
+        first = body["image_urls"][0] if "image_urls" in body else body["image_url"]
+        measurement_id = Path(first).stem
         while True:
             state = yield from self.measurement(measurement_id, body["user_id"])
             if isinstance(state, Failed):

@@ -197,7 +197,8 @@ def _fields(
             found |= _fields(f"{kind}.{inner}", below, whole, by_type=by_type, required=needed)
         for inner in ("items", "additionalProperties"):
             if isinstance(branch.get(inner), Mapping):
-                found |= _fields(f"{name}[]", branch[inner], whole, by_type=by_type)
+                # A list may be empty: nobody has to send what is in it.
+                found |= _fields(f"{name}[]", branch[inner], whole, by_type=by_type, required=False)
     return found
 
 

@@ -21,6 +21,7 @@ from chalicelib.errors import (
     BodyCutOffError,
     NoPersonError,
     PersonTooSmallError,
+    PoseReason,
     PoseUnsuitableError,
     SeveralPeopleError,
 )
@@ -99,6 +100,7 @@ hidden: more, and cloth hides the legs."""
 class Side:
     """Landmark numbers of one side of the body."""
 
+    name: str
     shoulder: int
     elbow: int
     wrist: int
@@ -110,6 +112,7 @@ class Side:
 
 
 LEFT = Side(
+    name="left",
     shoulder=pose.LEFT_SHOULDER,
     elbow=pose.LEFT_ELBOW,
     wrist=pose.LEFT_WRIST,
@@ -120,6 +123,7 @@ LEFT = Side(
     toes=pose.LEFT_FOOT_INDEX,
 )
 RIGHT = Side(
+    name="right",
     shoulder=pose.RIGHT_SHOULDER,
     elbow=pose.RIGHT_ELBOW,
     wrist=pose.RIGHT_WRIST,
@@ -130,6 +134,52 @@ RIGHT = Side(
     toes=pose.RIGHT_FOOT_INDEX,
 )
 BOTH = (LEFT, RIGHT)
+LINES = {
+    **{f"{side.name}_arm": (side.shoulder, side.elbow, side.wrist) for side in BOTH},
+    **{f"{side.name}_leg": (side.hip, side.knee, side.ankle) for side in BOTH},
+    "shoulders": (LEFT.shoulder, RIGHT.shoulder),
+    "hips": (LEFT.hip, RIGHT.hip),
+}
+"""Landmarks that the line of a part runs through."""
+LEGS = ("left_leg", "right_leg")
+
+
+def marks(person: Person, *parts: str) -> list[dict[str, Any]]:
+    """Where parts of a person are in the photo: `chalicelib.answers.Mark` as JSON values.
+
+    ``parts`` are names of `LINES`, "trunk", or "person" and "other_person", which are boxes.
+    """
+    points = person.landmarks_px
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        if part in LINES:
+            found.append({"part": part, "line": _shares(person, points[list(LINES[part])])})
+        elif part == "trunk":
+            ends = [points[list(LINES[each])].mean(axis=0) for each in ("shoulders", "hips")]
+            found.append({"part": part, "line": _shares(person, np.array(ends))})
+        else:
+            outline = silhouette(person)
+            rows_px = [] if outline is None else [outline.vertex_y_px, outline.sole_y_px]
+            corners = np.array(
+                [
+                    (points[:, 0].min(), min(points[:, 1].min(), *rows_px, np.inf)),
+                    (points[:, 0].max(), max(points[:, 1].max(), *rows_px, -np.inf)),
+                ]
+            )
+            box = [share for corner in _shares(person, corners) for share in corner]
+            found.append({"part": part, "box": box})
+    return found
+
+
+def _shares(person: Person, points_px: Array) -> list[list[float]]:
+    """Points in shares of the photo's width and height; what lies outside, at its edge."""
+    height_px, width_px = person.mask.shape
+    shares = np.clip(points_px / (width_px, height_px), 0.0, 1.0)
+    return [[round(float(x), 4), round(float(y), 4)] for x, y in shares]
+
+
+def _unsuitable(person: Person, reason: PoseReason, *parts: str) -> PoseUnsuitableError:
+    return PoseUnsuitableError(reason=reason, where=marks(person, *parts))
 
 
 def only_person(people: Sequence[Person]) -> Person:
@@ -148,8 +198,10 @@ def only_person(people: Sequence[Person]) -> Person:
     if not believed:
         raise NoPersonError
     first, *others = believed
-    if any(_height_px(p) > MIN_SECOND_PERSON * _height_px(first) for p in others):
-        raise SeveralPeopleError
+    more = [p for p in others if _height_px(p) > MIN_SECOND_PERSON * _height_px(first)]
+    if more:
+        boxes = [mark for other in more for mark in marks(other, "other_person")]
+        raise SeveralPeopleError(where=[*marks(first, "person"), *boxes])
     return first
 
 
@@ -169,28 +221,29 @@ def measurable_front(person: Person) -> Silhouette:
     _inside(person, BOTH)
     _upright(person)
     if _shoulder_span(person) < MIN_SHOULDER_SPAN or _turn_deg(person) > MAX_TURN_DEG:
-        raise PoseUnsuitableError(reason="turned_away")
+        raise _unsuitable(person, "turned_away", "shoulders", "hips")
     outline = _seen_whole(person, BOTH)
     if _has_large_head(person, outline):
-        raise NoPersonError
+        raise NoPersonError(where=marks(person, "person"))
     _stands(person, BOTH)
     points = person.landmarks_px
     # Facing the camera, the left shoulder and hip are to the right in the photo.
     for left, right in ((LEFT.shoulder, RIGHT.shoulder), (LEFT.hip, RIGHT.hip)):
         if points[left, 0] <= points[right, 0]:
-            raise PoseUnsuitableError(reason="from_behind")
+            raise _unsuitable(person, "from_behind", "shoulders", "hips")
     _legs_abreast(person, outline)
     if _legs_covered(person, outline):
-        raise PoseUnsuitableError(reason="legs_hidden")
+        raise _unsuitable(person, "legs_hidden", *LEGS)
     if _visibility(person, "wrist").max() < MIN_HAND_VISIBILITY:
-        raise PoseUnsuitableError(reason="arms_bent")
+        raise _unsuitable(person, "arms_bent", "left_arm", "right_arm")
     for side in BOTH:
+        arm = f"{side.name}_arm"
         if _angle_deg(points, side.shoulder, side.elbow, side.wrist) < MIN_ELBOW_DEG:
-            raise PoseUnsuitableError(reason="arms_bent")
+            raise _unsuitable(person, "arms_bent", arm)
         if _out_of_plane_deg(person, side.shoulder, side.elbow) > MAX_ARM_OUT_DEG:
-            raise PoseUnsuitableError(reason="arms_bent")
+            raise _unsuitable(person, "arms_bent", arm)
         if _lean_deg(points[side.shoulder], points[side.elbow]) > MAX_ARM_RAISE_DEG:
-            raise PoseUnsuitableError(reason="arms_raised")
+            raise _unsuitable(person, "arms_raised", arm)
     return outline
 
 
@@ -200,13 +253,13 @@ def measurable_side(person: Person) -> Silhouette:
     _inside(person, (nearer,))
     _upright(person)
     if _shoulder_span(person) > MAX_SIDE_SHOULDER_SPAN:
-        raise PoseUnsuitableError(reason="not_from_the_side")
+        raise _unsuitable(person, "not_from_the_side", "shoulders", "hips")
     outline = _seen_whole(person, (nearer,))
     _stands(person, (nearer,))
     return outline
 
 
-def measurable_in_space(observation: Observation) -> None:
+def measurable_in_space(person: Person, observation: Observation) -> None:
     """Check what only shows once the camera's height is known: legs and forearms that point at it.
 
     Raises
@@ -219,12 +272,12 @@ def measurable_in_space(observation: Observation) -> None:
     if not from_front:
         legs = legs.max(keepdims=True)  # the farther one is hidden behind the nearer
     if legs.min() < MIN_LEG_TO_TRUNK * landmarks.torso or np.ptp(legs) > MAX_LEGS_DIFFER:
-        raise PoseUnsuitableError(reason="legs_bent")
+        raise _unsuitable(person, "legs_bent", *LEGS)
     if from_front and (
         landmarks.limbs[1].max() < MIN_FOREARMS["landmarks"]
         or observation.networks.limbs[1].mean() < MIN_FOREARMS["networks"]
     ):
-        raise PoseUnsuitableError(reason="arms_bent")
+        raise _unsuitable(person, "arms_bent", "left_arm", "right_arm")
 
 
 def summary(person: Person, outline: Silhouette) -> dict[str, Any]:
@@ -247,14 +300,31 @@ def _inside(person: Person, sides: Sequence[Side]) -> None:
     inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1)
     joints = [j for s in sides for j in (s.shoulder, s.hip, s.knee, s.ankle)]
     feet = [j for s in sides for j in (s.heel, s.toes)]
-    if not inside[[pose.NOSE, *joints]].all() or not inside[feet].any():
-        raise BodyCutOffError
+    needed = [pose.NOSE, *joints, *([] if inside[feet].any() else feet)]
+    x, y = points[needed].T
     outline = silhouette(person)
-    if outline is None:
-        return
     margin_px = max(EDGE_SHARE * height_px, 1.0)
-    if outline.vertex_y_px < margin_px or outline.sole_y_px > height_px - margin_px:
-        raise BodyCutOffError
+    cut = {
+        "left": x.min() < 0,
+        "right": x.max() >= width_px,
+        "top": y.min() < 0 or (outline is not None and outline.vertex_y_px < margin_px),
+        "bottom": y.max() >= height_px
+        or (outline is not None and outline.sole_y_px > height_px - margin_px),
+    }
+    if any(cut.values()):
+        raise BodyCutOffError(where=[_edge(person, name) for name, is_cut in cut.items() if is_cut])
+
+
+def _edge(person: Person, name: str) -> dict[str, Any]:
+    """The edge of the photo at which a person is cut off, as far as the person reaches."""
+    (left, top, right, bottom) = marks(person, "person")[0]["box"]
+    line = {
+        "left": [[0.0, top], [0.0, bottom]],
+        "right": [[1.0, top], [1.0, bottom]],
+        "top": [[left, 0.0], [right, 0.0]],
+        "bottom": [[left, 1.0], [right, 1.0]],
+    }
+    return {"part": "edge", "line": line[name]}
 
 
 def _seen_whole(person: Person, sides: Sequence[Side]) -> Silhouette:
@@ -271,11 +341,16 @@ def _seen_whole(person: Person, sides: Sequence[Side]) -> Silhouette:
             and outline.sole_y_px - ankles[:, 1].max() < MIN_FOOT * outline.height_px
         )
     ):
-        raise PoseUnsuitableError(reason="legs_hidden")
+        unseen = [
+            f"{side.name}_leg"
+            for side in sides
+            if (person.visibility[[side.knee, side.ankle]] < MIN_VISIBILITY).any()
+        ]
+        raise _unsuitable(person, "legs_hidden", *(unseen or [f"{s.name}_leg" for s in sides]))
     if outline is None or (_seen(person, sides) < MIN_VISIBILITY).any():
-        raise PoseUnsuitableError(reason="unclear")
+        raise _unsuitable(person, "unclear", "person")
     if outline.height_px < MIN_PERSON_PX:
-        raise PersonTooSmallError
+        raise PersonTooSmallError(where=marks(person, "person"))
     return outline
 
 
@@ -285,7 +360,7 @@ def _upright(person: Person) -> None:
     shoulders = points[[LEFT.shoulder, RIGHT.shoulder]].mean(axis=0)
     hips = points[[LEFT.hip, RIGHT.hip]].mean(axis=0)
     if _lean_deg(shoulders, hips) > MAX_TRUNK_LEAN_DEG:
-        raise PoseUnsuitableError(reason="leaning")
+        raise _unsuitable(person, "leaning", "trunk")
 
 
 def _stands(person: Person, sides: Sequence[Side]) -> None:
@@ -298,9 +373,9 @@ def _stands(person: Person, sides: Sequence[Side]) -> None:
             or thigh_px < MIN_THIGH_TO_CALF * calf_px
             or calf_px < MIN_CALF_TO_THIGH * thigh_px
         ):
-            raise PoseUnsuitableError(reason="legs_bent")
+            raise _unsuitable(person, "legs_bent", f"{side.name}_leg")
         if _lean_deg(hip, ankle) > MAX_LEG_LEAN_DEG:
-            raise PoseUnsuitableError(reason="legs_apart")
+            raise _unsuitable(person, "legs_apart", f"{side.name}_leg")
 
 
 def _legs_abreast(person: Person, outline: Silhouette) -> None:
@@ -309,9 +384,9 @@ def _legs_abreast(person: Person, outline: Silhouette) -> None:
         for left, right in ((LEFT.ankle, RIGHT.ankle), (LEFT.knee, RIGHT.knee))
     )
     if abs(ankles[1]) > MAX_ANKLES_APART:
-        raise PoseUnsuitableError(reason="legs_bent")
+        raise _unsuitable(person, "legs_bent", *LEGS)
     if ankles[0] < MIN_ANKLES_ABREAST or knees[0] < MIN_KNEES_ABREAST:
-        raise PoseUnsuitableError(reason="legs_crossed")
+        raise _unsuitable(person, "legs_crossed", *LEGS)
 
 
 def _legs_covered(person: Person, outline: Silhouette) -> bool:

@@ -110,7 +110,7 @@ class Sight:
             log_focal,
             pitch_rad,
         )
-        quality.measurable_in_space(observation)
+        quality.measurable_in_space(self.person, observation)
         return observation
 
 
@@ -131,6 +131,22 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """One photo, and what the phone told beside it.
+
+    Attributes
+    ----------
+    photo : bytes
+        A JPEG, PNG, WebP or HEIC file: one person, standing, whole.
+    pitch_deg : float or None
+        How far the camera looked up (positive) or down (negative) from the horizontal.
+    """
+
+    photo: bytes
+    pitch_deg: float | None = None
+
+
+@dataclass(frozen=True)
 class Scan:
     """One body, measured."""
 
@@ -147,33 +163,27 @@ def load(model: Path) -> None:
 
 
 def scan(
-    photo: bytes,
+    fronts: Sequence[Shot],
     height_cm: float,
     *,
     model: Path,
-    side_photo: bytes | None = None,
-    more_photos: Sequence[bytes] = (),
+    side: Shot | None = None,
     sex: str | None = None,
-    device_pitch_deg: float | None = None,
 ) -> Scan:
     """Measure the person in a photo, or in several.
 
     Parameters
     ----------
-    photo : bytes
-        A JPEG, PNG, WebP or HEIC file: one person, standing, whole, facing the camera.
+    fronts : sequence of Shot
+        One or more of the same person, facing the camera.
     height_cm : float
         Vertex to floor, barefoot.
     model : Path
         A pose landmarker bundle.
-    side_photo : bytes, optional
+    side : Shot, optional
         The same person from the side.
-    more_photos : sequence of bytes
-        The same person from the front again: in another pose, from another distance.
     sex : {"male", "female", None}
         Makes the prior narrower when told.
-    device_pitch_deg : float, optional
-        How far the camera of ``photo`` looked up (positive) or down (negative).
 
     Raises
     ------
@@ -181,16 +191,21 @@ def scan(
         When a file is no photo that can be read.
     PhotoRefusedError
         When a photo can be read, but no honest length can come of it. Of both, ``field`` says
-        where it is the side photo or one of ``more_photos``, and ``index`` which of those.
+        which photo it is, where there are several.
     """
-    looks = {"front": look(photo, "front", model, _radians(device_pitch_deg))}
-    for index, more in enumerate(more_photos):
-        with _naming(field="again", index=index):
-            looks[f"front_{index + 2}"] = look(more, "front", model)
-    if side_photo is not None:
-        with _naming(field="side_image_url"):
-            looks["side"] = look(side_photo, "side", model)
-    measured = lengths.estimate([found.observation for found in looks.values()], height_cm, sex)
+    looks = {}
+    for index, front in enumerate(fronts):
+        with _naming(f"image_urls[{index}]" if len(fronts) > 1 else None):
+            looks[f"front_{index + 1}" if index else "front"] = _look(front, "front", model)
+    if side is not None:
+        with _naming("side_image_url"):
+            looks["side"] = _look(side, "side", model)
+    observations = [found.observation for found in looks.values()]
+    try:
+        measured = lengths.estimate(observations, height_cm, sex)
+    except PoseUnsuitableError as error:
+        person = quality.marks(looks["front"].sight.person, "person")
+        raise PoseUnsuitableError(**error.details, where=person) from None
     figures = {
         **{name: _figures(found, height_cm) for name, found in looks.items()},
         "evidence": lengths.evidence(measured, height_cm, sex),
@@ -219,7 +234,7 @@ def look_at(sight: Sight, pitch_rad: float | None = None) -> Look:
         skeleton = sight.skeleton(None)
     observation = sight.observe(skeleton, sight.log_focal, pitch_rad)
     if lengths.is_unclear(observation):
-        raise PoseUnsuitableError(reason="unclear")
+        raise PoseUnsuitableError(reason="unclear", where=quality.marks(sight.person, "person"))
     return Look(sight, skeleton, observation)
 
 
@@ -251,16 +266,19 @@ def _only_person(picture: Photo, model: Path) -> Person:
 
 
 @contextmanager
-def _naming(**which: str | int) -> Iterator[None]:
-    """Have a refusal say which photo it speaks of."""
+def _naming(field: str | None) -> Iterator[None]:
+    """Have a refusal say which photo it speaks of; None where there is only one."""
     try:
         yield
     except PhotoError as error:
-        raise type(error)(**error.details, **which) from None
+        if field is None:
+            raise
+        raise type(error)(**error.details, field=field) from None
 
 
-def _radians(angle_deg: float | None) -> float | None:
-    return None if angle_deg is None else float(np.radians(angle_deg))
+def _look(shot: Shot, view: View, model: Path) -> Look:
+    pitch_rad = None if shot.pitch_deg is None else float(np.radians(shot.pitch_deg))
+    return look(shot.photo, view, model, pitch_rad)
 
 
 def _figures(found: Look, height_cm: float) -> dict[str, Any]:
@@ -269,6 +287,7 @@ def _figures(found: Look, height_cm: float) -> dict[str, Any]:
         "photo_px": [sight.picture.source_width_px, sight.picture.source_height_px],
         "format": sight.picture.format,
         "focal_length_known": observation.focal_known,
+        "pitch_known": observation.pitch_known,
         **quality.summary(sight.person, sight.outline),
     }
     if sight.picture.focal_length_dropped is not None:

@@ -51,7 +51,13 @@ def test_a_measurement_under_a_key_takes_its_photos_with_it(api, s3):
     """Its id is not the upload's: what was measured says which photos they are."""
     front, _ = upload(api, s3)
     side, _ = upload(api, s3, (PEOPLE / "side-8.jpg").read_bytes())
-    body = {"image_url": front, "side_image_url": side, "height_cm": HEIGHT_CM, "user_id": "kim"}
+    again, _ = upload(api, s3)
+    body = {
+        "image_urls": [front, again],
+        "side_image_url": side,
+        "height_cm": HEIGHT_CM,
+        "user_id": "kim",
+    }
     status, answer = api.call("POST", "/measure", body, Idempotency_Key="k")
     assert status == 200, answer
     assert api.call("DELETE", f"/measurements/kim/{answer['data']['measurement_id']}")[0] == 200

@@ -93,6 +93,71 @@ def test_fit_takes_what_recommend_takes_of_a_driver(api, stored):
     assert widths == same, "of lengths they say nothing"
 
 
+def test_photos_from_the_front_are_measured_together(api, stored, photo):
+    urls = [GUIDE["image_url"], "s3://hypermob-images/test/again.jpg"]
+    stored.put_object(Bucket=IMAGES, Key="test/again.jpg", Body=photo)
+    body = {"height_cm": 175.0, "user_id": "test_user", "image_urls": urls}
+    status, answer = api.call(
+        "POST", "/measure", body | {"device_pitches_deg": [None, -3.0]}, Idempotency_Key="k"
+    )
+    assert status == 200, answer
+    data = answer["data"]
+    assert (data["image_url"], data["image_urls"]) == (urls[0], urls)
+    assert not data["quality"]["front"]["pitch_known"]
+    assert data["quality"]["front_2"]["pitch_known"]
+    assert len(MeasureEndpoint.invocations) == 1
+    repeat = api.call(
+        "POST", "/measure", body | {"device_pitches_deg": [None, -3.0]}, Idempotency_Key="k"
+    )
+    assert repeat[1]["data"]["measurement_id"] == data["measurement_id"]
+    assert len(MeasureEndpoint.invocations) == 1
+    for other in ({"device_pitches_deg": [-3.0, None]}, {"image_urls": urls[::-1]}):
+        assert api.call("POST", "/measure", body | other, Idempotency_Key="k")[0] == 409
+    stored.put_object(Bucket=IMAGES, Key="test/again.jpg", Body=b"none")
+    _, refused = api.call("POST", "/measure", body, Accept_Language="ko")
+    assert refused["error"]["field"] == "image_urls[1]"
+    assert refused["error"]["message"].startswith("2번 사진: ")
+    stored.delete_object(Bucket=IMAGES, Key="test/again.jpg")
+    _, missing = api.call("POST", "/measure", body)
+    assert (missing["error"]["code"], missing["error"]["field"]) == (
+        "IMAGE_NOT_FOUND",
+        "image_urls[1]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"image_url": None}, "image_url"),
+        ({"image_urls": [GUIDE["image_url"]]}, "image_urls"),
+        ({"image_url": None, "image_urls": []}, "image_urls"),
+        ({"image_url": None, "image_urls": [GUIDE["image_url"]] * 2}, "image_urls"),
+        ({"image_url": None, "image_urls": [f"s3://bkt/{n}" for n in range(4)]}, "image_urls"),
+        ({"image_url": None, "image_urls": ["http://x"]}, "image_urls"),
+        ({"device_pitches_deg": [1.0]}, "device_pitches_deg"),
+        ({"side_device_pitch_deg": 61}, "side_device_pitch_deg"),
+    ],
+)
+def test_fields_that_contradict_each_other_are_named(api, stored, change, named):
+    status, answer = api.call("POST", "/measure", GUIDE | change)
+    assert status == 400
+    assert [p["field"] for p in answer["error"]["fields"]] == [named]
+    assert MeasureEndpoint.invocations == []
+
+
+def test_the_pitch_that_an_upload_told_is_taken_where_the_call_tells_none(api, s3, photo):
+    found = []
+    for told in ({}, {"device_pitch_deg": -4.0}):
+        upload = {"user_id": "kim", "content_type": "image/jpeg", **told}
+        url = api.call("POST", "/uploads", upload)[1]["data"]["image_url"]
+        metadata = {"device-pitch-deg": "-4.0"} if told else {}
+        key = url.removeprefix(f"s3://{IMAGES}/")
+        s3.put_object(Bucket=IMAGES, Key=key, Body=photo, Metadata=metadata)
+        body = {"image_url": url, "height_cm": 175.0, "user_id": "kim"}
+        found.append(api.call("POST", "/measure", body)[1]["data"]["quality"]["front"])
+    assert [each["pitch_known"] for each in found] == [False, True]
+
+
 def test_a_stored_measurement_gets_its_recommendation_however_often_it_is_told(api, stored):
     _, measured = api.call("POST", "/measure", GUIDE)
     mid = measured["data"]["measurement_id"]

@@ -65,6 +65,11 @@ def test_answers_are_as_described(api: Any, s3: Any) -> None:
     s3.put_object(Bucket="hypermob-images", Key="test/none.jpg", Body=b"no photo")
     photo = {"image_url": f"s3://hypermob-images/{key}", "height_cm": 158.2, "user_id": USER}
     side = photo | {"side_image_url": photo["image_url"], "sex": "female", "drive_side": "right"}
+    s3.put_object(
+        Bucket="hypermob-images", Key="test/2.jpg", Body=(PEOPLE / "two_people-5.jpg").read_bytes()
+    )
+    urls = [f"s3://hypermob-images/{each}" for each in (key, "test/2.jpg")]
+    several = {"image_urls": urls, "height_cm": 158.2, "user_id": USER}
     damaged = photo | {"image_url": "s3://hypermob-images/test/none.jpg"}
     own = {"base": "sports", "h30_mm": 200}
     known = {"user_id": USER, "height": 170, "calf": 40, "estimate_missing": True, "drawing": "ko"}
@@ -82,6 +87,7 @@ def test_answers_are_as_described(api: Any, s3: Any) -> None:
         conform(api, "POST", "/measure", photo, Idempotency_Key="a"),
         conform(api, "POST", "/measure", photo, Prefer="respond-async"),
         conform(api, "POST", "/measure", side),
+        conform(api, "POST", "/measure", several),
         conform(api, "POST", "/measure", damaged),
         conform(api, "POST", "/measure", photo | {"image_url": "s3://hypermob-images/test/no"}),
         conform(api, "POST", "/measure", photo | {"image_url": "s3://elsewhere/test/a.jpg"}),

@@ -113,11 +113,11 @@ def test_the_image_measures_a_photo_as_lambda_would_have_it(root: Path, measure:
     )
     assert answer["status"] == "success", answer
     # Another build of the same code, on other C libraries: the same lengths as here.
-    from bodyscan.scan import load, scan
+    from bodyscan.scan import Shot, load, scan
 
     model = root / "var" / "task" / "models" / "pose_landmarker.task"
     load(model)
-    here = scan(photo, sample["height_cm"], model=model).lengths.rounded_cm()
+    here = scan([Shot(photo)], sample["height_cm"], model=model).lengths.rounded_cm()
     measured = answer["data"]["segments"]
     assert {name: measured[name] for name in here} == pytest.approx(here, abs=0.2)
     stored = s3.list_objects_v2(Bucket="hypermob-results")["Contents"]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bodyscan.focal import contradicted_by_perspective
-from bodyscan.scan import scan
+from bodyscan.scan import Shot, scan
 from hypermob.measuring import pose_model
 
 PEOPLE = Path(__file__).parents[2] / "fixtures" / "people"
@@ -27,7 +27,7 @@ def measured(name, focal_35mm):
     with Image.open(PEOPLE / name) as image:
         image.save(out, "JPEG", quality=92, exif=block.tobytes())
     truth = TRUTH[name]
-    return scan(out.getvalue(), truth["height_cm"], model=pose_model()), truth["lengths_cm"]
+    return scan([Shot(out.getvalue())], truth["height_cm"], model=pose_model()), truth["lengths_cm"]
 
 
 @pytest.mark.parametrize("name", ["front-1.jpg", "front-2.jpg"])

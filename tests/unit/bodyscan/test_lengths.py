@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bodyscan import lengths
 from bodyscan.lengths import SEGMENTS, UNUSUAL, Between, Observation
-from bodyscan.scan import scan
+from bodyscan.scan import Shot, scan
 from bodyscan.skeleton import POINTS, Skeleton
 from chalicelib import body_prior
 from chalicelib.errors import PoseUnsuitableError
@@ -296,7 +296,7 @@ def test_segments_in_a_row_add_up():
 @pytest.mark.parametrize("file", [f for f, t in TRUTH.items() if t["kind"] == "front"])
 def test_rendered_people_are_measured_within_twice_their_interval(file, model):
     truth = TRUTH[file]
-    found = scan((PEOPLE / file).read_bytes(), truth["height_cm"], model=model)
+    found = scan([Shot((PEOPLE / file).read_bytes())], truth["height_cm"], model=model)
     for name in SEGMENTS:
         error_cm = abs(found.lengths.length_cm(name) - truth["lengths_cm"][name]["mean"])
         assert error_cm < 2 * found.lengths.half_width_95_cm(name), name
@@ -306,7 +306,9 @@ def test_rendered_people_are_measured_within_twice_their_interval(file, model):
 def test_rendered_people_say_how_their_sides_differ(model):
     truth = TRUTH["front-8.jpg"]
     photo = (PEOPLE / "front-8.jpg").read_bytes()
-    found = scan(photo, truth["height_cm"], model=model).quality["front"]["left_minus_right"]
+    found = scan([Shot(photo)], truth["height_cm"], model=model).quality["front"][
+        "left_minus_right"
+    ]
     for name, difference in found.items():
         low, high = difference["interval_95"]
         true = truth["lengths_cm"][name]["left"] - truth["lengths_cm"][name]["right"]
@@ -318,16 +320,16 @@ def test_a_side_photo_and_a_second_front_photo_are_joined(model):
     front, side, other = (
         (PEOPLE / f"{name}.jpg").read_bytes() for name in ("front-8", "side-8", "front-1")
     )
-    alone = scan(front, 158.2, model=model)
-    both = scan(front, 158.2, model=model, side_photo=side)
+    alone = scan([Shot(front)], 158.2, model=model)
+    both = scan([Shot(front)], 158.2, model=model, side=Shot(side))
     assert set(both.quality) == {"front", "side", "evidence"}
     for name in SEGMENTS:
         assert both.lengths.half_width_95_cm(name) < alone.lengths.half_width_95_cm(name)
-    three = scan(front, 158.2, model=model, side_photo=side, more_photos=[other])
+    three = scan([Shot(front), Shot(other)], 158.2, model=model, side=Shot(side))
     assert set(three.quality) == {"front", "front_2", "side", "evidence"}
 
 
 def test_a_front_photo_is_no_side_photo(model):
     front = (PEOPLE / "front-8.jpg").read_bytes()
     with pytest.raises(PoseUnsuitableError):
-        scan(front, 158.2, model=model, side_photo=front)
+        scan([Shot(front)], 158.2, model=model, side=Shot(front))

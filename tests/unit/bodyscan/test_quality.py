@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from bodyscan import quality
 from bodyscan.lengths import LIMBS, Between, Observation
 from bodyscan.pose import Person
+from chalicelib.answers import Mark
 from chalicelib.errors import (
     BodyCutOffError,
     NoPersonError,
     PersonTooSmallError,
+    PhotoRefusedError,
     PoseUnsuitableError,
     SeveralPeopleError,
 )
@@ -158,6 +161,68 @@ def test_poses_that_cannot_be_measured_say_why(moved, why):
     assert reason(standing(**moved)) == why
 
 
+def where(person, check=quality.measurable_front):
+    """What a refused person's error marks in the photo: parts to lines or boxes."""
+    with pytest.raises(PhotoRefusedError) as caught:
+        check(person)
+    marks = msgspec.convert(caught.value.details["where"], list[Mark])
+    return {mark.part: mark.line or mark.box for mark in marks}
+
+
+@pytest.mark.parametrize(
+    ("moved", "parts"),
+    [
+        ({"left_wrist": (290, 300)}, {"left_arm"}),
+        ({"left_elbow": (460, 205), "left_wrist": (560, 200)}, {"left_arm"}),
+        ({"right_knee": (180, 480), "right_ankle": (260, 600)}, {"right_leg"}),
+        ({"left_ankle": (304, 665), "right_ankle": (296, 665)}, {"left_leg", "right_leg"}),
+        ({"left_shoulder": (420, 215), "right_shoulder": (320, 215)}, {"trunk"}),
+        ({"left_shoulder": (240, 215), "right_shoulder": (360, 215)}, {"shoulders", "hips"}),
+    ],
+)
+def test_a_refusal_marks_the_limb_that_it_speaks_of(moved, parts):
+    assert where(standing(**moved)).keys() == parts
+
+
+def test_marks_are_shares_of_the_photo():
+    assert where(standing(left_wrist=(290, 300))) == {
+        "left_arm": [(0.6, 0.2687), (0.6333, 0.4062), (0.4833, 0.375)]
+    }
+    [person] = quality.marks(standing(), "person")
+    assert person["box"] == [0.3417, 0.1375, 0.6583, 0.8888]  # vertex to soles
+
+
+def test_a_body_that_is_cut_off_marks_the_edge_that_cuts():
+    low = standing()
+    low = replace(low, landmarks_px=low.landmarks_px + np.array([0, 150]))
+    assert where(low) == {"edge": [(0.3417, 1.0), (0.6583, 1.0)]}
+    left = replace(low, landmarks_px=standing(30).landmarks_px)
+    assert where(left)["edge"][0][0] == where(left)["edge"][1][0] == 0.0
+    touching = standing()
+    touching.mask[:711, 200:400] = 1.0
+    assert {y for _, y in where(touching)["edge"]} == {0.0}
+
+
+def test_hidden_legs_far_and_other_people_are_marked():
+    hidden = standing()
+    hidden.visibility[27] = 0.2
+    assert where(hidden).keys() == {"left_leg"}
+    gown = standing()
+    gown.mask[400:711, 200:400] = 1.0
+    assert where(gown).keys() == {"left_leg", "right_leg"}
+    found = where([standing(150), standing(450)], quality.only_person)
+    assert found["person"][0] < 0.25 < 0.5 < found["other_person"][0]
+    small = standing()
+    small = replace(
+        small,
+        landmarks_px=small.landmarks_px * 0.25,
+        mask=np.pad(small.mask[::4, ::4], ((0, 600), (0, 450))),
+    )
+    left, top, right, bottom = where(small)["person"]
+    assert right - left < 0.1
+    assert bottom - top < 0.2
+
+
 @pytest.mark.parametrize("turn_deg", [20, -20, 45, -45])
 def test_a_body_that_is_turned_is_turned_away_though_its_shoulders_look_broad(turn_deg):
     person = standing()
@@ -211,10 +276,10 @@ def in_space(**changed):
 )
 def test_limbs_that_point_at_the_camera_show_in_space(changed, why):
     if why is None:
-        quality.measurable_in_space(in_space(**changed))
+        quality.measurable_in_space(standing(), in_space(**changed))
         return
     with pytest.raises(PoseUnsuitableError) as caught:
-        quality.measurable_in_space(in_space(**changed))
+        quality.measurable_in_space(standing(), in_space(**changed))
     assert caught.value.details["reason"] == why
 
 

@@ -3,15 +3,21 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bodyscan import lengths, scan
+from chalicelib.answers import Mark
 from chalicelib.errors import HypermobError
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "container/models/pose_landmarker_full.task"
 PEOPLE = ROOT / "tests/fixtures/people"
 TRUTHS = [json.loads(line) for line in (PEOPLE / "truth.jsonl").read_text().splitlines()]
+
+
+NO_PLACE = {"NO_PERSON", "UNSUPPORTED_IMAGE", "PERSON_TOO_SMALL"}
+"""Nobody was found, or only in a part of the photo: there may be nothing to draw."""
 
 
 def verdict(truth: dict) -> tuple[str | None, str]:
@@ -22,6 +28,10 @@ def verdict(truth: dict) -> tuple[str | None, str]:
         if view == "front":  # a side photo alone is never measured
             lengths.estimate([found.observation], float(truth.get("height_cm", 170)))
     except HypermobError as error:
+        marks = msgspec.convert(error.details.get("where", []), list[Mark])
+        assert marks or error.code in NO_PLACE or error.details.get("reason") == "impossible_body"
+        for mark in marks:
+            assert all(0 <= share <= 1 for point in mark.line or [mark.box] for share in point)
         return error.code, str(error.details.get("reason", ""))
     return None, ""
 

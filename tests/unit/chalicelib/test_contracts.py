@@ -176,7 +176,13 @@ def test_the_client_takes_what_the_api_takes():
         (conversation.About, MeasureRequest),
         (conversation.Options, RecommendRequest),
     ):
-        own = {"image_url", "side_image_url", "height_cm", *LENGTHS}  # parameters of the calls
+        own = {
+            "image_url",
+            "image_urls",
+            "side_image_url",
+            "height_cm",
+            *LENGTHS,
+        }  # parameters of the calls
         assert told.__annotations__.keys() == set(request.__struct_fields__) - own
 
 

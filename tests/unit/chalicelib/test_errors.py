@@ -44,14 +44,12 @@ def reasons_raised():
         node
         for path in BODYSCAN.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PoseUnsuitableError"
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("PoseUnsuitableError", "_unsuitable")
     ]
-    return {
-        ast.literal_eval(each.value)
-        for call in calls
-        for each in call.keywords
-        if each.arg == "reason"
-    }
+    given = [each.value for call in calls for each in call.keywords if each.arg == "reason"]
+    given += [call.args[1] for call in calls if len(call.args) > 1]
+    return {each.value for each in given if isinstance(each, ast.Constant)}
 
 
 def test_every_reason_of_a_refused_pose_has_words_and_no_words_are_of_none():
@@ -122,3 +120,11 @@ def test_an_error_crosses_from_one_process_to_another(code):
     there = pickle.loads(pickle.dumps(error))
     assert type(there) is type(error)
     assert there.to_dict("ko") == error.to_dict("ko")
+
+
+def test_a_refusal_of_one_of_several_photos_says_which():
+    second = PoseUnsuitableError(reason="legs_bent", field="image_urls[1]", where=[])
+    assert second.message("en").startswith("Photo 2: A leg is bent")
+    assert second.message("ko").startswith("2번 사진: ")
+    assert second.index == 1
+    assert PoseUnsuitableError(reason="legs_bent").index is None

@@ -61,8 +61,9 @@ def test_measure_takes_a_second_front_photo_and_what_the_phone_told():
 
     _, alone = half_widths()
     _, pitched = half_widths("--pitch", -13.2, "--sex", "female", "--weight", 68)
-    document, twice = half_widths("--again", PEOPLE / "front-1.jpg")
+    document, twice = half_widths("--again", PEOPLE / "front-1.jpg", "--again-pitch", -13.2)
     assert set(document["quality"]) == {"front", "front_2", "evidence"}
+    assert document["quality"]["front_2"]["pitch_known"]
     assert sum(pitched) < sum(alone)
     assert sum(twice) < sum(alone)
 
