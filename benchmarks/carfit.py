@@ -32,7 +32,7 @@ from benchmarks.timing import median_ms
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
 from chalicelib.carfit import comfort, linkage, mirrors, rules, standards
-from chalicelib.carfit.fit import Driver, ideal_settings, travels
+from chalicelib.carfit.driver import Driver
 from chalicelib.carfit.model import (
     FEATURES,
     FREE_LIFT_MM,
@@ -45,6 +45,7 @@ from chalicelib.carfit.model import (
     features,
     with_free_travels,
 )
+from chalicelib.carfit.settings import ideal_settings, travels
 from chalicelib.carfit.types import TYPICAL_BMI_KG_M2, Seat
 from chalicelib.carfit.vehicles import Vehicle
 from tools import document

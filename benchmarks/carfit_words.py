@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from chalicelib import carfit
-from chalicelib.carfit.fit import travels
+from chalicelib.carfit.settings import travels
 from chalicelib.carfit.vehicles import Vehicle
 
 NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")

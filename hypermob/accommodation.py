@@ -17,8 +17,9 @@ from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
 from chalicelib.carfit import rules, standards
 from chalicelib.carfit.drawing import Language
-from chalicelib.carfit.fit import Driver, ideal_settings, travels
+from chalicelib.carfit.driver import Driver
 from chalicelib.carfit.model import SCATTER
+from chalicelib.carfit.settings import ideal_settings, travels
 from chalicelib.carfit.types import Sex
 
 Array = npt.NDArray[np.float64]
@@ -201,7 +202,7 @@ def page(found: Accommodation, language: Language = "en") -> str:
     name = found.vehicle.name[language]
     words = _WORDS[language]
     rows = "".join(
-        f"<tr><td>{escape(carfit.SETTING_WORDS[path][int(korean)])}</td>"
+        f"<tr><td>{escape(carfit.SETTINGS[path].name[language])}</td>"
         f"<td>{each['accommodated']:.1%}</td><td>{each['below']:.1%}</td>"
         f"<td>{each['above']:.1%}</td><td>{each['gained_by_longer_ends']:+.1%}</td></tr>"
         for path, each in facts["travels"].items()
@@ -215,7 +216,7 @@ def page(found: Accommodation, language: Language = "en") -> str:
     if first is not None:
         unit = first.rsplit("_", 1)[1]
         advice = words["first"].format(
-            setting=carfit.SETTING_WORDS[first][int(korean)],
+            setting=carfit.SETTINGS[first].name[language],
             more=f"{LONGER[unit]:.0f} {unit}",
             gain=f"{facts['travels'][first]['gained_by_longer_ends']:.1%}",
         )

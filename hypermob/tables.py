@@ -132,9 +132,13 @@ def setting_rows(
     """Path, words, value, 80 % band and unit of each setting."""
     bands = dict(leaves(recommendation["band_80"]))
     for path, value in leaves(recommendation["settings"]):
-        english, korean, unit = carfit.SETTING_WORDS[path]
-        words = korean if language == "ko" else english[0].upper() + english[1:]
-        yield path, words, value, bands[path], unit
+        setting = carfit.SETTINGS[path]
+        yield path, _headed(setting.name[language]), value, bands[path], setting.unit
+
+
+def _headed(words: str) -> str:
+    """Words that begin a row."""
+    return words[0].upper() + words[1:]
 
 
 def vehicles_table(catalogue: Mapping[str, Any], language: Language = "en") -> Table:
@@ -161,8 +165,7 @@ def accommodation_table(facts: Mapping[str, Any], language: Language = "en") -> 
     for name in ("accommodated", "below", "above", "longer"):
         table.add_column(HEADS[name][language], justify="right")
     for path, each in facts["travels"].items():
-        english, korean, _ = carfit.SETTING_WORDS[path]
-        words = korean if language == "ko" else english[0].upper() + english[1:]
+        words = _headed(carfit.SETTINGS[path].name[language])
         shares = (each[name] for name in ("accommodated", "below", "above"))
         gained = f"{each['gained_by_longer_ends']:+.1%}"
         table.add_row(words, *(f"{value:.1%}" for value in shares), gained)

@@ -6,6 +6,7 @@ Numpy and JSON only; nothing here knows of HTTP, AWS or an environment.
 from chalicelib.carfit.drawing import side_view
 from chalicelib.carfit.fit import recommend
 from chalicelib.carfit.model import Model, ModelError, bundled_model
+from chalicelib.carfit.settings import SETTINGS, Setting
 from chalicelib.carfit.transfer import Kept, Transfer, transfer
 from chalicelib.carfit.types import (
     Body,
@@ -25,11 +26,10 @@ from chalicelib.carfit.vehicles import (
     own_vehicle,
     vehicles,
 )
-from chalicelib.carfit.warnings import SETTING_WORDS
 
 __all__ = [
     "DEFAULT_VEHICLE",
-    "SETTING_WORDS",
+    "SETTINGS",
     "Body",
     "DriveSide",
     "FitWarning",
@@ -39,6 +39,7 @@ __all__ = [
     "Posture",
     "PosturePreference",
     "Recommendation",
+    "Setting",
     "Settings",
     "SideMirrorAim",
     "Transfer",

@@ -6,14 +6,13 @@ head restraint, belt, sight lines. The car around them is only as true as its pa
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from html import escape
 from typing import Final, Literal
 
 from chalicelib.carfit import linkage, rules
-from chalicelib.carfit.fit import travels
 from chalicelib.carfit.linkage import Point
 from chalicelib.carfit.rules import DOWN_VIEW_OVER_COWL_DEG
+from chalicelib.carfit.settings import SETTINGS, travels
 from chalicelib.carfit.types import Body, Recommendation
 from chalicelib.carfit.vehicles import Vehicle
 
@@ -32,18 +31,6 @@ REFERENCE_HEIGHT_CM: Final = 175.0
 SKIN, CLOTH, SLEEVE, TROUSERS = "#f2c9a8", "#3d6fb4", "#5b8bcc", "#2f5a96"
 CAR, LINE, SEAT, GLASS = "#e3e6ea", "#8a929c", "#5b626b", "#9cc3e0"
 MARK, BAND, TEXT = "#d6452b", "#f3b9a6", "#1c2126"
-
-ROWS: Final = (
-    ("seat.fore_aft_mm", "Seat fore-aft", "좌석 앞뒤"),
-    ("seat.height_mm", "Seat height", "좌석 높이"),
-    ("seat.cushion_tilt_deg", "Cushion tilt", "쿠션 기울기"),
-    ("seat.backrest_recline_deg", "Backrest recline", "등받이 각도"),
-    ("head_restraint.height_mm", "Head restraint", "헤드레스트"),
-    ("belt.anchor_height_mm", "Belt anchor", "안전벨트 높이"),
-    ("steering_wheel.telescope_mm", "Wheel reach", "운전대 앞뒤"),
-    ("steering_wheel.tilt_deg", "Wheel tilt", "운전대 기울기"),
-    ("hud.height_mm", "Head-up display", "헤드업 디스플레이"),
-)
 
 
 def side_view(
@@ -284,23 +271,22 @@ def _panel(
     found: Recommendation, vehicle: Vehicle, language: Language, top: float
 ) -> Iterator[str]:
     """Each setting on its travel: value, and the band that suits 80 % of such drivers."""
-    settings, bands = asdict(found.settings), asdict(found.band_80)
+    settings, bands = found.settings.by_path(), found.band_80.by_path()
+    rows = [(row, row.label) for row in SETTINGS.values() if row.label is not None]
     ends = travels(vehicle, found.drive_side)
     left, right = RIGHT_MM + 60.0, RIGHT_MM + PANEL_MM - 60.0
-    step = (top - BELOW_MM - 60.0) / len(ROWS)
-    for row, (path, english, korean) in enumerate(ROWS):
-        group, name = path.split(".")
-        value, band = settings[group][name], bands[group][name]
-        low, high = ends[path]
+    step = (top - BELOW_MM - 60.0) / len(rows)
+    for i, (row, label) in enumerate(rows):
+        value, band = settings[row.path], bands[row.path]
+        low, high = ends[row.path]
         span = max(high - low, 1e-6)
-        y = -top + 90.0 + row * step
-        unit = "mm" if name.endswith("mm") else "°"
-        number = f"{value:.0f} mm" if unit == "mm" else f"{value:.1f}°"
+        y = -top + 90.0 + i * step
+        number = f"{value:.0f} mm" if row.unit == "mm" else f"{value:.1f}°"
 
         def at(each: float, low: float = low, span: float = span) -> float:
             return left + (right - left) * min(max((each - low) / span, 0.0), 1.0)
 
-        yield f'<text x="{left:.0f}" y="{y:.0f}">{english if language == "en" else korean}</text>'
+        yield f'<text x="{left:.0f}" y="{y:.0f}">{label[language]}</text>'
         yield (
             f'<text x="{right:.0f}" y="{y:.0f}" text-anchor="end" font-weight="600">{number}</text>'
         )

@@ -5,7 +5,7 @@ that ends, is said here as its warning says it.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from chalicelib.carfit import linkage
 from chalicelib.carfit.linkage import Seated
@@ -15,7 +15,7 @@ from chalicelib.carfit.rules import (
     TOLERANCE_MM,
     Margins,
 )
-from chalicelib.carfit.types import Body, Settings, Words
+from chalicelib.carfit.types import Body, Words
 from chalicelib.carfit.vehicles import Vehicle
 
 _MIRRORS: Final = {
@@ -28,50 +28,34 @@ LEVEL_MM: Final = 10.0
 """Within which the head restraint's top counts as level with the head's."""
 
 
-def sentences(
-    body: Body,
-    vehicle: Vehicle,
-    settings: Settings[float],
-    seated: Seated,
-    kept: Margins,
-    ended: Mapping[str, float],
-) -> dict[str, Words]:
-    """A sentence for each setting, by its path.
+class Facts(NamedTuple):
+    """What a sentence is chosen by.
 
-    Parameters
-    ----------
-    body, vehicle, settings
-        Whose, where and what.
-    seated : Seated
-        How the driver then sits, in plain numbers.
-    kept : Margins
-        What is left of each safety rule.
-    ended : mapping of str to float
-        Settings whose travel ends before the wish, by path, and by how much: negative where the
-        wish lies below.
+    ``settings`` by path; ``seated``, how the driver then sits, in plain numbers; ``kept``, what is
+    left of each safety rule; ``ended``, the settings whose travel ends before the wish, by path,
+    and by how much: negative where the wish lies below.
     """
-    broken = {name for name, margin in kept._asdict().items() if margin < -TOLERANCE_MM[name]}
-    return {
-        "seat.fore_aft_mm": _fore_aft(body, seated, kept, broken),
-        "seat.height_mm": _height(seated, kept, broken),
-        "seat.cushion_tilt_deg": _cushion(seated, ended.get("seat.cushion_tilt_deg")),
-        "seat.backrest_recline_deg": _recline(seated, kept, broken),
-        "head_restraint.height_mm": _head_restraint(vehicle, settings, seated),
-        "belt.anchor_height_mm": _belt(seated, ended.get("belt.anchor_height_mm")),
-        "steering_wheel.telescope_mm": _telescope(body, seated, kept, broken),
-        "steering_wheel.tilt_deg": _tilt(broken),
-        "hud.height_mm": _hud(seated, ended.get("hud.height_mm")),
-        **{
-            f"mirrors.{name}.{axis}": _mirror(name, axis, f"mirrors.{name}.{axis}" in ended)
-            for name in _MIRRORS
-            for axis in ("yaw_deg", "pitch_deg")
-        },
-    }
+
+    body: Body
+    vehicle: Vehicle
+    settings: Mapping[str, float]
+    seated: Seated
+    kept: Margins
+    ended: Mapping[str, float]
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """Names of the rules that are broken by more than is told."""
+        return frozenset(
+            name for name, margin in self.kept._asdict().items() if margin < -TOLERANCE_MM[name]
+        )
 
 
-def _fore_aft(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> Words:
+def fore_aft(facts: Facts) -> Words:
+    """The knee, and what the brake has to spare."""
+    body, seated, kept = facts.body, facts.seated, facts.kept
     leg_cm = body.thigh_cm + body.calf_cm
-    if "brake" in broken:
+    if "brake" in facts.broken:
         return _words(
             f"With legs of {leg_cm:.0f} cm the knee bends to {seated.knee_deg:.0f}°, and the brake"
             f" still lies {-kept.brake:.0f} mm too far.",
@@ -86,7 +70,9 @@ def _fore_aft(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> Wo
     )
 
 
-def _height(seated: Seated, kept: Margins, broken: set[str]) -> Words:
+def height(facts: Facts) -> Words:
+    """The eyes, the road over the dashboard and the room above the head."""
+    seated, kept, broken = facts.seated, facts.kept, facts.broken
     eye_z, head_mm = seated.eye[1], HEAD_TO_ROOF_MM + kept.head
     road_en, road_ko = "over the dashboard", "대시보드 너머가 보이고"
     if "cowl" in broken:
@@ -103,7 +89,9 @@ def _height(seated: Seated, kept: Margins, broken: set[str]) -> Words:
     )
 
 
-def _cushion(seated: Seated, off: float | None) -> Words:
+def cushion(facts: Facts) -> Words:
+    """The slope of the thigh."""
+    seated, off = facts.seated, facts.ended.get("seat.cushion_tilt_deg")
     angle = f"{seated.hip_deg:.0f}°"
     if off is None:
         return _words(
@@ -117,10 +105,12 @@ def _cushion(seated: Seated, off: float | None) -> Words:
     )
 
 
-def _recline(seated: Seated, kept: Margins, broken: set[str]) -> Words:
+def recline(facts: Facts) -> Words:
+    """The trunk, and the chest's distance from the wheel."""
+    seated, kept = facts.seated, facts.kept
     chest_mm = CHEST_TO_WHEEL_MM + kept.chest
     trunk, needed = f"{seated.trunk_deg:.0f}°", f"{CHEST_TO_WHEEL_MM:.0f}"
-    if "chest" in broken:
+    if "chest" in facts.broken:
         return _words(
             f"{trunk} behind vertical leaves {max(chest_mm, 0.0):.0f} mm between chest and wheel:"
             f" less than the {needed} mm that the airbag needs.",
@@ -137,9 +127,11 @@ def _recline(seated: Seated, kept: Margins, broken: set[str]) -> Words:
     )
 
 
-def _head_restraint(vehicle: Vehicle, settings: Settings[float], seated: Seated) -> Words:
-    top_mm = vehicle.head_restraint_low_mm + settings.head_restraint.height_mm
-    below_mm = linkage.head_along_torso_mm(seated) - top_mm
+def head_restraint(facts: Facts) -> Words:
+    """Its top beside the head's."""
+    height_mm = facts.settings["head_restraint.height_mm"]
+    top_mm = facts.vehicle.head_restraint_low_mm + height_mm
+    below_mm = linkage.head_along_torso_mm(facts.seated) - top_mm
     where_en, where_ko = "level with the top of your head", "머리 꼭대기와 같은 높이입니다"
     if below_mm > LEVEL_MM:
         where_en = f"its highest, {below_mm:.0f} mm below the top of your head"
@@ -153,8 +145,10 @@ def _head_restraint(vehicle: Vehicle, settings: Settings[float], seated: Seated)
     )
 
 
-def _belt(seated: Seated, off: float | None) -> Words:
-    shoulder = f"{seated.shoulder[1]:.0f} mm"
+def belt(facts: Facts) -> Words:
+    """The shoulder."""
+    off = facts.ended.get("belt.anchor_height_mm")
+    shoulder = f"{facts.seated.shoulder[1]:.0f} mm"
     if off is None:
         return _words(
             f"Your shoulder is {shoulder} above the heel point; the belt then lies on the collar"
@@ -169,11 +163,13 @@ def _belt(seated: Seated, off: float | None) -> Words:
     )
 
 
-def _telescope(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> Words:
+def telescope(facts: Facts) -> Words:
+    """The elbow, and the wrist on top of the rim."""
+    body, seated, kept = facts.body, facts.seated, facts.kept
     arm_cm = body.upper_arm_cm + body.forearm_cm
     english = f"With arms of {arm_cm:.0f} cm the elbow bends to {seated.elbow_deg:.0f}° at 9"
     korean = f"팔 길이 {arm_cm:.0f} cm에서 9시-3시 방향을 잡으면 팔꿈치 각도가"
-    if "wrist" in broken:
+    if "wrist" in facts.broken:
         return _words(
             f"{english} and 3 o'clock; the top of the rim lies {-kept.wrist:.0f} mm beyond your"
             " wrist.",
@@ -183,7 +179,9 @@ def _telescope(body: Body, seated: Seated, kept: Margins, broken: set[str]) -> W
     return _words(f"{english} and 3 o'clock.", f"{korean} {seated.elbow_deg:.0f}°입니다.")
 
 
-def _tilt(broken: set[str]) -> Words:
+def tilt(facts: Facts) -> Words:
+    """The lap below and the instruments above."""
+    broken = facts.broken
     near = {"thigh", "belly"} & broken
     if near and "rim" in broken:
         return _words(
@@ -207,8 +205,10 @@ def _tilt(broken: set[str]) -> Words:
     )
 
 
-def _hud(seated: Seated, off: float | None) -> Words:
-    eye = f"{seated.eye[1]:.0f} mm"
+def hud(facts: Facts) -> Words:
+    """The eyes."""
+    off = facts.ended.get("hud.height_mm")
+    eye = f"{facts.seated.eye[1]:.0f} mm"
     if off is None:
         return _words(
             f"Set to your eyes, {eye} above the heel point.",
@@ -221,9 +221,10 @@ def _hud(seated: Seated, off: float | None) -> Words:
     )
 
 
-def _mirror(name: str, axis: str, ended: bool) -> Words:
+def mirror(name: str, axis: str, facts: Facts) -> Words:
+    """What the glass shows; ``name`` and ``axis`` are bound by the setting's row."""
     english, korean = _MIRRORS[name]
-    if ended:
+    if f"mirrors.{name}.{axis}" in facts.ended:
         return _words(
             f"Turned as far towards the {english} as the mirror goes.",
             f"{korean} 보이는 쪽으로 끝까지 돌렸습니다.",

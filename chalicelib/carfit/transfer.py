@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from chalicelib.carfit import linkage, rules, vhal, warnings
-from chalicelib.carfit.fit import Array, Driver, answer, chosen_settings
-from chalicelib.carfit.linkage import Seated
-from chalicelib.carfit.model import Model, bundled_model
+from chalicelib.carfit.driver import Driver
+from chalicelib.carfit.fit import answer
+from chalicelib.carfit.linkage import Real, Seated
+from chalicelib.carfit.model import Array, Model, bundled_model
+from chalicelib.carfit.settings import SETTINGS, position_settings
 from chalicelib.carfit.types import (
     Body,
     DriveSide,
@@ -97,24 +99,23 @@ def transfer(
         as_it_is=same_car,
         vhal_profile=vhal_profile,
     )
-    lost = tuple(_lost(recommendation, to_vehicle, position[0]))
+    wished = position_settings(to_vehicle, there.sit(position))
+    lost = tuple(_lost(recommendation, wished))
     recommendation = replace(recommendation, warnings=(*recommendation.warnings, *lost))
     names = recommendation.posture.angles_deg
     angles = {name: float(np.ravel(getattr(before, f"{name}_deg"))[0]) for name in names}
     return Transfer(recommendation, angles)
 
 
-def _lost(found: Recommendation, vehicle: Vehicle, position: Array) -> Iterator[FitWarning]:
+def _lost(found: Recommendation, wished: Mapping[str, Real]) -> Iterator[FitWarning]:
     """A warning for each setting that a travel or a rule took from the driver."""
-    x, z, recline, wheel_x, wheel_z = position.tolist()
     said = {each.params.get("setting") for each in found.warnings}
-    wished = chosen_settings(vehicle, (x, z), recline, (wheel_x, wheel_z))
-    for path, wanted in wished.items():
-        group, name = path.split(".")
-        value = getattr(getattr(found.settings, group), name)
-        lost = LOST_MM if path.endswith("_mm") else LOST_DEG
-        if path not in said and abs(value - wanted) > lost:
-            yield warnings.posture_not_kept(path, float(wanted), value)
+    values = found.settings.by_path()
+    for path, wish in wished.items():
+        wanted, setting = float(np.ravel(wish)[0]), SETTINGS[path]
+        lost = LOST_MM if setting.unit == "mm" else LOST_DEG
+        if path not in said and abs(values[path] - wanted) > lost:
+            yield warnings.posture_not_kept(setting, wanted, values[path])
 
 
 def _held(before: Seated, there: Driver, h_point_z: float) -> Array:

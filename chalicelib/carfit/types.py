@@ -6,9 +6,9 @@ accelerator); y to the car's right, from its centreline; z up, from the accelera
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_origin
 
 Sex = Literal["male", "female"]
 DriveSide = Literal["left", "right"]
@@ -154,6 +154,16 @@ class Settings[T]:
     mirrors: Mirrors[T]
     hud: Hud[T]
 
+    @classmethod
+    def of(cls, values: Mapping[str, T]) -> "Settings[T]":
+        """Put values by their paths, as ``seat.fore_aft_mm``, in this shape."""
+        built: Settings[T] = _built(cls, values, "")
+        return built
+
+    def by_path(self) -> dict[str, T]:
+        """Every value by its path, in the order of the answer."""
+        return dict(_leaves(self, ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Posture:
@@ -222,6 +232,26 @@ class Recommendation:
         """Plain JSON values; numbers rounded to 0.1, finer than any seat can be set."""
         plain: dict[str, Any] = _rounded(asdict(self))
         return plain
+
+
+def _built(kind: type, values: Mapping[str, Any], path: str) -> Any:
+    """A tree of dataclasses whose leaves are ``values`` by path."""
+    found = {}
+    for field in fields(kind):
+        below = get_origin(field.type)
+        here = f"{path}{field.name}"
+        found[field.name] = values[here] if below is None else _built(below, values, f"{here}.")
+    return kind(**found)
+
+
+def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Values of a tree of dataclasses by path."""
+    for field in fields(tree):
+        value, here = getattr(tree, field.name), f"{path}{field.name}"
+        if get_origin(field.type) is None:
+            yield here, value
+        else:
+            yield from _leaves(value, f"{here}.")
 
 
 def _rounded(value: Any) -> Any:

@@ -91,12 +91,10 @@ def properties(
         The car's own ranges, by property; `RANGES` for those that it does not name.
     """
     ranges = {**RANGES, **(profile or {})}
+    values = settings.by_path()
 
     def of(path: str, name: str, area: tuple[str, int], *, against: bool = False) -> VhalProperty:
-        value: float = settings  # type: ignore[assignment]
-        for part in path.split("."):
-            value = getattr(value, part)
-        return VhalProperty(name, *area, _counted(value, ends[path], ranges[name], against))
+        return VhalProperty(name, *area, _counted(values[path], ends[path], ranges[name], against))
 
     return (
         *(of(e.path, e.property, SEAT_AREAS[drive_side], against=e.against) for e in _SEAT),

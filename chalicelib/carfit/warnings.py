@@ -13,7 +13,8 @@ from chalicelib.carfit.rules import (
     WHEEL_TO_THIGH_MM,
     Margins,
 )
-from chalicelib.carfit.types import FitWarning
+from chalicelib.carfit.settings import Setting
+from chalicelib.carfit.types import FitWarning, Words
 
 _SEGMENTS: Final = {
     "upper_arm": ("upper arm", "위팔"),
@@ -22,25 +23,6 @@ _SEGMENTS: Final = {
     "calf": ("calf", "종아리"),
     "torso": ("torso", "몸통"),
 }
-
-SETTING_WORDS: Final = {
-    "seat.fore_aft_mm": ("seat fore-aft", "좌석 앞뒤 위치", "mm"),
-    "seat.height_mm": ("seat height", "좌석 높이", "mm"),
-    "seat.cushion_tilt_deg": ("cushion tilt", "쿠션 기울기", "°"),
-    "seat.backrest_recline_deg": ("backrest recline", "등받이 각도", "°"),
-    "head_restraint.height_mm": ("head restraint height", "헤드레스트 높이", "mm"),
-    "belt.anchor_height_mm": ("belt anchor height", "안전벨트 높이", "mm"),
-    "steering_wheel.telescope_mm": ("steering wheel reach", "운전대 앞뒤 위치", "mm"),
-    "steering_wheel.tilt_deg": ("steering wheel tilt", "운전대 기울기", "°"),
-    "mirrors.left.yaw_deg": ("left mirror, sideways", "왼쪽 사이드미러 좌우 각도", "°"),
-    "mirrors.left.pitch_deg": ("left mirror, up and down", "왼쪽 사이드미러 상하 각도", "°"),
-    "mirrors.right.yaw_deg": ("right mirror, sideways", "오른쪽 사이드미러 좌우 각도", "°"),
-    "mirrors.right.pitch_deg": ("right mirror, up and down", "오른쪽 사이드미러 상하 각도", "°"),
-    "mirrors.interior.yaw_deg": ("interior mirror, sideways", "룸미러 좌우 각도", "°"),
-    "mirrors.interior.pitch_deg": ("interior mirror, up and down", "룸미러 상하 각도", "°"),
-    "hud.height_mm": ("head-up display height", "헤드업 디스플레이 높이", "mm"),
-}
-"""English, Korean and unit of each setting, by its path."""
 
 
 def unusual_proportions(deviations: Sequence[Deviation]) -> FitWarning:
@@ -106,67 +88,73 @@ def vehicle_outside_model(figures: Sequence[str]) -> FitWarning:
 
 
 def limit_reached(
-    setting: str, wanted: float, limit: float, chosen: Seated, free: Seated
+    setting: Setting, wanted: float, limit: float, chosen: Seated, free: Seated
 ) -> FitWarning:
     """A setting whose travel ends before the driver's best position.
 
     Parameters
     ----------
-    setting : str
-        Its path.
+    setting : Setting
+        Its row.
     wanted, limit : float
         What would suit best, and the end of the travel that it passes.
     chosen, free : Seated
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
-    english, korean, unit = SETTING_WORDS[setting]
+    unit = setting.unit
     at, more = (_measured(each, unit) for each in (limit, abs(wanted - limit)))
-    way_en, way_ko = _WAYS[setting][int(wanted > limit)]
-    params: dict[str, object] = {"setting": setting, "wanted": wanted, "limit": limit, "unit": unit}
-    loss_en, loss_ko = _LOSSES.get(setting, ("", ""))
-    if setting in _JOINTS:
-        joint, joint_en, joint_ko = _JOINTS[setting]
-        change = getattr(chosen, f"{joint}_deg") - getattr(free, f"{joint}_deg")
-        params |= {"joint": joint, "change_deg": change}
+    way = setting.more if wanted > limit else setting.less
+    params: dict[str, object] = {
+        "setting": setting.path,
+        "wanted": wanted,
+        "limit": limit,
+        "unit": unit,
+    }
+    loss: Words = setting.loss or {"en": "", "ko": ""}
+    if setting.joint is not None:
+        joint = setting.joint
+        change = getattr(chosen, f"{joint.id}_deg") - getattr(free, f"{joint.id}_deg")
+        params |= {"joint": joint.id, "change_deg": change}
         if round(abs(change)) > 0:  # "0 deg more bent" says nothing
-            more_en, more_ko = "more bent", "더 굽습니다"
+            bent_en, bent_ko = "more bent", "더 굽습니다"
             if change > 0.0:
-                more_en, more_ko = "straighter", "더 펴집니다"
-            loss_en = f"Your {joint_en} stays {abs(change):.0f}° {more_en} than you like it."
-            loss_ko = f"{joint_ko} 가장 편한 각도보다 {abs(change):.0f}° {more_ko}."
+                bent_en, bent_ko = "straighter", "더 펴집니다"
+            loss = {
+                "en": f"Your {joint.english} stays {abs(change):.0f}° {bent_en} than you like it.",
+                "ko": f"{joint.korean} 가장 편한 각도보다 {abs(change):.0f}° {bent_ko}.",
+            }
     return FitWarning(
         "LIMIT_REACHED",
         params,
         {
-            "en": f"The {english} ends at {at}; {more} {way_en} would fit you best."
-            f" {loss_en}".rstrip(),
-            "ko": f"{korean}의 조절 범위가 {at}에서 끝납니다. {more} {way_ko} 가장 알맞습니다."
-            f" {loss_ko}".rstrip(),
+            "en": f"The {setting.name['en']} ends at {at}; {more} {way.english} would fit you best."
+            f" {loss['en']}".rstrip(),
+            "ko": f"{setting.name['ko']}의 조절 범위가 {at}에서 끝납니다. {more} {way.korean_if}"
+            f" 가장 알맞습니다. {loss['ko']}".rstrip(),
         },
     )
 
 
-def posture_not_kept(setting: str, wanted: float, value: float) -> FitWarning:
+def posture_not_kept(setting: Setting, wanted: float, value: float) -> FitWarning:
     """A setting that the other car's travels or a safety rule changed on the way there.
 
     Parameters
     ----------
-    setting : str
-        Its path.
+    setting : Setting
+        Its row.
     wanted, value : float
         What would keep the driver's posture, and what was set.
     """
-    english, korean, unit = SETTING_WORDS[setting]
-    off = _measured(abs(value - wanted), unit)
-    way_en, way_ko = _WAYS[setting][int(value > wanted)]
+    off = _measured(abs(value - wanted), setting.unit)
+    way = setting.more if value > wanted else setting.less
     return FitWarning(
         "POSTURE_NOT_KEPT",
-        {"setting": setting, "wanted": wanted, "value": value, "unit": unit},
+        {"setting": setting.path, "wanted": wanted, "value": value, "unit": setting.unit},
         {
-            "en": f"The {english} is {off} {way_en} than what would keep your posture: this car's"
-            " travel or a safety rule asks for it.",
-            "ko": f"{korean}: 평소 자세를 지키는 위치보다 {off} {_MOVED_KO[way_ko]} 설정입니다."
-            " 이 차의 조절 범위나 안전 규칙 때문입니다.",
+            "en": f"The {setting.name['en']} is {off} {way.english} than what would keep your"
+            " posture: this car's travel or a safety rule asks for it.",
+            "ko": f"{setting.name['ko']}: 평소 자세를 지키는 위치보다 {off} {way.korean_noun}"
+            " 설정입니다. 이 차의 조절 범위나 안전 규칙 때문입니다.",
         },
     )
 
@@ -174,97 +162,6 @@ def posture_not_kept(setting: str, wanted: float, value: float) -> FitWarning:
 def _measured(value: float, unit: str) -> str:
     """A number with its unit; never "-0"."""
     return f"{value + 0.0:.0f}{'' if unit == '°' else ' '}{unit}".replace("-0", "0")
-
-
-_FORE_AFT: Final = (("further forward", "앞이면"), ("further back", "뒤면"))
-_HEIGHT: Final = (("lower", "낮으면"), ("higher", "높으면"))
-_SIDEWAYS: Final = (
-    ("further to the car's left", "차량 왼쪽을 향하면"),
-    ("further to the car's right", "차량 오른쪽을 향하면"),
-)
-_PITCH: Final = (("further down", "아래를 향하면"), ("further up", "위를 향하면"))
-_WAYS: Final = {
-    "seat.fore_aft_mm": _FORE_AFT,
-    "seat.height_mm": _HEIGHT,
-    "seat.cushion_tilt_deg": (
-        ("lower at its front edge", "앞쪽이 낮으면"),
-        ("higher at its front edge", "앞쪽이 높으면"),
-    ),
-    "seat.backrest_recline_deg": (
-        ("more upright", "세우면"),
-        ("more reclined", "젖히면"),
-    ),
-    "head_restraint.height_mm": _HEIGHT,
-    "belt.anchor_height_mm": _HEIGHT,
-    "steering_wheel.telescope_mm": (
-        ("further from you", "멀면"),
-        ("nearer to you", "가까우면"),
-    ),
-    "steering_wheel.tilt_deg": _HEIGHT,
-    "hud.height_mm": _HEIGHT,
-} | {
-    f"mirrors.{name}.{axis}": ways
-    for name in ("left", "right", "interior")
-    for axis, ways in (("yaw_deg", _SIDEWAYS), ("pitch_deg", _PITCH))
-}
-"""Less and more of each setting, in words: "18 mm nearer to you"."""
-_MOVED_KO: Final = {
-    "앞이면": "앞쪽",
-    "뒤면": "뒤쪽",
-    "낮으면": "낮은",
-    "높으면": "높은",
-    "앞쪽이 낮으면": "앞쪽이 낮은",
-    "앞쪽이 높으면": "앞쪽이 높은",
-    "세우면": "세운",
-    "젖히면": "젖힌",
-    "멀면": "먼",
-    "가까우면": "가까운",
-}
-"""The same, before a noun."""
-
-_JOINTS: Final = {
-    "seat.fore_aft_mm": ("knee", "knee", "무릎이"),
-    "steering_wheel.telescope_mm": ("elbow", "elbow", "팔꿈치가"),
-}
-"""Settings whose end one joint feels most."""
-
-_LOSSES: Final = {
-    "seat.height_mm": (
-        "You see less far over the bonnet, or have less room above your head.",
-        "보닛 너머 시야나 머리 위 공간이 줄어듭니다.",
-    ),
-    "seat.cushion_tilt_deg": (
-        "The cushion supports less of your thighs.",
-        "쿠션이 허벅지를 덜 받쳐 줍니다.",
-    ),
-    "seat.backrest_recline_deg": (
-        "Your trunk sits at another angle than you like.",
-        "상체 각도가 선호하는 각도와 달라집니다.",
-    ),
-    "head_restraint.height_mm": (
-        "The top of your head stands above the restraint: it protects less in a rear impact.",
-        "머리 윗부분이 헤드레스트보다 높아 후방 추돌 때 보호가 줄어듭니다.",
-    ),
-    "belt.anchor_height_mm": (
-        "The belt crosses your shoulder off its middle.",
-        "벨트가 어깨 중앙을 벗어나 지나갑니다.",
-    ),
-    "steering_wheel.tilt_deg": (
-        "The wheel comes closer to your thighs or hides more of the instruments.",
-        "운전대가 허벅지에 가까워지거나 계기판을 더 가립니다.",
-    ),
-    "hud.height_mm": (
-        "Part of the head-up display stays out of sight.",
-        "헤드업 디스플레이 일부가 보이지 않습니다.",
-    ),
-} | {
-    f"mirrors.{name}.{axis}": (
-        "This mirror cannot show all that it should: turn your head before you change lanes.",
-        "이 미러로는 필요한 범위를 모두 볼 수 없습니다. 차로를 바꾸기 전에 고개를 돌려 확인하세요.",
-    )
-    for name in ("left", "right", "interior")
-    for axis in ("yaw_deg", "pitch_deg")
-}
 
 
 def head_restraint_low(below_mm: float, allowed_mm: float) -> FitWarning:

@@ -17,8 +17,9 @@ from chalicelib.carfit import (
     recommend,
     vehicles,
 )
-from chalicelib.carfit.fit import Driver, travels
+from chalicelib.carfit.driver import Driver
 from chalicelib.carfit.model import FEATURES
+from chalicelib.carfit.settings import travels
 from chalicelib.carfit.types import DriveSide, PosturePreference, Sex
 from tests.unit.carfit.bodies import GUIDE_EXAMPLE, average_body
 

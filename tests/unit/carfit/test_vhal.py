@@ -1,7 +1,7 @@
 import pytest
 
 from chalicelib.carfit import DEFAULT_VEHICLE, recommend, vehicles, vhal
-from chalicelib.carfit.fit import travels
+from chalicelib.carfit.settings import travels
 from tests.unit.carfit.bodies import average_body
 
 CAR = vehicles()[DEFAULT_VEHICLE]

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.carfit_words import untruths
 from chalicelib.body_prior import SEGMENTS, conditional
 from chalicelib.carfit import Body, Vehicle, own_vehicle, recommend, vehicles
-from chalicelib.carfit.fit import Driver
+from chalicelib.carfit.driver import Driver
 from chalicelib.carfit.model import POSTURES
 from tests.unit.carfit.bodies import average_body
 
