@@ -196,14 +196,19 @@ def _paint_cloth(m: Cloth, rest: np.ndarray) -> np.ndarray:
         out = _mix(out, second, 0.5 + 0.5 * noise(rest * [1, 1, 0.3], 0.003, m.seed))
     weave = 0.05 * noise(rest, 0.002, m.seed) + 0.05 * noise(rest, 0.05, m.seed + 1)
     if m.drape:  # little light reaches the bottom of a fold
-        weave = weave - 0.22 * m.drape * (1 - abs(_long_folds(m, rest)) * 3).clip(0)
+        deep = (1 - abs(_fold_height(m, _along_folds(m, rest))) * 3).clip(0)
+        weave = weave - 0.22 * m.drape * deep
     return out * (1 + weave)[:, None]
 
 
-def _long_folds(m: Cloth, rest: np.ndarray) -> np.ndarray:
-    """Folds that run down and a little across, about -1..1; a fold's bottom is at 0."""
+def _along_folds(m: Cloth, rest: np.ndarray) -> np.ndarray:
+    """Points (N, 3) in the frame of long folds, which run down and a little across."""
     lean = 0.35 * noise(rest, 0.4, m.seed + 7)[:, None]
-    run = rest + lean * rest[:, 2:] + 0.04 * noise(rest, 0.16, m.seed + 8)[:, None]
+    return rest + lean * rest[:, 2:] + 0.04 * noise(rest, 0.16, m.seed + 8)[:, None]
+
+
+def _fold_height(m: Cloth, run: np.ndarray) -> np.ndarray:
+    """Height of long folds, (N,) about -1..1; a fold's bottom is at 0."""
     return noise(run * [1, 1, 0.22], 0.085, m.seed + 9)
 
 
@@ -241,10 +246,10 @@ def bump(m: Material, rest: np.ndarray) -> np.ndarray:
             axis=1,
         )
         if m.drape:
-            side = 0.006  # the slope of the folds across, over this far
-            here = _long_folds(m, rest)
-            across = np.stack([_long_folds(m, rest + side * np.eye(3)[k]) - here for k in (0, 2)])
-            out[:, 0] += 2.2 * m.drape * across[0]
-            out[:, 2] += 1.4 * m.drape * across[1]
+            step_m = 0.006  # the slope of the folds over this far
+            run = _along_folds(m, rest)
+            here = _fold_height(m, run)
+            out[:, 0] += 2.2 * m.drape * (_fold_height(m, run + [step_m, 0, 0]) - here)
+            out[:, 2] += 1.4 * m.drape * (_fold_height(m, run + [0, 0, step_m]) - here)
         return out
     return m.bump * np.stack([noise(rest, 0.008, m.seed + k) for k in range(3)], 1)

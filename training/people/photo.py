@@ -16,6 +16,7 @@ from training.people.dressed import dressed_outfit, dressed_shot, dressed_standi
 from training.people.dressing import dress
 from training.people.looks import Plain
 from training.people.meshes import Mesh, box, make_mesh, tube
+from training.people.painting import barefoot, paint_picture, painted_person
 from training.people.phone import develop_as_phone
 from training.people.places import full_room
 from training.people.proportions import SEGMENTS, Proportions, Spread
@@ -43,6 +44,7 @@ CUT_DISTANCE_M = 1.1  # nearer than this nobody holds a phone for it
 MARGIN = 0.015  # share of the picture that stays free around a whole body
 FILM_DIAGONAL_MM = 43.267  # 36 x 24 mm; CIPA DCG-001 relates "35 mm focal length" to the diagonal
 UNEVEN_FEET = ("sitting", "crouching", "bent", "walking", "jumping")
+PAINTED: tuple[Kind, ...] = ("front", "side", "again")
 JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "toe")
 
 
@@ -90,6 +92,8 @@ def make_person(
         body = chibi_body(body, chibi)
     drawn = dressed_outfit if decor in DRESSED else make_outfit
     outfit = outfit_for(seed, kind, drawn(seed, body, want.sex, decor), body, decor)
+    if decor == "painted":  # shoes are paint, too: they lift nobody
+        outfit = barefoot(outfit)
     pose = pose or pose_for(seed, kind, decor)
     if kind not in UNEVEN_FEET:
         pose = level_feet(body, pose)
@@ -97,7 +101,7 @@ def make_person(
         outfit, posed = moulded(outfit), chibi_posed(body, pose, chibi)
     else:
         posed = pose_body(body, pose)
-    meshes = dress(body, outfit, posed)
+    meshes = (painted_person if decor == "painted" else dress)(body, outfit, posed)
     lowest_m = min(m.vertices[:, 2].min() for m in meshes)
     lift = np.array([*at_m, pose.above_floor_m - lowest_m])
     return Person(
@@ -410,6 +414,8 @@ def _take(
     seed: int, kind: Kind, spread: Spread, decor: Decor, shot: Shot, pose: Pose | None
 ) -> Taken:
     """Put the scene of a photo together and look at it."""
+    if decor == "painted" and kind not in PAINTED:
+        raise ValueError(f"decor painted has {', '.join(PAINTED)}; got {kind}")
     sensor = stream(seed, "sensor", kind)
     room = (full_room if decor in DRESSED else make_room)(seed, kind, decor)
     person = make_person(seed, spread, kind, (0.0, 0.0), pose, decor)
@@ -428,6 +434,10 @@ def _take(
     if kind == "cartoon":
         eyes = np.array([person.posed.joints["eye" + side] for side in (".L", ".R")])
         image = draw(meshes, eyes, aim.camera, stream(seed, "light", kind))
+        return Taken(image, aim, person, sensor)
+    if decor == "painted":
+        rng = stream(seed, "light", kind)
+        image = paint_picture(person.body, person.outfit, list(person.meshes), aim.camera, rng)
         return Taken(image, aim, person, sensor)
     for piece in room.furniture:
         vertices, faces = box(np.array(piece.centre_m), np.array(piece.size_m), piece.yaw_deg)

@@ -94,20 +94,20 @@ def stream(seed: int, name: str, kind: str = "") -> np.random.Generator:
     return np.random.default_rng([seed, _STREAM[name], *kind.encode()])
 
 
-Decor = Literal["any", "training", "held_out", "dressed", "dressed_held_out"]
+Decor = Literal["any", "training", "held_out", "dressed", "dressed_held_out", "painted"]
 """Which colours, cloth patterns and indoor walls are drawn from: all, or one of two halves.
 
 ``dressed`` and ``dressed_held_out`` are those halves with the clothes, poses, cameras and places of
-``dressed.py``.
+``dressed.py``. ``painted`` is another renderer's look, ``painting.py``: never trained on.
 """
-DRESSED: tuple[Decor, ...] = ("dressed", "dressed_held_out")
+DRESSED: tuple[Decor, ...] = ("dressed", "dressed_held_out", "painted")
 
 
 def options_of(decor: Decor, options: tuple) -> tuple:
     """The half of the options that belongs to a decor: no two halves share one."""
     if decor == "any":
         return options
-    return options[1::2] if decor in ("held_out", "dressed_held_out") else options[::2]
+    return options[1::2] if decor in ("held_out", "dressed_held_out", "painted") else options[::2]
 
 
 # --- the person ---------------------------------------------------------------------------------
