@@ -249,7 +249,7 @@ def bump(m: Material, rest: np.ndarray) -> np.ndarray:
             step_m = 0.006  # the slope of the folds over this far
             run = _along_folds(m, rest)
             here = _fold_height(m, run)
-            out[:, 0] += 2.2 * m.drape * (_fold_height(m, run + [step_m, 0, 0]) - here)
-            out[:, 2] += 1.4 * m.drape * (_fold_height(m, run + [0, 0, step_m]) - here)
+            out[:, 0] += 2.2 * m.drape * (_fold_height(m, run + step_m * np.eye(3)[0]) - here)
+            out[:, 2] += 1.4 * m.drape * (_fold_height(m, run + step_m * np.eye(3)[2]) - here)
         return out
     return m.bump * np.stack([noise(rest, 0.008, m.seed + k) for k in range(3)], 1)

@@ -300,7 +300,8 @@ def _person_truth(person: Person, aim: Aim) -> dict:
     }
 
 
-def _clothes(outfit: Outfit) -> dict:
+def clothes_of(outfit: Outfit) -> dict:
+    """What is worn, as the truth has it."""
     shoes, hair, bottom = outfit.footwear, outfit.hair, outfit.bottom
     return {
         "tops": [
@@ -538,7 +539,7 @@ def take_photo(
             **({"bend": shot.bend} if shot.bend else {}),
         },
         "pose": {} if nobody else asdict(person.pose),
-        "clothes": {} if nobody else _clothes(person.outfit),
+        "clothes": {} if nobody else clothes_of(person.outfit),
         "jpeg_quality": quality,
     }  # fmt: skip
     return data, _rounded(truth, 4)
