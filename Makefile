@@ -153,14 +153,14 @@ carfit: .venv/ready
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Speed, size and cost beside the guide's own handlers, and how they grow; under 15 minutes.
-# DOCS=1 writes README and docs/.
+# DOCS=1 writes docs/performance.md.
 bench: $(MODEL)
 	@tools/system_packages bench
 	@$(BIN)/python -m benchmarks.performance \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Each starts a stack of its own on this machine, is bounded in count and time, and prints a table.
-# DOCS=1 writes it into the README.
+# DOCS=1 writes it into docs/reliability.md.
 DOCUMENTED = $(if $(filter-out 0,$(DOCS)),--docs)
 faults: $(MODEL)
 	@$(BIN)/python -m benchmarks.faults $(DOCUMENTED) $(ARGS)

@@ -12,7 +12,7 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, asking, carfit, measurements, openapi, pages, plain_chalice
+from chalicelib import VERSION, carfit, openapi, pages, plain_chalice
 from chalicelib.carfit import vss
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
@@ -37,7 +37,8 @@ from chalicelib.errors import (
 )
 from chalicelib.http import JSON, Answer, add_envelope, add_preflight
 from chalicelib.identity import Issuer
-from chalicelib.measuring import MeasureFunction
+from chalicelib.measurement import lifecycle, results
+from chalicelib.measurement.function import MeasureFunction
 from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
 from chalicelib.storage import (
@@ -115,10 +116,10 @@ def create_upload() -> dict[str, Any]:
     request = parse(UploadRequest, body())
     prove(request.user_id)
     check_vehicle(request.vehicle)
-    owner = Owner(request.user_id, measurements.new_measurement_id())
+    owner = Owner(request.user_id, lifecycle.new_measurement_id())
     address, form = storage().new_upload(owner, request.content_type, to_metadata(request))
     if request.height_cm is not None:
-        asking.note(storage(), owner, address.url)
+        lifecycle.note(storage(), owner, address.url)
     return {
         "measurement_id": owner.measurement_id,
         "image_url": address.url,
@@ -176,12 +177,7 @@ def measurement(user_id: str, measurement_id: str) -> Answer:
         storage().delete(owner)
         return Answer({"deleted": True})
     language = preferred_language(app.current_request.headers.get("accept-language"))
-    state = measurements.state(
-        storage(),
-        owner,
-        language,
-        settings_for,
-    )
+    state = results.state(storage(), owner, language, settings_for)
     return Answer(state, headers=POLL_AGAIN if state["state"] == "pending" else {})
 
 
@@ -229,7 +225,7 @@ def on_measurement_stored(event: S3Event) -> None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
         found = settings_for(msgspec.convert(stored, Measurement))
-        of = {"asked_at": measurements.asked_at_s(stored)}
+        of = {"asked_at": lifecycle.asked_at_s(stored)}
         storage().write_result(owner, RECOMMENDATION, found | of)
         storage().sweep_if_deleted(owner)
 
@@ -280,10 +276,10 @@ def measured(*, then_recommend: bool = False) -> Answer:
     key = validated(
         MeasureHeaders, {"Idempotency-Key": headers.get("idempotency-key")}
     ).idempotency_key
-    owner = Owner(request.user_id, measurements.measurement_id(request.user_id, images[0], key))
+    owner = Owner(request.user_id, lifecycle.measurement_id(request.user_id, images[0], key))
     job = MeasureJob(**msgspec.structs.asdict(request), measurement_id=owner.measurement_id)
-    wait_s = asking.wait_s(headers.get("prefer"), settings().measure_wait_s)
-    ask = asking.ask if key is None else asking.ask_once
+    wait_s = lifecycle.wait_s(headers.get("prefer"), settings().measure_wait_s)
+    ask = lifecycle.ask if key is None else lifecycle.ask_once
     result = ask(storage(), measure_function(), owner, job, wait_s)
     if result is None:
         return pending(owner)

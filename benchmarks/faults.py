@@ -32,7 +32,8 @@ from tqdm import tqdm
 
 from benchmarks.faultproxy import FaultProxy
 from benchmarks.processes import exit_status, measure_processes
-from chalicelib.measurements import CALL_ENDS_S, EVENT_S, measurement_id
+from chalicelib.measurement.lifecycle import CALL_ENDS_S, measurement_id
+from chalicelib.measurement.results import EVENT_S
 from chalicelib.storage import (
     MEASUREMENT,
     RECOMMENDATION,
@@ -459,7 +460,9 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
-    parser.add_argument("--docs", action="store_true", help="write the table into the README")
+    parser.add_argument(
+        "--docs", action="store_true", help="write the table into docs/reliability.md"
+    )
     arguments = parser.parse_args()
     report = run(arguments.requests, arguments.seed)
     if arguments.json:
@@ -467,12 +470,12 @@ def main() -> int:
     else:
         show(report)
     if arguments.docs:
-        document.write("faults", page(report))
+        document.write("faults", page(report), document.RELIABILITY)
     return 1 if broken(report) else 0
 
 
 def page(report: dict[str, Any]) -> str:
-    """Write the table for the README."""
+    """Write the table for docs/reliability.md."""
     rows = [
         [name, *(row[name] for row in report["paths"].values())] for name in report["paths"]["API"]
     ]

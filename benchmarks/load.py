@@ -260,7 +260,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each run of arrivals")
     parser.add_argument("--soak", type=float, default=90.0, help="seconds of the soak")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
-    parser.add_argument("--docs", action="store_true", help="write the tables into the README")
+    parser.add_argument(
+        "--docs", action="store_true", help="write the tables into docs/reliability.md"
+    )
     arguments = parser.parse_args()
     report: dict[str, Any] = {"measure": {}}
     for workers in tqdm(WORKERS, desc="measure workers", leave=False):
@@ -272,11 +274,11 @@ def main() -> None:
     else:
         show(report)
     if arguments.docs:
-        document.write("load", page(report))
+        document.write("load", page(report), document.RELIABILITY)
 
 
 def page(report: dict[str, Any]) -> str:
-    """Write the tables for the README."""
+    """Write the tables for docs/reliability.md."""
     arrivals = document.table(
         ["route, arrivals", "held/s", "p50 s", "p95 s", "p99 s", "answers"],
         [[f"{name}, {how}", *figures] for name, how, *figures in _rows(report)],

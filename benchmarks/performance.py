@@ -1,8 +1,8 @@
 """Speed, size and cost, each as a ratio to what the deployment guide would have, in one run.
 
-``make bench`` prints the table; ``--json`` one document; ``--docs`` also writes it into the README
-and, with how it grows and which memory is advised, into docs/performance.md. Ours and the baseline
-run in turns, five times at least; a figure is the median of its runs, a ratio that of the pairs.
+``make bench`` prints the table; ``--json`` one document; ``--docs`` also writes it, with how it
+grows and which memory is advised, into docs/performance.md. Ours and the baseline run in turns,
+five times at least; a figure is the median of its runs, a ratio that of the pairs.
 """
 
 from __future__ import annotations
@@ -290,9 +290,8 @@ ADVICE_HEAD: Final = ["memory", "vCPU", "first photo", "a photo", "slowest", "US
 
 
 def write_docs(found: Mapping[str, Any], rows: list[Row]) -> None:
-    """Write the tables into the README and the page, and draw the curves."""
+    """Write the tables into the page, and draw the curves."""
     table = document.table(HEAD, [each.cells for each in rows])
-    document.write("performance", table)
     document.write("rows", f"{table}\n\n{found['machine']}", PAGE)
     document.write("steps", document.table(STEPS_HEAD, step_cells(found["steps_ms"])), PAGE)
     document.write("start", document.table(START_HEAD, start_cells(found["start_ms"])), PAGE)
@@ -342,7 +341,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=5, help="of each pair")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
-    parser.add_argument("--docs", action="store_true", help="write README and docs/performance")
+    parser.add_argument("--docs", action="store_true", help="write docs/performance")
     options = parser.parse_args()
     began = time.perf_counter()
     rounds = options.rounds

@@ -383,7 +383,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--check", action="store_true", help="compare with the local stack")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
-    parser.add_argument("--docs", action="store_true", help="write the tables into the README")
+    parser.add_argument(
+        "--docs", action="store_true", help="write the tables into docs/reliability.md"
+    )
     arguments = parser.parse_args()
     found = report(measured_here())
     if arguments.check or arguments.docs:
@@ -393,11 +395,11 @@ def main() -> None:
     else:
         show(found)
     if arguments.docs:
-        document.write("scale", page(found))
+        document.write("scale", page(found), document.RELIABILITY)
 
 
 def page(found: dict[str, Any]) -> str:
-    """Write the tables for the README."""
+    """Write the tables for docs/reliability.md."""
     rows = document.table(
         [
             "photos/s, by",

@@ -62,7 +62,7 @@ def ours(photo: bytes) -> dict[str, Callable[[], Any]]:
         def is_deleted(self, *_: Any) -> bool:
             return False
 
-    handler.storage = InMemory(handler.settings())
+    handler.measurer.storage = InMemory(handler.settings())
     return {"handle_ms": lambda: handler.handle(EVENT, CONTEXT)}
 
 
@@ -77,9 +77,9 @@ def detect(photo: bytes) -> dict[str, Callable[[], Any]]:
     from bodyscan.photo import read_photo
 
     handler: Any = importlib.import_module("handler")
-    _, landmarker = pose._landmarker(handler.model)
+    _, landmarker = pose._landmarker(handler.measurer.model)
     image = Image(ImageFormat.SRGB, read_photo(photo).pixels)
-    options = PoseLandmarkerOptions(BaseOptions(model_asset_path=str(handler.model)))
+    options = PoseLandmarkerOptions(BaseOptions(model_asset_path=str(handler.measurer.model)))
     plain = PoseLandmarker.create_from_options(options)
     atexit.register(setattr, plain, "_handle", None)  # as bodyscan.pose does
     return calls | {

@@ -7,8 +7,8 @@ into its result. A message names what to do next and never carries internals.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
 Language = Literal["en", "ko"]
@@ -54,6 +54,18 @@ class FieldProblem:
         """What was expected, in ``language``."""
         return self.expected_ko if language == "ko" else self.expected_en
 
+    def to_document(self) -> dict[str, Any]:
+        """As JSON values, in both languages."""
+        return {"field": self.field, "expected": {"en": self.expected_en, "ko": self.expected_ko}}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> FieldProblem:
+        """Make the problem again; words in one language, as a client gets them, stand for both."""
+        words = document["expected"]
+        if isinstance(words, str):
+            words = dict.fromkeys(LANGUAGES, words)
+        return cls(document["field"], words["en"], words["ko"])
+
 
 class HypermobError(Exception):
     """Base of all errors that a client can see.
@@ -79,8 +91,8 @@ class HypermobError(Exception):
         super().__init__(f"{self.code}: {self.message('en')}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """As `stored` and `restored`: an error crosses from one process to another."""
-        return restored, (stored(self),)
+        """An error crosses from one process to another as its document."""
+        return error_from_document, (error_to_document(self),)
 
     def message(self, language: Language) -> str:
         """The message in ``language``, with its facts filled in."""
@@ -95,27 +107,36 @@ class HypermobError(Exception):
 
 
 class InvalidInputError(HypermobError):
-    """A request with missing, wrong or impossible fields; names each one."""
+    """A request with missing, wrong or impossible fields; names each one.
+
+    Parameters
+    ----------
+    *problems
+        The fields.
+    fields
+        The same as JSON values: the details of an error that is made again.
+    """
 
     code = "INVALID_INPUT"
     status = 400
     en = "Some fields are not as expected: {listed}."
     ko = "올바르지 않은 항목이 있습니다: {listed}."
 
-    def __init__(self, *problems: FieldProblem) -> None:
-        self.problems = problems
-        super().__init__()
-        self.details = {"problems": [asdict(problem) for problem in problems]}
+    def __init__(
+        self, *problems: FieldProblem, fields: Iterable[Mapping[str, Any]] = (), **details: Any
+    ) -> None:
+        self.problems = (*problems, *map(FieldProblem.from_document, fields))
+        super().__init__(fields=[problem.to_document() for problem in self.problems], **details)
 
     def message(self, language: Language) -> str:
         """The message in ``language``, naming every field and what was expected."""
         listed = "; ".join(f"{p.field}: {p.words(language)}" for p in self.problems)
-        return (self.ko if language == "ko" else self.en).format(listed=listed)
+        return self._words(language).format(listed=listed)
 
     def to_dict(self, language: Language = "en") -> dict[str, Any]:
-        """As the base, with ``fields``: ``[{"field", "expected"}]``."""
+        """As the base, with ``fields`` in ``language``: ``[{"field", "expected"}]``."""
         fields = [{"field": p.field, "expected": p.words(language)} for p in self.problems]
-        return {"code": self.code, "message": self.message(language), "fields": fields}
+        return super().to_dict(language) | {"fields": fields}
 
 
 class ForbiddenError(HypermobError):
@@ -571,17 +592,20 @@ ERRORS: Mapping[str, type[HypermobError]] = {
     HypermobError.code: HypermobError,
     **{error.code: error for error in _all_errors(HypermobError) if "code" in vars(error)},
 }
-"""Every error by its code: for `restored`, and for docs."""
+"""Every error by its code."""
 
 
-def stored(error: HypermobError) -> dict[str, Any]:
-    """What `restored` makes the same error of, in JSON values."""
+def error_to_document(error: HypermobError) -> dict[str, Any]:
+    """Write an error as JSON values: its code and its facts. Its words are added where it is read.
+
+    Examples
+    --------
+    >>> error_to_document(ImageNotFoundError(field="image_url"))
+    {'code': 'IMAGE_NOT_FOUND', 'details': {'field': 'image_url'}}
+    """
     return {"code": error.code, "details": error.details}
 
 
-def restored(document: Mapping[str, Any]) -> HypermobError:
-    """Make an error again of what `stored` gave."""
-    kind = ERRORS.get(document["code"], HypermobError)
-    if issubclass(kind, InvalidInputError):
-        return kind(*(FieldProblem(**problem) for problem in document["details"]["problems"]))
-    return kind(**document["details"])
+def error_from_document(document: Mapping[str, Any]) -> HypermobError:
+    """Make the error again that `error_to_document` wrote; a code of a later version is our own."""
+    return ERRORS.get(document["code"], HypermobError)(**document["details"])

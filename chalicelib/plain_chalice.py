@@ -41,7 +41,7 @@ def look(arguments: list[str], settings: Settings) -> str | None:
     if command == "local":
         return NO_KEYS
     if command == "deploy" and not _is_there(settings.results_bucket):
-        stage = _stage(arguments)
+        stage = stage_of(arguments)
         raise SystemExit(DEPLOY_FIRST.format(bucket=settings.results_bucket, stage=stage))
     return None
 
@@ -66,7 +66,7 @@ def _command(arguments: list[str]) -> str | None:
     return None
 
 
-def _stage(arguments: list[str]) -> str:
+def stage_of(arguments: list[str]) -> str:
     """The stage that Chalice was told, or its own default."""
     for index, one in enumerate(arguments):
         if one == "--stage" and index + 1 < len(arguments):

@@ -200,7 +200,8 @@ class Storage:
         self._settings = settings
 
     @cached_property
-    def _s3(self) -> S3Client:
+    def s3(self) -> S3Client:
+        """The SDK's client of S3."""
         from botocore.config import Config
 
         # Presigned addresses name the bucket at its region's host. By default the SDK has them name
@@ -223,7 +224,7 @@ class Storage:
 
     def connect(self) -> None:
         """Make the client now, which takes 0.2 s, rather than when a bucket is first touched."""
-        _ = self._s3
+        _ = self.s3
 
     # -- photos -----------------------------------------------------------------------------
 
@@ -250,7 +251,7 @@ class Storage:
             "Content-Type": content_type,
             **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
         }
-        form = self._s3.generate_presigned_post(
+        form = self.s3.generate_presigned_post(
             address.bucket,
             address.key,
             Fields=dict(fields),
@@ -287,8 +288,8 @@ class Storage:
     def upload_metadata(self, address: ObjectAddress) -> dict[str, str] | None:
         """Metadata that a photo was uploaded with; None when the photo is gone."""
         try:
-            found = self._s3.head_object(Bucket=address.bucket, Key=address.key)
-        except self._s3.exceptions.ClientError as error:
+            found = self.s3.head_object(Bucket=address.bucket, Key=address.key)
+        except self.s3.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
@@ -316,7 +317,7 @@ class Storage:
         is_json = not isinstance(content, bytes)
         for last in (False, True):
             try:
-                self._s3.put_object(
+                self.s3.put_object(
                     Bucket=self._settings.results_bucket,
                     Key=result_key(owner, name),
                     Body=msgspec.json.encode(content) if is_json else content,
@@ -336,14 +337,14 @@ class Storage:
         """
         condition: Any = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         try:
-            self._s3.put_object(
+            self.s3.put_object(
                 Bucket=self._settings.results_bucket,
                 Key=result_key(owner, name),
                 Body=msgspec.json.encode(content),
                 ContentType="application/json",
                 **condition,
             )
-        except self._s3.exceptions.ClientError as error:
+        except self.s3.exceptions.ClientError as error:
             # 409: another's write was under way; 404: what was to be replaced is gone.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
                 return False
@@ -368,7 +369,7 @@ class Storage:
             Nobody told the SDK who signs.
         """
         self._check_can_sign()
-        return self._s3.generate_presigned_url(
+        return self.s3.generate_presigned_url(
             "get_object",
             Params={"Bucket": self._settings.results_bucket, "Key": result_key(owner, OVERLAY)},
             ExpiresIn=DOWNLOAD_EXPIRES_S,
@@ -385,7 +386,7 @@ class Storage:
         """Photos that were uploaded for a measurement (one at most, if clients behave)."""
         bucket = self._settings.images_bucket
         prefix = f"{UPLOADS_PREFIX}{owner.user_id}/{owner.measurement_id}."
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
         keys = [item["Key"] for item in found.get("Contents", [])]
         return [ObjectAddress(bucket, key) for key in keys if upload_owner(key)]
 
@@ -400,7 +401,7 @@ class Storage:
         (`sweep_if_deleted`), so one of the two always sees the other.
         """
         mark = self._mark(owner)
-        self._s3.put_object(Bucket=mark.bucket, Key=mark.key, Body=b"")
+        self.s3.put_object(Bucket=mark.bucket, Key=mark.key, Body=b"")
         self._delete_all(owner)
 
     def sweep_if_deleted(self, owner: Owner) -> bool:
@@ -413,9 +414,7 @@ class Storage:
     def delete_results(self, owner: Owner, *names: str) -> None:
         """Delete results, in this order, where they exist."""
         for name in names:
-            self._s3.delete_object(
-                Bucket=self._settings.results_bucket, Key=result_key(owner, name)
-            )
+            self.s3.delete_object(Bucket=self._settings.results_bucket, Key=result_key(owner, name))
 
     def _delete_all(self, owner: Owner) -> None:
         named = [self.read_result(owner, name) or {} for name in (MEASUREMENT, REQUEST)]
@@ -425,7 +424,7 @@ class Storage:
         for address in [*photos, *self.uploaded(owner)]:
             uploader = upload_owner(address.key)
             if uploader is not None and uploader.user_id == owner.user_id:  # not a test photo
-                self._s3.delete_object(Bucket=self._settings.images_bucket, Key=address.key)
+                self.s3.delete_object(Bucket=self._settings.images_bucket, Key=address.key)
         # What names the photos goes last: a deletion that breaks off can be repeated.
         self.delete_results(owner, OVERLAY, RECOMMENDATION, ERROR, MEASUREMENT, REQUEST)
 
@@ -459,8 +458,8 @@ class Storage:
         attempt = 1
         while True:
             try:
-                found = self._s3.get_object(Bucket=address.bucket, Key=address.key)
-            except self._s3.exceptions.ClientError as error:
+                found = self.s3.get_object(Bucket=address.bucket, Key=address.key)
+            except self.s3.exceptions.ClientError as error:
                 # By its status: S3's own word, NoSuchKey, is lost where its answer breaks off.
                 missing = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
                 if missing and error.response["Error"]["Code"] != "NoSuchBucket":
@@ -478,7 +477,7 @@ class Storage:
 
     def origins(self) -> tuple[str, str]:
         """Origins that photos are posted to and overlays are read from; signs nothing."""
-        own = _origin(self._s3.meta.endpoint_url)
+        own = _origin(self.s3.meta.endpoint_url)
         if self._settings.s3_endpoint:
             return own, own
         scheme, _, host = own.partition("://")
@@ -496,7 +495,7 @@ class Storage:
         found = []
         for part, bucket in buckets.items():
             try:
-                self._s3.head_bucket(Bucket=bucket)
+                self.s3.head_bucket(Bucket=bucket)
             except (BotoCoreError, ClientError):
                 found.append(part)
         return found

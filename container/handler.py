@@ -1,8 +1,9 @@
 """The measure Lambda: a photo and a height become ``measurement.json`` and ``overlay.jpg``.
 
 It takes a direct invocation (`chalicelib.contracts.MeasureJob`), an S3 event of the images bucket,
-or a batch of such events from SQS. A direct call is answered with what the API answers, in the
-same envelope; an event's result is found in the results bucket.
+or a batch of such events from SQS. A direct call is answered in the API's envelope, an error by its
+code and details (`chalicelib.errors.error_to_document`); an event's result is found in the results
+bucket.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from chalicelib.errors import (
     HypermobError,
     InvalidInputError,
     MeasureUnavailableError,
-    stored,
+    error_to_document,
 )
-from chalicelib.measurements import asked_at_s, measurement_id
+from chalicelib.measurement.lifecycle import asked_at_s, failure, measurement_id
 from chalicelib.settings import Settings, settings
 from chalicelib.storage import (
     ERROR,
@@ -90,179 +91,170 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# Made while Lambda initialises, which nobody waits for where concurrency is provisioned.
-gc.disable()  # 20 ms spent on what is imported and stays
-sys.setswitchinterval(0.001)  # s; by default threads that need each other wait 5 ms, many times
-storage = Storage(settings())
-model = pose_model(settings(), storage)
-aside = ThreadPoolExecutor(max_workers=1)
-# The SDK takes as long as the networks, which leave the interpreter to it.
-connected = aside.submit(storage.connect)
-load(model)
-connected.result()
-model_sha256 = aside.submit(sha256_of, model)  # while the first photo is read
-gc.freeze()
-gc.enable()
+class Measurer:
+    """Measures photos, and stores what comes of them.
 
-
-@telemetry().watch
-def handle(event: Any, context: Any) -> dict[str, Any]:
-    """Lambda entry: see the module's description."""
-    records = event.get("Records") if isinstance(event, dict) else None
-    if not records:
-        return _answer(event)
-    if records[0].get("eventSource") == "aws:sqs":
-        return _measure_batch(records, context.get_remaining_time_in_millis() / 1000)
-    _measure_uploads(event)
-    return {"status": "success"}
-
-
-def measure(job: MeasureJob) -> Measurement:
-    """Measure one photo and store the result.
-
-    Raises
-    ------
-    HypermobError
-        When the photo cannot be had, read or measured, or was deleted meanwhile; nothing is
-        stored then.
+    Made while Lambda initialises, which nobody waits for where concurrency is provisioned.
     """
-    images = [
-        storage.allowed_image(url, job.user_id, job.front_field(index))
-        for index, url in enumerate(job.front_urls)
-    ]
-    owner = Owner(job.user_id, job.measurement_id or measurement_id(job.user_id, images[0], None))
-    telemetry().describe(measurement_id=owner.measurement_id)
-    side = None
-    with telemetry().step("Read"):
-        fronts = [
-            _shot(image, job.front_field(index), pitch_deg)
-            for index, (image, pitch_deg) in enumerate(
-                zip(images, job.front_pitches_deg, strict=True)
-            )
+
+    def __init__(self, names: Settings) -> None:
+        self.storage = Storage(names)
+        self.model = pose_model(names, self.storage)
+        aside = ThreadPoolExecutor(max_workers=1)
+        # The SDK takes as long as the networks, which leave the interpreter to it.
+        connected = aside.submit(self.storage.connect)
+        load(self.model)
+        connected.result()
+        self._model_sha256 = aside.submit(sha256_of, self.model)  # while the first photo is read
+
+    def measure(self, job: MeasureJob) -> Measurement:
+        """Measure one photo and store the result.
+
+        Raises
+        ------
+        HypermobError
+            When the photo cannot be had, read or measured, or was deleted meanwhile; nothing is
+            stored then.
+        """
+        images = [
+            self.storage.allowed_image(url, job.user_id, job.front_field(index))
+            for index, url in enumerate(job.front_urls)
         ]
-        if job.side_image_url is not None:
-            image = storage.allowed_image(job.side_image_url, job.user_id, "side_image_url")
-            side = _shot(image, "side_image_url", job.side_device_pitch_deg)
-    with telemetry().step("Scan"):
-        found = scan(fronts, job.height_cm, model=model, side=side, sex=job.sex)
-    measurement = _measurement(job, owner, found)
-    # The measurement last: its arrival is what the recommendation waits for.
-    with telemetry().step("Store"):
-        storage.write_result(owner, OVERLAY, found.overlay_jpeg)
-        asked = {"asked_at": job.asked_at}
-        storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | asked)
-        if storage.sweep_if_deleted(owner):
-            raise DeletedError
-    telemetry().describe(model=measurement.model)
-    return measurement
-
-
-def _shot(image: ObjectAddress, field: str, pitch_deg: float | None) -> Shot:
-    photo, metadata = storage.read_image(image, field)
-    if pitch_deg is None:
-        # Checked when the upload was granted; an operator's own photo may have any metadata.
-        told = from_metadata(metadata).get("device_pitch_deg")
-        pitch_deg = told if isinstance(told, float) and abs(told) <= MAX_PITCH_DEG else None
-    return Shot(photo, pitch_deg)
-
-
-def _answer(event: Any) -> dict[str, Any]:
-    try:
-        if not isinstance(event, dict):
-            raise InvalidInputError(FieldProblem("event", "a JSON object", "JSON 객체"))
-        job = validated(MeasureJob, event)
-        try:
-            measurement = measure(job)
-        except HypermobError as error:
-            late = job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S
-            if late and job.measurement_id is not None:
-                _store_error(Owner(job.user_id, job.measurement_id), error, job.asked_at)
-            raise
-    except HypermobError as error:
-        telemetry().refused(error.code)
-        return {"status": "error", "error": error.to_dict() | stored(error)}
-    return {"status": "success", "data": msgspec.to_builtins(measurement)}
-
-
-def _measure_batch(records: list[Mapping[str, Any]], left_s: float) -> dict[str, Any]:
-    failures = []
-    for record in records:
-        try:
-            received = int(record["attributes"]["ApproximateReceiveCount"])
-            to_come = max(MAX_RECEIVES - received, 0)
-            tries_end = time.time() + left_s * (1 + to_come * VISIBILITY_TIMEOUTS)
-            event = msgspec.json.decode(record["body"])
-            _measure_uploads(event, tries_end, is_last_try=to_come == 0)
-        except Exception:
-            # One message that fails must not have the others measured again; SQS redelivers it.
-            log.exception("message %s failed", record["messageId"])
-            failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
-
-
-def _measure_uploads(
-    event: Mapping[str, Any], tries_end: float | None = None, *, is_last_try: bool = False
-) -> None:
-    """Measure the uploads that an S3 event tells of, where the upload came with a height.
-
-    What fails the last time goes to the dead-letter queue, and leaves why beside the photo: from
-    ``tries_end`` on (Unix time, s), by which SQS has delivered the event as often as it does.
-    """
-    for address, uploaded_at in event_objects(event):
-        owner = upload_owner(address.key)
-        if owner is None:
-            log.info("not an upload: left alone")
-            continue
+        owner = Owner(
+            job.user_id, job.measurement_id or measurement_id(job.user_id, images[0], None)
+        )
         telemetry().describe(measurement_id=owner.measurement_id)
-        if storage.sweep_if_deleted(owner):  # uploaded by a form that outlived its measurement
-            continue
-        metadata = storage.upload_metadata(address)
-        # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
-        if metadata is not None and "height-cm" in metadata:
-            if tries_end is not None:
-                # Before each attempt: a process that is killed in it writes nothing more, and the
-                # deliveries after it may be lost before they reach one.
-                _explain(owner, uploaded_at, since=tries_end)
+        side = None
+        with telemetry().step("Read"):
+            fronts = [
+                self._shot(image, job.front_field(index), pitch_deg)
+                for index, (image, pitch_deg) in enumerate(
+                    zip(images, job.front_pitches_deg, strict=True)
+                )
+            ]
+            if job.side_image_url is not None:
+                image = self.storage.allowed_image(
+                    job.side_image_url, job.user_id, "side_image_url"
+                )
+                side = self._shot(image, "side_image_url", job.side_device_pitch_deg)
+        with telemetry().step("Scan"):
+            found = scan(fronts, job.height_cm, model=self.model, side=side, sex=job.sex)
+        measurement = _measurement(job, owner, found, self._model_sha256.result())
+        # The measurement last: its arrival is what the recommendation waits for.
+        with telemetry().step("Store"):
+            self.storage.write_result(owner, OVERLAY, found.overlay_jpeg)
+            asked = {"asked_at": job.asked_at}
+            self.storage.write_result(owner, MEASUREMENT, msgspec.to_builtins(measurement) | asked)
+            if self.storage.sweep_if_deleted(owner):
+                raise DeletedError
+        telemetry().describe(model=measurement.model)
+        return measurement
+
+    def _shot(self, image: ObjectAddress, field: str, pitch_deg: float | None) -> Shot:
+        photo, metadata = self.storage.read_image(image, field)
+        if pitch_deg is None:
+            # Checked when the upload was granted; an operator's own photo may have any metadata.
+            told = from_metadata(metadata).get("device_pitch_deg")
+            pitch_deg = told if isinstance(told, float) and abs(told) <= MAX_PITCH_DEG else None
+        return Shot(photo, pitch_deg)
+
+    def answer(self, event: Any) -> dict[str, Any]:
+        """Answer a direct invocation, with the error's document where the photo is refused."""
+        try:
+            if not isinstance(event, dict):
+                raise InvalidInputError(FieldProblem("event", "a JSON object", "JSON 객체"))
+            job = validated(MeasureJob, event)
             try:
-                _measure_upload(address, owner, metadata, uploaded_at)
-            except Exception:
-                if is_last_try:
-                    _explain(owner, uploaded_at)
+                measurement = self.measure(job)
+            except HypermobError as error:
+                late = job.answer_by is not None and time.time() > job.answer_by - ANSWER_MARGIN_S
+                if late and job.measurement_id is not None:
+                    self._store_error(Owner(job.user_id, job.measurement_id), error, job.asked_at)
                 raise
+        except HypermobError as error:
+            telemetry().refused(error.code)
+            return {"status": "error", "error": error_to_document(error)}
+        return {"status": "success", "data": msgspec.to_builtins(measurement)}
+
+    def measure_batch(self, records: list[Mapping[str, Any]], left_s: float) -> dict[str, Any]:
+        """Measure the uploads of SQS's messages; name those that SQS has to deliver again."""
+        failures = []
+        for record in records:
+            try:
+                received = int(record["attributes"]["ApproximateReceiveCount"])
+                to_come = max(MAX_RECEIVES - received, 0)
+                tries_end = time.time() + left_s * (1 + to_come * VISIBILITY_TIMEOUTS)
+                event = msgspec.json.decode(record["body"])
+                self.measure_uploads(event, tries_end, is_last_try=to_come == 0)
+            except Exception:
+                # One message that fails must not have the others measured again; SQS redelivers it.
+                log.exception("message %s failed", record["messageId"])
+                failures.append({"itemIdentifier": record["messageId"]})
+        return {"batchItemFailures": failures}
+
+    def measure_uploads(
+        self, event: Mapping[str, Any], tries_end: float | None = None, *, is_last_try: bool = False
+    ) -> None:
+        """Measure the uploads that an S3 event tells of, where the upload came with a height.
+
+        What fails the last time goes to the dead-letter queue, and leaves why beside the photo:
+        from ``tries_end`` on (Unix time, s), by which SQS has delivered the event as often as it
+        does.
+        """
+        for address, uploaded_at in event_objects(event):
+            owner = upload_owner(address.key)
+            if owner is None:
+                log.info("not an upload: left alone")
+                continue
+            telemetry().describe(measurement_id=owner.measurement_id)
+            if self.storage.sweep_if_deleted(owner):  # the form outlived its measurement
+                continue
+            metadata = self.storage.upload_metadata(address)
+            # Gone: deleted meanwhile. Without a height: its owner will ask by POST /measure.
+            if metadata is not None and "height-cm" in metadata:
+                if tries_end is not None:
+                    # Before each attempt: a process that is killed in it writes nothing more, and
+                    # the deliveries after it may be lost before they reach one.
+                    self._explain(owner, uploaded_at, since=tries_end)
+                try:
+                    self._measure_upload(address, owner, metadata, uploaded_at)
+                except Exception:
+                    if is_last_try:
+                        self._explain(owner, uploaded_at)
+                    raise
+
+    def _measure_upload(
+        self, address: ObjectAddress, owner: Owner, metadata: Mapping[str, str], uploaded_at: float
+    ) -> None:
+        values = from_metadata(metadata) | {
+            "image_url": address.url,
+            "user_id": owner.user_id,
+            "measurement_id": owner.measurement_id,
+            "asked_at": uploaded_at,
+        }
+        try:
+            self.measure(validated(MeasureJob, values))
+        except HypermobError as error:
+            telemetry().refused(error.code)
+            self._store_error(owner, error, uploaded_at)
+        else:
+            self.storage.delete_results(owner, ERROR)  # of attempts before this one
+
+    def _explain(self, owner: Owner, asked_at: float, since: float = 0.0) -> None:
+        """Store that it could not be measured, unless an event that came twice brought an end."""
+        earlier = self.storage.read_result(owner, ERROR)
+        if earlier is None or earlier["since"] > 0 or asked_at_s(earlier) < asked_at:
+            self._store_error(owner, MeasureUnavailableError(), asked_at, since)
+
+    def _store_error(
+        self, owner: Owner, error: HypermobError, asked_at: float, since: float = 0.0
+    ) -> None:
+        """Store why; until ``since`` (Unix time, s) the measurement may still succeed."""
+        self.storage.write_result(owner, ERROR, failure(error, asked_at, since))
+        self.storage.sweep_if_deleted(owner)
 
 
-def _measure_upload(
-    address: ObjectAddress, owner: Owner, metadata: Mapping[str, str], uploaded_at: float
-) -> None:
-    values = from_metadata(metadata) | {
-        "image_url": address.url,
-        "user_id": owner.user_id,
-        "measurement_id": owner.measurement_id,
-        "asked_at": uploaded_at,
-    }
-    try:
-        measure(validated(MeasureJob, values))
-    except HypermobError as error:
-        telemetry().refused(error.code)
-        _store_error(owner, error, uploaded_at)
-    else:
-        storage.delete_results(owner, ERROR)  # of attempts before this one
-
-
-def _explain(owner: Owner, asked_at: float, since: float = 0.0) -> None:
-    """Store that it could not be measured, unless an event that came twice has brought an end."""
-    earlier = storage.read_result(owner, ERROR)
-    if earlier is None or earlier["since"] > 0 or asked_at_s(earlier) < asked_at:
-        _store_error(owner, MeasureUnavailableError(), asked_at, since)
-
-
-def _store_error(owner: Owner, error: HypermobError, asked_at: float, since: float = 0.0) -> None:
-    """Store why; until ``since`` (Unix time, s) the measurement may still succeed."""
-    storage.write_result(owner, ERROR, stored(error) | {"asked_at": asked_at, "since": since})
-    storage.sweep_if_deleted(owner)
-
-
-def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
+def _measurement(job: MeasureJob, owner: Owner, found: Scan, pose_sha256: str) -> Measurement:
     rounded = found.lengths.rounded_cm()
     told = {name: getattr(job, name) for name in AboutDriver.__struct_fields__}
     return Measurement(
@@ -280,7 +272,26 @@ def _measurement(job: MeasureJob, owner: Owner, found: Scan) -> Measurement:
         interval_95=found.lengths.intervals_95_cm(),
         quality=found.quality,
         model={
-            "pose_sha256": model_sha256.result(),
+            "pose_sha256": pose_sha256,
             "calibration": lengths.calibration_version(),
         },
     )
+
+
+gc.disable()  # 20 ms spent on what is imported and stays
+sys.setswitchinterval(0.001)  # s; by default threads that need each other wait 5 ms, many times
+measurer = Measurer(settings())
+gc.freeze()
+gc.enable()
+
+
+@telemetry().watch
+def handle(event: Any, context: Any) -> dict[str, Any]:
+    """Lambda entry: see the module's description."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records:
+        return measurer.answer(event)
+    if records[0].get("eventSource") == "aws:sqs":
+        return measurer.measure_batch(records, context.get_remaining_time_in_millis() / 1000)
+    measurer.measure_uploads(event)
+    return {"status": "success"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.errors import ERRORS, FieldProblem, HypermobError, InvalidInputError
+from chalicelib.errors import ERRORS, HypermobError, error_from_document
 
 
 class InvalidAddressError(HypermobError):
@@ -73,18 +73,11 @@ class NewError(HypermobError):
 def error_from(body: Mapping[str, Any]) -> HypermobError:
     """Return the error that an answer's ``error`` object tells of."""
     details = {
-        name: value
-        for name, value in body.items()
-        if name not in ("code", "message", "request_id", "fields")
+        name: value for name, value in body.items() if name not in ("code", "message", "request_id")
     }
-    kind = ERRORS.get(body["code"])
-    error: HypermobError
-    if kind is InvalidInputError:
-        expected = [(each["field"], each["expected"]) for each in body["fields"]]
-        error = InvalidInputError(*(FieldProblem(name, text, text) for name, text in expected))
-    elif kind is None:
-        error = NewError(body["code"], body["message"], **details)
+    if body["code"] in ERRORS:
+        error = error_from_document({"code": body["code"], "details": details})
     else:
-        error = kind(**details)
+        error = NewError(body["code"], body["message"], **details)
     error.details["request_id"] = body.get("request_id")
     return error

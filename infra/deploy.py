@@ -261,7 +261,7 @@ class Deployment(Command):
             ) from None
         self.say(f"account {self.account}, region {self.stage.region}, stage {self.stage.stage}")
         self._check_buckets()
-        self._check_concurrency()
+        self.check_concurrency()
 
     def _check_buckets(self) -> None:
         is_made = self.stacks.is_in_use(f"{self.stage.name}-storage")
@@ -287,7 +287,8 @@ class Deployment(Command):
                     "region is a stage of its own: make configure STAGE=... REGION=... PREFIX=..."
                 )
 
-    def _check_concurrency(self) -> None:
+    def check_concurrency(self) -> None:
+        """Refuse where the account cannot reserve what the stage asks for."""
         wanted = int(self.stage.parameters["ReservedConcurrency"])
         if not wanted:
             return

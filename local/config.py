@@ -128,7 +128,7 @@ class StackConfig:
         Raises
         ------
         StackError
-            The Chalice config lacks something that the stack needs.
+            The Chalice config lacks something that the stack needs, or the pose model is missing.
         """
         chalice = json.loads((project / ".chalice" / "config.json").read_text("utf-8"))
         stage = chalice["stages"][STAGE]
@@ -151,6 +151,9 @@ class StackConfig:
             **stage.get("lambda_functions", {}).get(ON_RESULT, {}),
         }
         container = project / "container"
+        pose_model = container / "models" / "pose_landmarker_full.task"
+        if not pose_model.is_file():
+            raise StackError(f"no pose model at {pose_model}: make models")
         return cls(
             project=project,
             images_bucket=images,
@@ -166,7 +169,7 @@ class StackConfig:
                     "MODELS_BUCKET": models,
                     "RESULTS_BUCKET": results,
                     "MALLOC_ARENA_MAX": "1",  # as container/Dockerfile
-                    "POSE_MODEL": str(container / "models" / "pose_landmarker_full.task"),
+                    "POSE_MODEL": str(pose_model),
                 },
                 timeout_s=MEASURE_TIMEOUT_S,
                 memory_mb=3008,

@@ -111,6 +111,11 @@ class Child:
         on_exit(self._process.wait())
 
     @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """The exit status, or None while it runs."""
         return self._process.poll()

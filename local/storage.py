@@ -52,23 +52,24 @@ class Endpoints:
     @cached_property
     def s3(self) -> S3Client:
         """A client of the stack's S3."""
-        client: S3Client = _client("s3", self.s3_url)
+        client: S3Client = aws_client("s3", self.s3_url)
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
         """A client of the stack's SQS."""
-        client: SQSClient = _client("sqs", self.s3_url)
+        client: SQSClient = aws_client("sqs", self.s3_url)
         return client
 
     @cached_property
     def functions(self) -> LambdaClient:
         """A client of the stack's Lambda. It waits as long as a function may take, once."""
-        client: LambdaClient = _client("lambda", self.functions_url)
+        client: LambdaClient = aws_client("lambda", self.functions_url)
         return client
 
 
-def _client(service: str, url: str) -> Any:
+def aws_client(service: str, url: str) -> Any:
+    """A client of one of AWS's services, at the address that stands in for it."""
     session = boto3.Session("local", "local", region_name=REGION)
     config = Config(
         proxies={},

@@ -9,23 +9,22 @@ from typing import Final
 
 from infra.stage import REPOSITORY
 
-READMES: Final = (REPOSITORY / "README.md", REPOSITORY / "README.ko.md")
+RELIABILITY: Final = REPOSITORY / "docs" / "reliability.md"
 
 
-def write(name: str, section: str, *paths: Path) -> None:
-    """Replace the section of that name; in the README of both languages where no path is given.
+def write(name: str, section: str, path: Path) -> None:
+    """Replace the section of that name in a document.
 
     Raises
     ------
     ValueError
-        A document has no marks for it.
+        It has no marks for it.
     """
-    for path in paths or READMES:
-        try:
-            text = replaced(path.read_text("utf-8"), name, section)
-        except ValueError as error:
-            raise ValueError(f"{error} in {path}") from None
-        path.write_text(text, "utf-8")
+    try:
+        text = replaced(path.read_text("utf-8"), name, section)
+    except ValueError as error:
+        raise ValueError(f"{error} in {path}") from None
+    path.write_text(text, "utf-8")
 
 
 def replaced(text: str, name: str, section: str) -> str:

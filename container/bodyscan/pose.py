@@ -56,6 +56,8 @@ class Person:
 
 @cache
 def _landmarker(model: Path) -> tuple[Any, Any]:
+    if not model.is_file():
+        raise FileNotFoundError(f"no pose model at {model}: make models")
     mediapipe_parts.enter()
     from mediapipe.tasks.python.core.base_options import BaseOptions
     from mediapipe.tasks.python.vision import pose_landmarker
@@ -76,7 +78,13 @@ def _landmarker(model: Path) -> tuple[Any, Any]:
 
 
 def load(model: Path) -> None:
-    """Create the landmarker for the bundle ``model``, once per process."""
+    """Create the landmarker for the bundle ``model``, once per process.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file; says which command makes it.
+    """
     _landmarker(model)
 
 

@@ -68,6 +68,8 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
     """Lambda's Invoke API, over the measure handler in this process."""
 
     invocations: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012
+    failure: bytes = b""
+    """What every invocation ends with instead, as Lambda tells of a function that crashed."""
 
     def do_POST(self) -> None:
         import handler
@@ -75,11 +77,15 @@ class MeasureEndpoint(BaseHTTPRequestHandler):
         kind = self.headers["X-Amz-Invocation-Type"]
         payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = b""
-        if kind != "DryRun":
+        if self.failure:
+            answer = self.failure
+        elif kind != "DryRun":
             event = json.loads(payload)
             self.invocations.append((kind, event))
             answer = json.dumps(handler.handle(event, lambda_context())).encode()
         self.send_response({"Event": 202, "DryRun": 204}.get(kind, 200))
+        if self.failure:
+            self.send_header("X-Amz-Function-Error", "Unhandled")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

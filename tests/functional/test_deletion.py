@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.measurement.function import MeasureFunction, StillMeasuringError
 from chalicelib.settings import settings
 from chalicelib.storage import MEASUREMENT, REQUEST, Owner, Storage
 from tests.functional.conftest import PEOPLE, MeasureEndpoint, lambda_context
@@ -198,7 +198,7 @@ def test_the_mark_comes_first_and_what_names_the_photos_last(api, s3):
         if request.method in ("PUT", "DELETE"):
             changed.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
 
-    storage._s3.meta.events.register("before-send.s3", note)
+    storage.s3.meta.events.register("before-send.s3", note)
     storage.delete(Owner("kim", measurement_id))
     assert changed[0] == ("PUT", f"{measurement_id}.deleted")
     assert ("DELETE", f"{measurement_id}.jpg") in changed

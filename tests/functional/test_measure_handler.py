@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -10,10 +12,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.errors import restored
+from chalicelib.errors import error_from_document
 from chalicelib.settings import settings
 from chalicelib.storage import ModelMissingError
-from tests.functional.conftest import PEOPLE, lambda_context
+from tests.functional.conftest import PEOPLE, ROOT, lambda_context
 
 IMAGES, RESULTS, MODELS = "hypermob-images", "hypermob-results", "hypermob-models"
 ID = "0123456789abcdef" * 2
@@ -175,7 +177,7 @@ def test_an_event_that_comes_twice_does_not_hide_why_the_photo_was_refused(
 
 def test_a_field_that_is_wrong_is_still_named_when_the_error_is_read_later(handler, s3):
     handler.handle({"Records": [uploaded(s3, "front-8.jpg", **{"height-cm": "tall"})]}, None)
-    error = restored(result(s3, "error.json"))
+    error = error_from_document(result(s3, "error.json"))
     assert "height_cm" in error.message("en")
     assert "height_cm" in error.message("ko")
 
@@ -190,14 +192,29 @@ def test_a_model_from_the_bucket_is_loaded_after_its_checksum_matched(
         pose_model=f"s3://{MODELS}/pose/heavy.task",
         pose_model_sha256=hashlib.sha256(b"a model").hexdigest(),
     )
-    assert handler.pose_model(named, handler.storage).read_bytes() == b"a model"
+    assert handler.pose_model(named, handler.measurer.storage).read_bytes() == b"a model"
     for wrong in ("", "0" * 64):
         with pytest.raises(handler.ModelChecksumError):
-            handler.pose_model(replace(named, pose_model_sha256=wrong), handler.storage)
+            handler.pose_model(replace(named, pose_model_sha256=wrong), handler.measurer.storage)
     assert len(list(tmp_path.iterdir())) == 1, "what does not match is not kept"
     for missing in ("elsewhere/pose/heavy.task", f"{MODELS}/pose/none.task"):
         with pytest.raises(ModelMissingError, match=missing):
-            handler.pose_model(replace(named, pose_model=f"s3://{missing}"), handler.storage)
+            handler.pose_model(
+                replace(named, pose_model=f"s3://{missing}"), handler.measurer.storage
+            )
+
+
+def test_without_its_model_the_last_line_says_how_to_make_it(aws):
+    missing = {**os.environ, "POSE_MODEL": "/nowhere/pose.task"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import handler"],
+        env=missing,
+        cwd=ROOT / "container",
+        capture_output=True,
+        text=True,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last == "FileNotFoundError: no pose model at /nowhere/pose.task: make models"
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"image_url": 7}, {"Records": []}])

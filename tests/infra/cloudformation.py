@@ -234,7 +234,7 @@ class CloudFormation:
         self._clients = clients
         self._account = account
         self._region = region
-        self._stacks: dict[str, Stack] = {}
+        self.stacks: dict[str, Stack] = {}
         self.broken: dict[str, str] = {}
         self.unreachable: list[str] = []
 
@@ -253,11 +253,11 @@ class CloudFormation:
     def create_change_set(self, **asked: Any) -> dict[str, Any]:
         """Compare a template with what is there."""
         name = asked["StackName"]
-        there = name in self._stacks and self._stacks[name].status != "REVIEW_IN_PROGRESS"
+        there = name in self.stacks and self.stacks[name].status != "REVIEW_IN_PROGRESS"
         if there != (asked["ChangeSetType"] == "UPDATE"):
             kind = "exists" if there else "does not exist"
             raise _error("ValidationError", f"Stack [{name}] {kind}")
-        stack = self._stacks.setdefault(name, Stack(name, f"arn:aws:cloudformation:::stack/{name}"))
+        stack = self.stacks.setdefault(name, Stack(name, f"arn:aws:cloudformation:::stack/{name}"))
         if stack.status.startswith("ROLLBACK"):
             raise _error(
                 "ValidationError",
@@ -318,7 +318,7 @@ class CloudFormation:
             if made.retained not in ("Retain", "RetainExceptOnCreate"):
                 self._delete(made)
             del stack.resources[name]
-        del self._stacks[stack.name]
+        del self.stacks[stack.name]
 
     def get_paginator(self, name: str) -> Any:
         """Only of events, in one page."""
@@ -335,7 +335,7 @@ class CloudFormation:
     # -- inside -----------------------------------------------------------------------------
 
     def _stack(self, name: str) -> Stack:
-        for stack in self._stacks.values():
+        for stack in self.stacks.values():
             if name in (stack.name, stack.id):
                 return stack
         raise _error("ValidationError", f"Stack with id {name} does not exist")

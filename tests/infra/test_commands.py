@@ -231,9 +231,9 @@ def test_what_is_unreserved_counts_not_the_limit(
     deployment.aws.reserved = lambda function: own  # type: ignore[method-assign]
     if refused:
         with pytest.raises(DeployError, match='"ReservedConcurrency": "0"'):
-            deployment._check_concurrency()
+            deployment.check_concurrency()
     else:
-        deployment._check_concurrency()
+        deployment.check_concurrency()
 
 
 def test_a_change_set_that_fails_early_names_the_resource() -> None:

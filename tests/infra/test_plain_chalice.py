@@ -21,7 +21,7 @@ from infra.stage import Stage
 from local.config import REPOSITORY
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
-from local.storage import Endpoints
+from local.storage import Endpoints, aws_client
 
 CHALICE = Path(sys.executable).with_name("chalice")
 BARE = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -157,7 +157,7 @@ def test_chalice_deploy_before_its_infrastructure_fails_at_once(
     try:
         named = {**endpoints.environment(), "AWS_ENDPOINT_URL": url}
         done = chalice(project, "deploy", "--stage", "prod", **named)
-        roles = endpoints._session().client("iam", endpoint_url=url).list_roles()["Roles"]
+        roles = aws_client("iam", url).list_roles()["Roles"]
     finally:
         aws.stop()
         log.close()
@@ -176,8 +176,8 @@ def test_nothing_is_said_but_by_chalice_itself() -> None:
     assert plain_chalice.look(packaging, names) is None
     serving = ["chalice", "--debug", "--project-dir=x", "local", "--stage", "deploy"]
     assert plain_chalice.look(serving, names) == plain_chalice.NO_KEYS
-    assert plain_chalice._stage(["chalice", "deploy"]) == "dev"
-    assert plain_chalice._stage(["chalice", "deploy", "--stage=prod"]) == "prod"
+    assert plain_chalice.stage_of(["chalice", "deploy"]) == "dev"
+    assert plain_chalice.stage_of(["chalice", "deploy", "--stage=prod"]) == "prod"
 
 
 def test_the_documents_commands_are_these() -> None:

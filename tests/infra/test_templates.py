@@ -10,7 +10,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from chalicelib.contracts import MAX_BODY_BYTES
-from chalicelib.measurements import GIVEN_UP_S
+from chalicelib.measurement.lifecycle import GIVEN_UP_S
 from chalicelib.storage import MAX_RECEIVES, MEASURE_TIMEOUT_S, VISIBILITY_TIMEOUTS
 from infra.deploy import KEPT_VERSIONS, revision
 from infra.gateway_responses import RESPONSES

@@ -402,7 +402,7 @@ def test_routes_without_a_key_are_throttled(account: Account) -> None:
 
 def test_a_bucket_of_ones_own_without_its_stack_is_told_from_anothers(account: Account) -> None:
     deployment = account.deployment()
-    [stack] = [s for s in account.cloudformation._stacks.values() if s.name.endswith("-storage")]
+    [stack] = [s for s in account.cloudformation.stacks.values() if s.name.endswith("-storage")]
     status, stack.status = stack.status, "ROLLBACK_COMPLETE"
     with pytest.raises(DeployError, match="this account's own, but no stack"):
         deployment.preflight()

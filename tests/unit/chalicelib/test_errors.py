@@ -12,9 +12,9 @@ from chalicelib.errors import (
     POSE_ADVICE,
     PoseReason,
     PoseUnsuitableError,
+    error_from_document,
+    error_to_document,
     preferred_language,
-    restored,
-    stored,
 )
 
 BODYSCAN = Path(__file__).parents[3] / "container" / "bodyscan"
@@ -68,7 +68,7 @@ def test_a_refused_pose_says_what_is_wrong_and_what_to_do(reason, details):
         assert message.count(". ") >= 1, "one sentence says what is wrong, another what to do"
         assert any("가" <= letter <= "힣" for letter in message) == (language == "ko")
     assert error.to_dict()["reason"] == reason
-    assert restored(stored(error)).message("ko") == error.message("ko")
+    assert error_from_document(error_to_document(error)).message("ko") == error.message("ko")
 
 
 @pytest.mark.parametrize("details", [{}, SIDE], ids=["front", "side"])
@@ -93,7 +93,7 @@ def test_who_stands_sideways_is_told_what_fits():
 )
 def test_a_reason_that_only_a_newer_service_knows_gets_words_too(details, advice):
     document = {"code": "POSE_UNSUITABLE", "details": {"reason": "upside_down", **details}}
-    assert advice in restored(document).message("en")
+    assert advice in error_from_document(document).message("en")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_no_photo_is_stored_where_s3_has_no_place():
 
 
 def test_a_client_is_told_that_s3_is_away_before_the_gateway_gives_up():
-    config = Storage(settings())._s3.meta.config
+    config = Storage(settings()).s3.meta.config
     assert ATTEMPTS * (config.connect_timeout + config.read_timeout) < 29
 
 

@@ -240,7 +240,7 @@ def test_storage_never_sees_the_key(service: Service, client: Client) -> None:
     client.measure(PHOTO, height_cm=175)
     keys = {line: headers.get("X-API-Key") for line, headers in service.seen}
     assert keys == {"POST /uploads": "secret", "POST /bucket": None, "POST /measure": "secret"}
-    assert "secret" not in repr(client._say)
+    assert "secret" not in repr(vars(client))
 
 
 def test_an_error_newer_than_the_client_keeps_its_code_and_words(

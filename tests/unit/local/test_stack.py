@@ -208,7 +208,7 @@ sys.path.insert(0, sys.argv[1])
 from local.processes import Child, Log
 log = Log("child", Path(sys.argv[2]))
 child = Child(["-m", "http.server", "0"], environment={}, folder=Path(sys.argv[2]), log=log)
-print(child._process.pid, flush=True)
+print(child.pid, flush=True)
 time.sleep(60)
 """
 

@@ -15,7 +15,6 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from chalicelib import asking
 from chalicelib.contracts import MeasureJob
 from chalicelib.errors import (
     HypermobError,
@@ -23,8 +22,16 @@ from chalicelib.errors import (
     MeasureUnavailableError,
     TooManyRequestsError,
 )
-from chalicelib.measurements import CALL_ENDS_S, GIVEN_UP_S, state
-from chalicelib.measuring import MeasureFunction, StillMeasuringError
+from chalicelib.measurement.function import MeasureFunction, StillMeasuringError
+from chalicelib.measurement.lifecycle import (
+    CALL_ENDS_S,
+    GIVEN_UP_S,
+    Request,
+    ask,
+    ask_once,
+    wait_s,
+)
+from chalicelib.measurement.results import state
 from chalicelib.settings import settings
 from chalicelib.storage import (
     ERROR,
@@ -86,7 +93,7 @@ class Counted:
 
 
 def once(storage, function, job=JOB, wait_s=25.0):
-    return asking.ask_once(storage, function, OWNER, job, wait_s)
+    return ask_once(storage, function, OWNER, job, wait_s)
 
 
 def test_repeats_that_race_measure_once_and_get_the_same(storage, function):
@@ -189,7 +196,7 @@ def test_a_measurement_whose_answer_was_lost_is_not_made_again(storage, function
 
 def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
     held = {"given_up_at": time.time() - 1, "token": "of a process that died"}
-    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(Request.of(JOB, 0)) | held)
     counted = Counted(function, delay_s=0.2)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: once(storage, counted), range(6)))
@@ -199,7 +206,7 @@ def test_a_key_that_is_held_for_too_long_is_taken_over_once(storage, function):
 
 def test_a_key_that_is_freed_while_it_is_taken_over_is_claimed_anew(storage, function, monkeypatch):
     held = {"given_up_at": 0.0, "token": "of a process that died"}
-    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(asking._request(JOB, 0)) | held)
+    storage.write_result(OWNER, REQUEST, msgspec.to_builtins(Request.of(JOB, 0)) | held)
     claim, replaced = Storage.claim, []
 
     def freed_first(self, owner, name, content, replacing=None):
@@ -249,7 +256,7 @@ def test_a_key_that_is_none_is_refused(api, storage, key):
     ],
 )
 def test_prefer_says_how_long_to_wait(prefer, seconds):
-    assert asking.wait_s(prefer, 25) == seconds
+    assert wait_s(prefer, 25) == seconds
 
 
 def test_a_wait_that_ends_first_answers_where_the_result_will_be(api, storage, monkeypatch):
@@ -299,13 +306,12 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
 @pytest.mark.parametrize("failure", ["its endpoint", "its own"])
 def test_why_nothing_can_be_measured_is_in_the_log(storage, monkeypatch, capsys, failure):
     telemetry = Telemetry(f"why nothing can be measured: {failure}")
-    monkeypatch.setattr("chalicelib.measuring.telemetry", lambda: telemetry)
+    monkeypatch.setattr("chalicelib.measurement.function.telemetry", lambda: telemetry)
     if failure == "its endpoint":
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
     function = MeasureFunction(settings())
     if failure == "its own":
-        answer = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'"signal: killed"')}
-        monkeypatch.setattr(function._lambda(25), "invoke", lambda **_: answer)
+        monkeypatch.setattr(MeasureEndpoint, "failure", b'"signal: killed"')
     with pytest.raises(MeasureUnavailableError):
         function.measure(JOB, 25)
     [line] = capsys.readouterr().out.splitlines()
@@ -313,7 +319,7 @@ def test_why_nothing_can_be_measured_is_in_the_log(storage, monkeypatch, capsys,
     assert {"its endpoint": "http://127.0.0.1:9", "its own": "signal: killed"}[failure] in line
 
 
-@pytest.mark.parametrize("ask", [asking.ask, asking.ask_once])
+@pytest.mark.parametrize("ask", [ask, ask_once])
 @pytest.mark.parametrize(("wait_s", "given_up_s"), [(0.0, GIVEN_UP_S), (1.0, 1.0 + CALL_ENDS_S)])
 def test_a_call_is_given_up_when_its_attempts_have_passed(
     storage, ask, wait_s, given_up_s, monkeypatch
@@ -411,8 +417,8 @@ def test_no_poll_lists_a_bucket_and_no_write_asks_before_it_sends(storage):
         sent.append((request.method, urlsplit(request.url).path.rpartition("/")[2]))
         assert "Expect" not in request.headers
 
-    storage._s3.meta.events.register("before-send.s3", note)
-    storage.write_result(OWNER, REQUEST, asking._request(JOB, 0))
+    storage.s3.meta.events.register("before-send.s3", note)
+    storage.write_result(OWNER, REQUEST, Request.of(JOB, 0))
     assert state(storage, OWNER, "en", None) == {"state": "pending"}
     results = [("GET", name) for name in (REQUEST, MEASUREMENT, ERROR)]
     mark = f"{OWNER.measurement_id}.deleted"
@@ -449,7 +455,7 @@ def test_a_bucket_out_of_reach_is_a_typed_error_without_internals(api, storage, 
 
 def test_a_stored_error_that_is_not_known_any_more_is_an_internal_one(storage):
     storage.write_result(OWNER, ERROR, {"code": "OF_A_LATER_VERSION", "details": {}, "since": 0.0})
-    storage.write_result(OWNER, REQUEST, asking._request(JOB, 0))
+    storage.write_result(OWNER, REQUEST, Request.of(JOB, 0))
     assert storage.read_result(OWNER, MEASUREMENT) is None
     with pytest.raises(HypermobError) as raised:
         once(storage, None)
@@ -473,7 +479,7 @@ def test_a_lost_event_costs_no_recommendation(api, storage):
 def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch):
     from urllib3.exceptions import ProtocolError
 
-    put, tries = storage._s3.put_object, []
+    put, tries = storage.s3.put_object, []
 
     def broken_once(**named):
         tries.append(named)
@@ -481,7 +487,7 @@ def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch)
             raise ProtocolError("Connection broken: IncompleteRead")
         return put(**named)
 
-    monkeypatch.setattr(storage._s3, "put_object", broken_once)
+    monkeypatch.setattr(storage.s3, "put_object", broken_once)
     storage.write_result(OWNER, ERROR, {"code": "x"})
     assert storage.read_result(OWNER, ERROR) == {"code": "x"}
     assert len(tries) == 2
@@ -489,7 +495,7 @@ def test_a_result_is_written_again_where_the_sdk_would_not(storage, monkeypatch)
 
 def test_a_body_that_breaks_off_is_read_again(storage, monkeypatch):
     storage.write_result(OWNER, ERROR, {"code": "x"})
-    get, tries = storage._s3.get_object, []
+    get, tries = storage.s3.get_object, []
 
     def broken_once(**named):
         found = get(**named)
@@ -498,7 +504,7 @@ def test_a_body_that_breaks_off_is_read_again(storage, monkeypatch):
             found["Body"] = StreamingBody(io.BytesIO(b'{"co'), 12)
         return found
 
-    monkeypatch.setattr(storage._s3, "get_object", broken_once)
+    monkeypatch.setattr(storage.s3, "get_object", broken_once)
     assert storage.read_result(OWNER, ERROR) == {"code": "x"}
     assert len(tries) == 2
 
@@ -528,7 +534,7 @@ def test_what_s3_finds_too_old_is_signed_and_sent_again(storage, call):
         body = b"<Error><Code>RequestTimeTooSkewed</Code></Error>" * (request.method != "HEAD")
         return AWSResponse(request.url, 403, {}, BytesRaw(body))
 
-    storage._s3.meta.events.register("before-send.s3", too_old_twice)
+    storage.s3.meta.events.register("before-send.s3", too_old_twice)
     call(storage)
     assert len(times) == 3
 

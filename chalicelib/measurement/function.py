@@ -1,4 +1,4 @@
-"""Calls the measure function and turns its answer into a measurement or a typed error."""
+"""Calls the measure Lambda, and turns its answer into a measurement or a typed error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import sdk
 from chalicelib.contracts import MeasureJob, Measurement
-from chalicelib.errors import MeasureUnavailableError, TooManyRequestsError, restored
+from chalicelib.errors import MeasureUnavailableError, TooManyRequestsError, error_from_document
 from chalicelib.telemetry import telemetry
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class MeasureFunction:
         answer = msgspec.json.decode(self._invoke(job, "RequestResponse", self._lambda(wait_s)))
         if answer.get("status") == "success":
             return msgspec.convert(answer["data"], Measurement)
-        raise restored(answer["error"])
+        raise error_from_document(answer["error"])
 
     def start(self, job: MeasureJob) -> None:
         """Have it measured without waiting; the result, or the refusal, will be stored."""
