@@ -34,7 +34,7 @@ class MeasureFunction:
         self._name = settings.measure_function
         self._clients: dict[int, LambdaClient] = {}
 
-    def _lambda(self, wait_s: float = START_S) -> LambdaClient:
+    def _lambda(self, wait_s: float) -> LambdaClient:
         """Return the client that waits so long: the SDK knows no time-out of a single call."""
         from botocore.config import Config
 
@@ -67,15 +67,26 @@ class MeasureFunction:
         raise error_from_document(answer["error"])
 
     def start(self, job: MeasureJob) -> None:
-        """Have it measured without waiting; the result, or the refusal, will be stored."""
-        self._invoke(msgspec.structs.replace(job, answer_by=0.0), "Event", self._lambda())
+        """Have it measured without waiting; the result, or the refusal, will be stored.
+
+        Raises
+        ------
+        HypermobError
+            Lambda did not say that it has taken the call.
+        """
+        try:
+            self._invoke(
+                msgspec.structs.replace(job, answer_by=0.0), "Event", self._lambda(START_S)
+            )
+        except StillMeasuringError as error:
+            raise MeasureUnavailableError from error
 
     def is_reachable(self) -> bool:
         """Whether the function could be invoked; runs nothing."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._lambda().invoke(FunctionName=self._name, InvocationType="DryRun")
+            self._lambda(START_S).invoke(FunctionName=self._name, InvocationType="DryRun")
         except (BotoCoreError, ClientError):
             return False
         return True

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -301,6 +302,14 @@ def test_a_read_time_out_is_not_tried_again(storage, function, monkeypatch):
         assert time.monotonic() < end
         time.sleep(0.05)
     assert len(MeasureEndpoint.invocations) == 1
+
+
+def test_a_call_that_lambda_does_not_take_is_a_typed_error(storage, monkeypatch):
+    monkeypatch.setattr("chalicelib.measurement.function.START_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(MeasureUnavailableError):
+            MeasureFunction(settings()).start(JOB)
 
 
 @pytest.mark.parametrize("failure", ["its endpoint", "its own"])
