@@ -151,6 +151,8 @@ endif
 carfit: .venv/ready
 	@$(BIN)/python -m benchmarks.carfit \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
+	@$(BIN)/python -m benchmarks.carfit_personal \
+		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Speed, size and cost beside the guide's own handlers, and how they grow; under 15 minutes.
 # DOCS=1 writes docs/performance.md.

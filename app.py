@@ -12,17 +12,22 @@ import msgspec
 from chalice import Chalice, ConvertToMiddleware, Response
 from chalice.app import S3Event
 
-from chalicelib import VERSION, carfit, openapi, pages, plain_chalice
+from chalicelib import VERSION, carfit, drivers, openapi, pages, plain_chalice
 from chalicelib.carfit import vss
 from chalicelib.contracts import (
     MAX_BODY_BYTES,
     MAX_PHOTO_BYTES,
+    DriverPath,
+    EstimateRequest,
     HealthQuery,
     MeasureHeaders,
     MeasureJob,
     Measurement,
     MeasurementPath,
     MeasureRequest,
+    RecommendRequest,
+    TellingHeaders,
+    TellingRequest,
     TransferRequest,
     UploadRequest,
     parse,
@@ -39,7 +44,7 @@ from chalicelib.http import JSON, Answer, add_envelope, add_preflight
 from chalicelib.identity import Issuer
 from chalicelib.measurement import lifecycle, results
 from chalicelib.measurement.function import MeasureFunction
-from chalicelib.recommending import check_vehicle, recommend, recommend_measured, transfer
+from chalicelib.recommending import check_vehicle, compare, recommend, recommend_measured, transfer
 from chalicelib.settings import settings
 from chalicelib.storage import (
     MEASUREMENT,
@@ -90,8 +95,19 @@ def car_fit_model() -> carfit.Model:
     names = settings()
     if not names.model_uri:
         return carfit.bundled_model()
-    content = storage().download_model(ObjectAddress.from_url(names.model_uri))
-    return carfit.Model.from_bytes(content, names.model_sha256)
+    return downloaded_model(names.model_uri, names.model_sha256)
+
+
+@cache
+def downloaded_model(uri: str, sha256: str) -> carfit.Model:
+    """Return a car-fit model of the models bucket, once per process."""
+    return carfit.Model.from_bytes(storage().download_model(ObjectAddress.from_url(uri)), sha256)
+
+
+def shadow_model() -> carfit.Model:
+    """Return the car-fit model that answers unserved."""
+    names = settings()
+    return downloaded_model(names.shadow_model_uri, names.shadow_model_sha256)
 
 
 @app.route("/health", methods=["GET", "HEAD"])
@@ -147,14 +163,37 @@ def fit() -> Answer:
 @answers
 def create_recommendation() -> dict[str, Any]:
     """Lengths in, settings out."""
-    return recommend(parse_recommend(body()), car_fit_model())
+    request = parse_recommend(body())
+    tellings = told_by(request)
+    answer = recommend(request, car_fit_model(), tellings)
+    if settings().shadow_model_uri:
+        compare(answer, lambda: recommend(request, shadow_model(), tellings))
+    return answer
 
 
 @app.route("/recommend/transfer", methods=["POST"], api_key_required=True)
 @answers
 def transfer_settings() -> dict[str, Any]:
     """Settings that a driver keeps in one car in, settings for another out."""
-    return transfer(parse(TransferRequest, body()), car_fit_model())
+    request = parse(TransferRequest, body())
+    return transfer(request, car_fit_model(), told_by(request))
+
+
+@app.route("/drivers/{user_id}/settings", methods=["POST", "GET", "DELETE"], api_key_required=True)
+@answers
+def driver_settings(user_id: str) -> dict[str, Any]:
+    """What a driver keeps: tell it, read all of it, or have all of it forgotten."""
+    user_id = validated(DriverPath, {"user_id": user_id}).user_id
+    prove(user_id)
+    if app.current_request.method == "DELETE":
+        drivers.delete(storage(), user_id)
+        return {"deleted": True}
+    if app.current_request.method == "GET":
+        return drivers.told_by(storage(), user_id)
+    request = parse(TellingRequest, body())
+    named = {"Idempotency-Key": app.current_request.headers.get("idempotency-key")}
+    key = validated(TellingHeaders, named).idempotency_key
+    return drivers.tell(storage(), user_id, request, key)
 
 
 @app.route("/vehicles", methods=["GET"], api_key_required=True)
@@ -234,8 +273,20 @@ add_preflight(app)
 
 
 def settings_for(measurement: Measurement) -> dict[str, Any]:
-    """Settings for a measured body."""
-    return recommend_measured(measurement.segments, measurement.interval_95, car_fit_model())
+    """Settings for a measured body, its driver's own where that was asked for."""
+    segments = measurement.segments
+    tellings = drivers.tellings(storage(), segments.user_id) if segments.personal else None
+    return recommend_measured(segments, measurement.interval_95, car_fit_model(), tellings)
+
+
+def told_by(
+    request: RecommendRequest | EstimateRequest | TransferRequest,
+) -> list[carfit.Telling] | None:
+    """What the request's user told of own settings; None where the answer is to be anybody's."""
+    if not request.personal:
+        return None
+    prove(request.user_id)
+    return drivers.tellings(storage(), request.user_id)
 
 
 def body() -> bytes:

@@ -238,7 +238,7 @@ def real_drivers() -> tuple[Rows, dict[str, Any]]:
     travels, the offset fitted without each driver; its gains know all 38.
     """
     people = gains.seat_positions()
-    car = _free(carfit.vehicles()[carfit.DEFAULT_VEHICLE])
+    car = free(carfit.vehicles()[carfit.DEFAULT_VEHICLE])
     told = {
         "height": ("stature_mm",),
         "height, lengths": ("stature_mm", "leg_mm"),
@@ -348,7 +348,7 @@ SWEPT_CM: Final = np.arange(150.0, 196.0, 3.0)
 def postures(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
     """Relaxed beside normal beside upright, average bodies 150-195 cm in every car."""
     rows, facts = [], {}
-    for label, fleet in (("free", [_free(car) for car in cars]), ("real", cars)):
+    for label, fleet in (("free", [free(car) for car in cars]), ("real", cars)):
         steps: dict[str, list[tuple[float, float]]] = {"relaxed": [], "upright": []}
         for car in fleet:
             for height_cm in SWEPT_CM.tolist():
@@ -490,7 +490,7 @@ def coverage(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
     """
     rng = np.random.default_rng(102)
     facts: dict[str, dict[str, float]] = {}
-    for label, fleet in (("free", [_free(car) for car in cars]), ("real", cars)):
+    for label, fleet in (("free", [free(car) for car in cars]), ("real", cars)):
         inside: dict[str, list[bool]] = {}
         for car in tqdm(fleet, desc=f"bands against drivers, {label} travels", unit="car"):
             ends = travels(car)
@@ -513,7 +513,7 @@ def coverage(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
     return rows_, facts
 
 
-def _free(car: Vehicle) -> Vehicle:
+def free(car: Vehicle) -> Vehicle:
     """The same car with travels that stop hardly anybody."""
     along = 2.0 * FREE_WHEEL_MM
     across_deg = float(np.degrees(along / car.wheel_tilt_radius_mm))

@@ -13,7 +13,17 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from chalicelib import carfit
-from chalicelib.contracts import Cm, Measurement
+from chalicelib.contracts import (
+    Cm,
+    Discomfort,
+    DriveSide,
+    Measurement,
+    SideMirrorAim,
+    TellingKind,
+    ToldSettings,
+    VehicleFigures,
+    VehicleName,
+)
 
 LITTLE_EVIDENCE: Final = 0.5
 """Below this `Quality.evidence` a length is mostly from the height. The evidence is about the
@@ -217,10 +227,12 @@ class Recommended(carfit.Recommendation):
     ``vss``: the settings as COVESA VSS signals.
     ``body``: the lengths that were taken: enough for ``POST /recommend/transfer``.
     ``drawing``: with ``drawing``, the driver in the car as one SVG document.
+    ``personal``: with ``personal``, what the driver's own settings taught.
     """
 
     body: TakenBody | None = None
     drawing: str | None = None
+    personal: carfit.Personal | None = None
 
 
 class Fitted(Struct, kw_only=True, frozen=True):
@@ -237,9 +249,11 @@ class Transferred(carfit.Recommendation):
     ``reasons``: a sentence for each setting.
     ``vss``: the settings as COVESA VSS signals.
     ``angles_before_deg``: the joints' angles in the first car.
+    ``personal``: with ``personal``, what the driver's own settings taught.
     """
 
     angles_before_deg: Mapping[str, float]
+    personal: carfit.Personal | None = None
 
 
 class StoredError(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -280,6 +294,56 @@ MeasurementState = Pending | Done | Failed
 
 class Deleted(Struct, kw_only=True, frozen=True):
     """Nothing of the measurement is stored any more."""
+
+    deleted: Literal[True]
+
+
+class StoredTelling(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One thing that a driver told.
+
+    ``at``: when the settings were kept, UTC.
+    ``vehicle``: as it was told: a name, or a car's own figures.
+    ``settings``: in the words of ``POST /recommend``, also where they came as VSS or VHAL.
+    """
+
+    telling_id: str
+    at: str
+    kind: TellingKind
+    vehicle: VehicleName | VehicleFigures
+    drive_side: DriveSide
+    side_mirrors: SideMirrorAim
+    settings: ToldSettings
+    discomfort: Discomfort | None = None
+
+
+class Told(Struct, kw_only=True, frozen=True):
+    """The telling is stored, now or by an earlier call that this one repeats.
+
+    ``version``: of all that the driver told; every change raises it.
+    ``tellings``: how many are stored. ``forgotten``: how many of the oldest gave way.
+    ``fleet_consent``: whether these settings may teach the model for all drivers.
+    """
+
+    user_id: str
+    version: int
+    tellings: int
+    forgotten: int
+    fleet_consent: bool
+    telling: StoredTelling
+
+
+class DriverSettings(Struct, kw_only=True, frozen=True):
+    """All that a driver told, the newest last; fields as in the answer of POST."""
+
+    user_id: str
+    version: int
+    fleet_consent: bool
+    forgotten: int
+    tellings: list[StoredTelling]
+
+
+class DriverDeleted(Struct, kw_only=True, frozen=True):
+    """Nothing of what the driver told is stored any more."""
 
     deleted: Literal[True]
 

@@ -144,6 +144,13 @@ PosturePreference = Literal["relaxed", "normal", "upright"]
 SideMirrorAim = Literal["classic", "blind_zone"]
 
 
+Personal = Annotated[
+    bool,
+    Meta(
+        description="true: with the habit that this user_id's kept settings tell "
+        "(POST /drivers/{user_id}/settings)."
+    ),
+]
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 
@@ -273,6 +280,7 @@ class AboutDriver[Vehicle](AboutPerson, kw_only=True, frozen=True):
     drive_side: DriveSide | None = None
     posture: PosturePreference | None = None
     side_mirrors: SideMirrorAim | None = None
+    personal: Personal | None = None
     drawing: Language | None = None
     """Also draw the driver in the car, with words in this language."""
 
@@ -377,6 +385,7 @@ class SeatedBody[Vehicle](Lengths, kw_only=True, frozen=True):
     drive_side: DriveSide | None = None
     posture: PosturePreference | None = None
     side_mirrors: SideMirrorAim | None = None
+    personal: Personal | None = None
     drawing: Language | None = None
 
 
@@ -442,6 +451,168 @@ class TransferRequest(Lengths, kw_only=True, frozen=True):
     to_vehicle: VehicleName | VehicleFigures
     drive_side: DriveSide | None = None
     side_mirrors: SideMirrorAim | None = None
+    personal: Personal | None = None
+
+
+ToldMm = Annotated[float, Meta(ge=-50, le=500, extra=MM)]
+ToldDeg = Annotated[float, Meta(ge=-90, le=90, extra=DEG)]
+
+
+class ToldSeat(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.seat``; what the car does not tell may be left out."""
+
+    fore_aft_mm: ToldMm | None = None
+    height_mm: ToldMm | None = None
+    cushion_tilt_deg: ToldDeg | None = None
+    backrest_recline_deg: ToldDeg | None = None
+
+
+class ToldWheel(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.steering_wheel``."""
+
+    telescope_mm: ToldMm | None = None
+    tilt_deg: ToldDeg | None = None
+
+
+class ToldMirror(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.mirrors.left``."""
+
+    yaw_deg: ToldDeg | None = None
+    pitch_deg: ToldDeg | None = None
+
+
+class ToldMirrors(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.mirrors``."""
+
+    left: ToldMirror | None = None
+    right: ToldMirror | None = None
+    interior: ToldMirror | None = None
+
+
+class ToldHeight(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.head_restraint`` and ``settings.hud``."""
+
+    height_mm: ToldMm | None = None
+
+
+class ToldBelt(Struct, kw_only=True, frozen=True):
+    """As in the answer's ``settings.belt``."""
+
+    anchor_height_mm: ToldMm | None = None
+
+
+class ToldSettings(Struct, kw_only=True, frozen=True):
+    """Settings as an answer of ``POST /recommend`` has them, all or some."""
+
+    seat: ToldSeat | None = None
+    steering_wheel: ToldWheel | None = None
+    mirrors: ToldMirrors | None = None
+    head_restraint: ToldHeight | None = None
+    belt: ToldBelt | None = None
+    hud: ToldHeight | None = None
+
+
+class VhalValue(Struct, kw_only=True, frozen=True):
+    """One Android VHAL property as the car has it."""
+
+    property: Annotated[str, Meta(max_length=64)]
+    area_id: Int32
+    value: Int32
+
+
+TellingKind = Literal["kept", "adjusted", "discomfort"]
+BodyPart = Literal[
+    "head",
+    "neck",
+    "shoulder",
+    "upper_back",
+    "lower_back",
+    "hip",
+    "thigh",
+    "knee",
+    "calf",
+    "foot",
+    "arm",
+    "hand",
+    "eyes",
+]
+
+
+class Discomfort(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Where it hurts; no text."""
+
+    body_part: BodyPart
+    side: Literal["left", "right", "both"] = "both"
+
+
+class TellingRequest(Struct, kw_only=True, frozen=True):
+    """``POST /drivers/{user_id}/settings``: what a driver kept in a car.
+
+    The settings are told once: in our own words, as VSS signals, or as Android VHAL values.
+    """
+
+    kind: TellingKind
+    vehicle: VehicleName | VehicleFigures
+    settings: ToldSettings | None = None
+    vss: (
+        Annotated[
+            dict[str, float],
+            Meta(
+                max_length=64,
+                extra={
+                    "en": "an object of VSS paths and numbers, as an answer's vss",
+                    "ko": "응답의 vss처럼 VSS 경로와 숫자로 된 객체",
+                },
+                examples=[{"Vehicle.Cabin.Seat.Row1.DriverSide.Position": 180}],
+            ),
+        ]
+        | None
+    ) = None
+    vhal: (
+        Annotated[
+            list[VhalValue],
+            Meta(
+                max_length=64,
+                extra={
+                    "en": "a list of objects with property, area_id and value, as an answer's vhal",
+                    "ko": "응답의 vhal처럼 property, area_id, value가 있는 객체의 목록",
+                },
+            ),
+        ]
+        | None
+    ) = None
+    at: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                extra={
+                    "en": "a time with its zone, such as 2026-11-30T08:15:00+09:00",
+                    "ko": "시간대가 있는 시각 (예: 2026-11-30T08:15:00+09:00)",
+                },
+                description="When the settings were kept; now where it is not told.",
+                examples=["2026-11-30T08:15:00+09:00"],
+            ),
+        ]
+        | None
+    ) = None
+    drive_side: DriveSide | None = None
+    side_mirrors: SideMirrorAim | None = None
+    discomfort: Discomfort | None = None
+    fleet_consent: bool | None = None
+    start_anew: bool | None = None
+
+
+class TellingHeaders(Struct, kw_only=True, frozen=True):
+    """Headers of ``POST /drivers/{user_id}/settings`` that must be right to be used."""
+
+    idempotency_key: IdempotencyKey | None = msgspec.field(default=None, name="Idempotency-Key")
+
+
+class DriverPath(Struct, kw_only=True, frozen=True):
+    """The address of what one driver told."""
+
+    user_id: UserId
 
 
 class HealthQuery(Struct, kw_only=True, frozen=True):
@@ -535,7 +706,11 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
     told = {name: metadata.get(name.replace("_", "-")) for name in METADATA}
     kinds = {field.name: field.type for field in msgspec.structs.fields(UploadRequest)}
     return {
-        name: _read_number(text) if is_number(kinds[name]) else text
+        name: text == "True"
+        if name == "personal"
+        else _read_number(text)
+        if is_number(kinds[name])
+        else text
         for name, text in told.items()
         if text is not None
     }

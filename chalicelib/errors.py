@@ -209,6 +209,21 @@ class DeletedError(MeasuringError):
     ko = "삭제된 측정입니다. 사진을 다시 올리고 새로운 Idempotency-Key를 사용해 주세요."
 
 
+class DriverDeletedError(HypermobError):
+    """All settings of this driver were deleted; what comes late must not bring them back."""
+
+    code = "DRIVER_DELETED"
+    status = 410
+    en = (
+        "The settings of this driver were deleted, so nothing is stored for this user_id. If the "
+        "driver wants to begin again, send start_anew: true with the next settings."
+    )
+    ko = (
+        "이 운전자의 설정은 삭제되어 이 user_id로는 더 저장하지 않습니다. 운전자가 다시 시작하려면 "
+        "다음 설정에 start_anew: true를 함께 보내 주세요."
+    )
+
+
 class IdempotencyKeyReusedError(MeasuringError):
     """Another request came with the same ``Idempotency-Key`` before."""
 

@@ -68,6 +68,15 @@ TRANSFER_REQUEST: Final = LENGTHS_REQUEST | {
     },
 }
 
+TELLING_REQUEST: Final = {
+    "kind": "kept",
+    "vehicle": "medium_car",
+    "settings": {
+        "seat": {"fore_aft_mm": 180.0, "height_mm": 24.0, "backrest_recline_deg": 25.0},
+        "steering_wheel": {"telescope_mm": 40.0, "tilt_deg": 3.0},
+    },
+}
+
 OF_EVERY_CALL: Final = (
     errors.TooManyRequestsError,
     errors.RequestBlockedError,
@@ -94,6 +103,10 @@ IDEMPOTENCY_KEY: Final = {
     "another body under the same key is a 409.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "example": "order-4711",
+}
+TELLING_KEY: Final = IDEMPOTENCY_KEY | {
+    "description": "The same user and key tell once: a repeat answers what is stored, and another "
+    "telling under the same key is a 409.",
 }
 PREFER: Final = {
     "name": "Prefer",
@@ -195,6 +208,7 @@ OPERATIONS: Final = (
         {200: answers.Recommended},
         takes=(contracts.RecommendRequest, contracts.EstimateRequest),
         example=LENGTHS_REQUEST,
+        errors=OF_A_USER,
     ),
     Operation(
         "post",
@@ -204,6 +218,34 @@ OPERATIONS: Final = (
         {200: answers.Transferred},
         takes=(contracts.TransferRequest,),
         example=TRANSFER_REQUEST,
+        errors=OF_A_USER,
+    ),
+    Operation(
+        "post",
+        "/drivers/{user_id}/settings",
+        "tellSettings",
+        "Settings that a driver kept in a car: the next car follows",
+        {200: answers.Told},
+        takes=(contracts.TellingRequest,),
+        example=TELLING_REQUEST,
+        errors=(errors.IdempotencyKeyReusedError, errors.DriverDeletedError, *OF_A_USER),
+        parameters=(TELLING_KEY,),
+    ),
+    Operation(
+        "get",
+        "/drivers/{user_id}/settings",
+        "driverSettings",
+        "All that a driver told",
+        {200: answers.DriverSettings},
+        errors=(errors.InvalidInputError, errors.NotFoundError, *OF_A_USER),
+    ),
+    Operation(
+        "delete",
+        "/drivers/{user_id}/settings",
+        "deleteDriverSettings",
+        "Forget all that a driver told",
+        {200: answers.DriverDeleted},
+        errors=(errors.InvalidInputError, *OF_A_USER),
     ),
     Operation(
         "get",

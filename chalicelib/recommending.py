@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, given_some
-from chalicelib.carfit import vhal
+from chalicelib.carfit import personal, vhal
+from chalicelib.carfit.types import rounded
 from chalicelib.contracts import (
     AboutPerson,
     EstimateRequest,
@@ -29,13 +31,20 @@ HALF_95_SD = 1.96
 """Half-width of a 95 % interval of a normal distribution, in SD."""
 
 
+Tellings = Sequence[personal.Telling] | None
+"""What a driver told, where the answer is to be that driver's own; None: any driver's."""
+
+
 def recommend(
-    request: RecommendRequest | EstimateRequest, net: carfit.Model | None = None
+    request: RecommendRequest | EstimateRequest,
+    net: carfit.Model | None = None,
+    tellings: Tellings = None,
 ) -> dict[str, Any]:
     """Settings of a car for a body; the shape is that of `carfit.Recommendation`.
 
     Lengths that an `EstimateRequest` leaves out are estimated from the others; ``body`` says which
-    lengths were taken. ``net`` as in `carfit.recommend`.
+    lengths were taken. ``net`` as in `carfit.recommend`. With ``tellings`` the settings are the
+    driver's own, and ``personal`` says what was learned.
 
     Raises
     ------
@@ -47,22 +56,43 @@ def recommend(
     lengths_cm, cov = tuple(told.values()), None
     if estimated:
         lengths_cm, cov = given_some(request.height_cm, lengths_cm, request.sex)
-    answer = _recommend(request, lengths_cm, cov, net)
+    answer = _recommend(request, lengths_cm, cov, net, tellings)
     taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
     return answer | {"body": {"height": request.height_cm, **taken, "estimated": estimated}}
+
+
+def compare(served: Mapping[str, Any], shadow: Callable[[], Mapping[str, Any]]) -> None:
+    """Answer once more with the model that is not served, and say how far the two differ.
+
+    Metrics: ``ShadowForeAft``, mm that the shadow's seat lies further back, and ``ShadowFailures``.
+    What the shadow does wrong never reaches a client.
+    """
+    try:
+        other = shadow()
+        off_mm = (
+            other["settings"]["seat"]["fore_aft_mm"] - served["settings"]["seat"]["fore_aft_mm"]
+        )
+        telemetry().measured("ShadowForeAft", off_mm)
+    except Exception:
+        telemetry().log.exception("the shadow model failed")
+        telemetry().measured("ShadowFailures", 1.0)
 
 
 def recommend_measured(
     segments: Segments,
     interval_95: Mapping[str, tuple[float, float]],
     net: carfit.Model | None = None,
+    tellings: Tellings = None,
 ) -> dict[str, Any]:
-    """Settings for a measured body: how unsure its lengths are widens the bands."""
+    """Settings for a measured body: how unsure its lengths are widens the bands.
+
+    ``tellings`` as in `recommend`.
+    """
     sd_cm = [
         (high - low) / (2.0 * HALF_95_SD) for low, high in (interval_95[name] for name in SEGMENTS)
     ]
     lengths_cm = tuple(getattr(segments, name) for name in SEGMENTS)
-    return _recommend(segments, lengths_cm, np.diag(np.square(sd_cm)), net)
+    return _recommend(segments, lengths_cm, np.diag(np.square(sd_cm)), net, tellings)
 
 
 def _recommend(
@@ -70,27 +100,44 @@ def _recommend(
     lengths_cm: tuple[float, ...],
     lengths_cov_cm2: npt.NDArray[np.float64] | None,
     net: carfit.Model | None,
+    tellings: Tellings,
 ) -> dict[str, Any]:
     body, vehicle = _body(told, lengths_cm), _vehicle(told.vehicle, "vehicle")
     with telemetry().step("Recommend"):
-        found = carfit.recommend(
+        found, own = _found(
             body,
             vehicle,
+            tellings,
             drive_side=told.drive_side or "left",
             posture=told.posture or "normal",
             side_mirrors=told.side_mirrors or "classic",
             lengths_cov_cm2=lengths_cov_cm2,
             net=net,
-            vhal_profile=_profile(told.vehicle, "vehicle"),
+            vhal_profile=asked_profile(told.vehicle, "vehicle"),
         )
-    answer = found.to_dict()
+    answer = found.to_dict() | own
     if told.drawing is not None:
         answer["drawing"] = carfit.side_view(found, body, vehicle, told.drawing)
     return answer
 
 
-def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[str, Any]:
+def _found(
+    body: carfit.Body, vehicle: carfit.Vehicle, tellings: Tellings, **options: Any
+) -> tuple[carfit.Recommendation, dict[str, Any]]:
+    """A recommendation, and ``personal`` where it is one driver's own."""
+    if tellings is None:
+        return carfit.recommend(body, vehicle, **options), {}
+    found, own = personal.recommend(body, vehicle, tellings, **options)
+    return found, {"personal": rounded(asdict(own)) | {"band_share": round(own.band_share, 2)}}
+
+
+def transfer(
+    request: TransferRequest, net: carfit.Model | None = None, tellings: Tellings = None
+) -> dict[str, Any]:
     """Settings of another car that keep a driver's posture.
+
+    With ``tellings`` the settings that are kept in the first car are one telling more, and the
+    answer is what all of them together say.
 
     Raises
     ------
@@ -145,10 +192,27 @@ def transfer(request: TransferRequest, net: carfit.Model | None = None) -> dict[
         drive_side=request.drive_side or "left",
         side_mirrors=request.side_mirrors or "classic",
         net=net,
-        vhal_profile=_profile(request.to_vehicle, "to_vehicle"),
+        vhal_profile=asked_profile(request.to_vehicle, "to_vehicle"),
     )
+    own: dict[str, Any] = {}
+    recommendation = found.recommendation
+    if tellings is not None:
+        now = personal.Telling(
+            here,
+            {name: value for name, value, _, _ in travels},
+            drive_side=request.drive_side or "left",
+        )
+        recommendation, own = _found(
+            body,
+            there,
+            [*tellings, now],
+            drive_side=request.drive_side or "left",
+            side_mirrors=request.side_mirrors or "classic",
+            net=net,
+            vhal_profile=asked_profile(request.to_vehicle, "to_vehicle"),
+        )
     before = {name: round(angle, 1) for name, angle in found.angles_before_deg.items()}
-    return found.recommendation.to_dict() | {"angles_before_deg": before}
+    return recommendation.to_dict() | {"angles_before_deg": before} | own
 
 
 def check_vehicle(name: str | None) -> None:
@@ -194,7 +258,7 @@ def _vehicle(asked: str | VehicleFigures | None, field: str) -> carfit.Vehicle:
     return known[name]
 
 
-def _profile(asked: str | VehicleFigures | None, field: str) -> dict[str, vhal.Range] | None:
+def asked_profile(asked: str | VehicleFigures | None, field: str) -> dict[str, vhal.Range] | None:
     """How an own car counts its Android VHAL properties."""
     if not isinstance(asked, VehicleFigures) or asked.profile is None:
         return None

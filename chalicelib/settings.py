@@ -31,6 +31,10 @@ class Settings:
     """``s3://`` address (in the models bucket) of a car-fit model instead of the bundled one."""
     model_sha256: str
     """What it must have."""
+    shadow_model_uri: str
+    """A second car-fit model that answers too, unserved: how far it differs becomes a metric."""
+    shadow_model_sha256: str
+    """What that must have."""
     s3_endpoint: str
     """Where the SDK is told to find S3 instead of at AWS; empty: at AWS."""
     jwt_issuer: str
@@ -44,6 +48,8 @@ class Settings:
     api: str | None
     """The API that the command line talks to; none: it works in its own process."""
     api_key: str
+    drivers_folder: str
+    """Where the command line keeps what drivers told it, without an API."""
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -60,6 +66,8 @@ class Settings:
             pose_model_sha256=env.get("POSE_MODEL_SHA256", ""),
             model_uri=env.get("MODEL_URI", ""),
             model_sha256=env.get("MODEL_SHA256", ""),
+            shadow_model_uri=env.get("SHADOW_MODEL_URI", ""),
+            shadow_model_sha256=env.get("SHADOW_MODEL_SHA256", ""),
             s3_endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL", ""),
             jwt_issuer=env.get("JWT_ISSUER", ""),
             jwt_audience=env.get("JWT_AUDIENCE", ""),
@@ -67,6 +75,7 @@ class Settings:
             function_name=env.get("AWS_LAMBDA_FUNCTION_NAME", "hypermob"),
             api=env.get("HYPERMOB_API") or None,
             api_key=env.get("HYPERMOB_API_KEY", ""),
+            drivers_folder=env.get("HYPERMOB_DRIVERS", "~/.local/share/hypermob/drivers"),
         )
 
 

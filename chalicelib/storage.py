@@ -47,6 +47,8 @@ ERROR = "error.json"
 """Why a measurement failed, when nobody waited for the answer."""
 REQUEST = "request.json"
 """That a measurement was asked for, when nobody waits for the answer."""
+DRIVER = "driver.json"
+"""What a driver told, beside that driver's measurements: ``results/{user_id}/driver.json``."""
 DELETED = "deleted"
 """Extension of the empty object beside a photo that says: whatever comes late is to be deleted.
 
@@ -175,6 +177,11 @@ def result_owner(key: str) -> Owner | None:
 def result_key(owner: Owner, name: str) -> str:
     """Key of the result ``name``, such as `MEASUREMENT`."""
     return f"{RESULTS_PREFIX}{owner.user_id}/{owner.measurement_id}/{name}"
+
+
+def driver_key(user_id: str) -> str:
+    """Key of what a driver told."""
+    return f"{RESULTS_PREFIX}{user_id}/{DRIVER}"
 
 
 def event_objects(event: Mapping[str, Any]) -> list[tuple[ObjectAddress, float]]:
@@ -335,11 +342,14 @@ class Storage:
 
         Of callers that race, one is answered True.
         """
+        return self._claim(result_key(owner, name), content, replacing)
+
+    def _claim(self, key: str, content: Any, replacing: str | None) -> bool:
         condition: Any = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         try:
             self.s3.put_object(
                 Bucket=self._settings.results_bucket,
-                Key=result_key(owner, name),
+                Key=key,
                 Body=msgspec.json.encode(content),
                 ContentType="application/json",
                 **condition,
@@ -359,6 +369,30 @@ class Storage:
         """Read a JSON result and its tag, which `claim` takes."""
         found = self._read(ObjectAddress(self._settings.results_bucket, result_key(owner, name)))
         return (None, "") if found is None else (msgspec.json.decode(found.content), found.tag)
+
+    # -- drivers ----------------------------------------------------------------------------
+
+    def read_driver(self, user_id: str) -> tuple[Any | None, str]:
+        """Read what a driver told, and its tag, which `write_driver` takes."""
+        found = self._read(ObjectAddress(self._settings.results_bucket, driver_key(user_id)))
+        return (None, "") if found is None else (msgspec.json.decode(found.content), found.tag)
+
+    def write_driver(self, user_id: str, content: Any, replacing: str | None) -> bool:
+        """Store what a driver told if nothing is there yet, or only what has the tag ``replacing``.
+
+        Of callers that race, one is answered True. Where the answer is lost, nobody knows: the
+        caller reads again.
+        """
+        return self._claim(driver_key(user_id), content, replacing)
+
+    def overwrite_driver(self, user_id: str, content: Any) -> None:
+        """Store whatever is there: who read it before can no longer write."""
+        self.s3.put_object(
+            Bucket=self._settings.results_bucket,
+            Key=driver_key(user_id),
+            Body=msgspec.json.encode(content),
+            ContentType="application/json",
+        )
 
     def overlay_url(self, owner: Owner) -> str:
         """Address at which the overlay can be read for an hour, without a key.

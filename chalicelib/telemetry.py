@@ -29,7 +29,9 @@ NAMESPACE = "Hypermob"
 # Of the invocation at hand: Lambda has one at a time, `chalice local` a thread for each.
 _metrics: ContextVar[EphemeralMetrics | None] = ContextVar("metrics", default=None)
 
-_USER_IN_KEY = re.compile(r"((?:uploads|results)(?:/|%2F))[^/\s]+?(?=(?:/|%2F)[0-9a-f]{32})", re.I)
+_USER_IN_KEY = re.compile(
+    r"((?:uploads|results)(?:/|%2F))[^/\s]+?(?=(?:/|%2F)(?:[0-9a-f]{32}|driver\.json))", re.I
+)
 
 
 class FailedError(Exception):
@@ -99,6 +101,11 @@ class Telemetry:
             took_ms = (time.perf_counter() - began) * 1000
             if metrics := _metrics.get():
                 metrics.add_metric(f"{name}Latency", MetricUnit.Milliseconds, took_ms)
+
+    def measured(self, name: str, value: float, unit: MetricUnit = MetricUnit.NoUnit) -> None:
+        """Put a number among the invocation's metrics."""
+        if metrics := _metrics.get():
+            metrics.add_metric(name, unit, value)
 
     def describe(self, **facts: Any) -> None:
         """Put facts into the log's lines from here on, the metrics' too: to be searched for."""

@@ -19,8 +19,8 @@ from chalicelib.contracts import MAX_FRONTS, AboutPerson, validated
 from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.recommending import asked_vehicle
 from chalicelib.settings import settings
-from hypermob import cost
-from hypermob.engines import Engine, Found, Here, There
+from hypermob import cost, drivers
+from hypermob.engines import USER, Engine, Found, Here, There
 from hypermob.people import Again, Person, number, sex
 from hypermob.report import report
 from hypermob.tables import (
@@ -46,11 +46,15 @@ OPTIONAL = tuple(field.name for field in structs.fields(Person) if not field.req
 """What a row of a batch may tell beside its photo and height."""
 SIDE_MIRRORS = ("classic", "blind_zone")
 
+WHOSE = ("personal", "user_id")
+"""Whose own habit an answer follows."""
+
 EXAMPLES = """examples:
   hypermob measure me.jpg --height 175 --overlay out.jpg
   hypermob fit me.jpg --height 175 --vehicle medium_suv --report out.html
   hypermob measure me.jpg --height 175 --json | hypermob recommend - --vehicle minivan
   hypermob fit me.jpg --height 175 --json > me.json; hypermob transfer me.json --to minivan
+  hypermob drivers tell mine.json; hypermob recommend --height 175 --estimate-missing --personal
   hypermob accommodate --vehicle minivan --population kr --report minivan.html
   hypermob batch people.csv -j 4 > lengths.jsonl
   hypermob validate people.csv --report validation.html
@@ -129,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--report", type=Path, metavar="OUT.html", help="one page with all of it")
     fit.set_defaults(run=_fit)
+    _add_personal(fit)
 
     recommend = commands.add_parser(
         "recommend", parents=[common, _lengths(), car], help="lengths to the settings of a car"
@@ -146,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         help="take what people of that height have for lengths that are not told",
     )
     recommend.set_defaults(run=_recommend)
+    _add_personal(recommend)
 
     transfer = commands.add_parser(
         "transfer",
@@ -170,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     transfer.add_argument("--side-mirrors", choices=SIDE_MIRRORS)
     transfer.set_defaults(run=_transfer)
+    _add_personal(transfer)
 
     accommodate = commands.add_parser(
         "accommodate",
@@ -190,6 +197,43 @@ def _parser() -> argparse.ArgumentParser:
     accommodate.add_argument("--json", action="store_true", help="one JSON document, no table")
     accommodate.add_argument("--language", choices=("en", "ko"), default="en", help="of the words")
     accommodate.set_defaults(run=_accommodate)
+
+    own = commands.add_parser(
+        "drivers",
+        help="what a driver keeps: tell it, show it, forget it",
+        description="recommend, fit and transfer follow it with --personal.",
+    )
+    actions = own.add_subparsers(required=True, metavar="ACTION")
+    who = argparse.ArgumentParser(add_help=False)
+    who.add_argument("--user", default=USER, metavar="ID", help="the driver (default: %(default)s)")
+    tell = actions.add_parser(
+        "tell",
+        parents=[common, who],
+        help="settings that are kept in a car",
+        description="Edit the settings in FILE to what you really keep.",
+    )
+    tell.add_argument(
+        "kept",
+        metavar="FILE",
+        help="what hypermob fit --json or hypermob recommend --json printed; - reads it from a "
+        "pipe",
+    )
+    tell.add_argument("--kind", choices=("kept", "adjusted"), default="kept")
+    tell.add_argument("--vehicle", metavar="NAME", help="the car of FILE (default: as it says)")
+    tell.add_argument("--at", metavar="TIME", help="when, such as 2026-11-30T08:15+09:00")
+    tell.add_argument(
+        "--fleet-consent",
+        action=argparse.BooleanOptionalAction,
+        help="whether these settings may teach the model for all drivers",
+    )
+    tell.add_argument(
+        "--start-anew", action="store_const", const=True, help="after everything was forgotten"
+    )
+    tell.set_defaults(run=_tell)
+    show = actions.add_parser("show", parents=[common, who], help="all that the driver told")
+    show.set_defaults(run=_show_told)
+    forget = actions.add_parser("forget", parents=[common, who], help="forget all of it")
+    forget.set_defaults(run=_forget)
 
     vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
     vehicles.set_defaults(run=_vehicles)
@@ -255,6 +299,16 @@ def _parser() -> argparse.ArgumentParser:
 
     cost.add_command(commands)
     return parser
+
+
+def _add_personal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--personal",
+        action="store_const",
+        const=True,
+        help="with the habit that the driver's own settings tell (hypermob drivers tell)",
+    )
+    parser.add_argument("--user", metavar="ID", dest="user_id", help="the driver of --personal")
 
 
 def _number(typed: str) -> float:
@@ -383,7 +437,8 @@ def _fit(options: argparse.Namespace) -> int:
     engine = _engine(options)
     if options.vehicle is not None:
         _check_vehicle(options.vehicle, engine)  # before the photo takes its time
-    found, recommendation = engine.fit(_person_of(options), _car(options), _again(options))
+    asked = _car(options) | _given(options, "personal", "user_id")
+    found, recommendation = engine.fit(_person_of(options), asked, _again(options))
     _write_overlay(options, found)
     if options.report is not None:
         page = report(found, recommendation, engine, options.language)
@@ -399,7 +454,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 def _recommend(options: argparse.Namespace) -> int:
     body = {**_segments(options.measurement), **_car(options)}
-    told = (*LENGTHS, *ABOUT, "estimate_missing")
+    told = (*LENGTHS, *ABOUT, "estimate_missing", *WHOSE)
     recommendation = _engine(options).recommend(body | _given(options, *told))
     _answer(recommendation, options)
     return OK
@@ -424,8 +479,45 @@ def _transfer(options: argparse.Namespace) -> int:
         "settings": found.get("settings"),
         "from_vehicle": found.get("vehicle"),
     }
-    told = (*LENGTHS, *ABOUT, "side_mirrors", "from_vehicle", "to_vehicle", "drive_side")
+    told = (*LENGTHS, *ABOUT, "side_mirrors", "from_vehicle", "to_vehicle", "drive_side", *WHOSE)
     _answer(_engine(options).transfer(body | _given(options, *told)), options)
+    return OK
+
+
+def _tell(options: argparse.Namespace) -> int:
+    document = _document(options.kept, "hypermob recommend --json")
+    found = _inside(document, "recommendation") or document
+    if not isinstance(found.get("settings"), dict):
+        raise _not_from(options.kept, "hypermob recommend --json")
+    telling = {
+        "settings": found["settings"],
+        "vehicle": found.get("vehicle"),
+        "drive_side": found.get("drive_side"),
+        **_given(options, "kind", "vehicle", "at", "fleet_consent", "start_anew"),
+    }
+    told = {name: value for name, value in telling.items() if value is not None}
+    answer = _engine(options).tell(options.user, told)
+    if options.json:
+        print(json.dumps({"status": "success", **answer}))
+    else:
+        words = {"en": "{} told", "ko": "지금까지 알려 준 설정: {}건"}[options.language]
+        print(words.format(answer["tellings"]))
+    return OK
+
+
+def _show_told(options: argparse.Namespace) -> int:
+    told = _engine(options).told(options.user)
+    if options.json:
+        print(json.dumps({"status": "success", **told}))
+    else:
+        Console().print(drivers.table(told, options.language))
+    return OK
+
+
+def _forget(options: argparse.Namespace) -> int:
+    _engine(options).forget(options.user)
+    if options.json:
+        print(json.dumps({"status": "success", "deleted": True}))
     return OK
 
 

@@ -12,9 +12,11 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import structs
 
-from chalicelib import carfit
+from chalicelib import carfit, drivers
 from chalicelib.answers import Measured
 from chalicelib.contracts import (
+    DriverPath,
+    TellingRequest,
     TransferRequest,
     measured_segments,
     parse_recommend,
@@ -22,6 +24,7 @@ from chalicelib.contracts import (
 )
 from chalicelib.errors import Language
 from chalicelib.recommending import recommend, recommend_measured, transfer
+from hypermob.drivers import Files
 from hypermob.people import Again, Person, read_photo
 from hypermob_client import Client
 
@@ -43,7 +46,7 @@ class Engine(Protocol):
         """Lengths of a person; paths are relative to ``folder``."""
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
+        self, person: Person, car: Mapping[str, Any], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """Lengths, and the settings for them; the lengths' doubt widens the settings' bands."""
 
@@ -55,6 +58,15 @@ class Engine(Protocol):
 
     def vehicles(self) -> dict[str, Any]:
         """The catalogue."""
+
+    def tell(self, user_id: str, telling: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell what a driver keeps: the body of a ``POST /drivers/{user_id}/settings``."""
+
+    def told(self, user_id: str) -> dict[str, Any]:
+        """All that a driver told."""
+
+    def forget(self, user_id: str) -> None:
+        """Forget all that a driver told."""
 
     def workers(self, count: int) -> Executor:
         """Who measures several people at once."""
@@ -72,21 +84,37 @@ class Here:
         return Found(to_dict(person, found), lambda: found.overlay_jpeg)
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
+        self, person: Person, car: Mapping[str, Any], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """As `Engine.fit`."""
         found = self.measure(person, again=again)
         told = {"user_id": USER, **structs.asdict(person), **car}
         segments = measured_segments(found.document["segments"], told)
-        return found, recommend_measured(segments, found.document["interval_95"])
+        intervals = found.document["interval_95"]
+        return found, recommend_measured(segments, intervals, tellings=_tellings(segments))
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
-        return recommend(parse_recommend(msgspec.json.encode({"user_id": USER, **body})))
+        request = parse_recommend(msgspec.json.encode({"user_id": USER, **body}))
+        return recommend(request, tellings=_tellings(request))
 
     def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.transfer`."""
-        return transfer(validated(TransferRequest, {"user_id": USER, **body}))
+        request = validated(TransferRequest, {"user_id": USER, **body})
+        return transfer(request, tellings=_tellings(request))
+
+    def tell(self, user_id: str, telling: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.tell`."""
+        request = validated(TellingRequest, dict(telling))
+        return drivers.tell(Files(), _checked(user_id), request, key=None)
+
+    def told(self, user_id: str) -> dict[str, Any]:
+        """As `Engine.told`."""
+        return drivers.told_by(Files(), _checked(user_id))
+
+    def forget(self, user_id: str) -> None:
+        """As `Engine.forget`."""
+        drivers.delete(Files(), _checked(user_id))
 
     def vehicles(self) -> dict[str, Any]:
         """As `Engine.vehicles`."""
@@ -95,6 +123,15 @@ class Here:
     def workers(self, count: int) -> Executor:
         """Processes: spawned, not forked, for MediaPipe's threads do not survive a fork."""
         return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _checked(user_id: str) -> str:
+    return validated(DriverPath, {"user_id": user_id}).user_id
+
+
+def _tellings(request: Any) -> list[carfit.Telling] | None:
+    """What the driver of a request told on this machine, where that is asked for."""
+    return drivers.tellings(Files(), request.user_id) if request.personal else None
 
 
 class There:
@@ -109,21 +146,35 @@ class There:
         return self._found(measured)
 
     def fit(
-        self, person: Person, car: Mapping[str, str], again: Sequence[Again] = ()
+        self, person: Person, car: Mapping[str, Any], again: Sequence[Again] = ()
     ) -> tuple[Found, dict[str, Any]]:
         """As `Engine.fit`."""
         fitted = self._client.fit(**{**_asked(person, Path(), again), **car})
-        return self._found(fitted.measurement), fitted.recommendation.to_dict()
+        return self._found(fitted.measurement), _as_answered(fitted.recommendation)
 
     def recommend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.recommend`."""
-        told = msgspec.to_builtins(self._client.recommend(body))
-        return {name: value for name, value in told.items() if value is not None}  # as answered
+        return _as_answered(self._client.recommend(body))
 
     def transfer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As `Engine.transfer`."""
         cars = {name: body[name] for name in ("from_vehicle", "to_vehicle")}
-        return self._client.transfer(body, body["settings"], **cars).to_dict()
+        personal = bool(body.get("personal"))
+        return _as_answered(
+            self._client.transfer(body, body["settings"], **cars, personal=personal)
+        )
+
+    def tell(self, user_id: str, telling: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Engine.tell`."""
+        return _as_answered(self._client.tell(user_id=user_id, **telling))
+
+    def told(self, user_id: str) -> dict[str, Any]:
+        """As `Engine.told`."""
+        return _as_answered(self._client.driver_settings(user_id=user_id))
+
+    def forget(self, user_id: str) -> None:
+        """As `Engine.forget`."""
+        self._client.forget(user_id=user_id)
 
     def vehicles(self) -> dict[str, Any]:
         """As `Engine.vehicles`."""
@@ -149,3 +200,9 @@ def _asked(person: Person, folder: Path, again: Sequence[Again]) -> dict[str, An
         pitches = [person.device_pitch_deg, *(each.device_pitch_deg for each in again)]
         asked |= {"device_pitch_deg": None, "device_pitches_deg": pitches}
     return asked
+
+
+def _as_answered(answer: Any) -> dict[str, Any]:
+    """An answer's JSON values, without what was not answered."""
+    told: dict[str, Any] = msgspec.to_builtins(answer)
+    return {name: value for name, value in told.items() if value is not None}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import Self, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, Unpack
 
 import httpx
 
 from chalicelib.answers import (
     Catalogue,
+    DriverSettings,
     Fitted,
     Health,
     Measured,
     MeasurementState,
     Recommended,
+    Told,
     Transferred,
 )
+from chalicelib.contracts import TellingKind
 from hypermob_client.conversation import (
     About,
     Conversation,
@@ -28,6 +31,7 @@ from hypermob_client.conversation import (
     Reply,
     Send,
     Steps,
+    Telling,
 )
 
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)
@@ -114,10 +118,40 @@ class Client:
         return self._do(self._say.recommend(lengths, options))
 
     def transfer(
-        self, lengths: Lengths, settings: Kept, *, from_vehicle: str, to_vehicle: str
+        self,
+        lengths: Lengths,
+        settings: Kept,
+        *,
+        from_vehicle: str,
+        to_vehicle: str,
+        personal: bool = False,
     ) -> Transferred:
-        """Settings of another car that keep the posture that the first car's settings give."""
-        return self._do(self._say.transfer(lengths, settings, from_vehicle, to_vehicle))
+        """Settings of another car that keep the posture that the first car's settings give.
+
+        ``personal``: with all that the driver told before, too.
+        """
+        steps = self._say.transfer(lengths, settings, from_vehicle, to_vehicle, personal=personal)
+        return self._do(steps)
+
+    def tell(
+        self,
+        settings: Kept | None = None,
+        *,
+        vehicle: str | Mapping[str, Any],
+        kind: TellingKind = "kept",
+        user_id: str | None = None,
+        **more: Unpack[Telling],
+    ) -> Told:
+        """Tell what a driver keeps in a car: answers with ``personal=True`` then follow."""
+        return self._do(self._say.tell(settings, vehicle, kind, user_id, more))
+
+    def driver_settings(self, *, user_id: str | None = None) -> DriverSettings:
+        """All that a driver told."""
+        return self._do(self._say.driver_settings(user_id))
+
+    def forget(self, *, user_id: str | None = None) -> None:
+        """Forget all that a driver told."""
+        self._do(self._say.forget(user_id))
 
     def vehicles(self) -> Catalogue:
         """Every vehicle, each figure with where it comes from."""
@@ -211,10 +245,37 @@ class AsyncClient:
         return await self._do(self._say.recommend(lengths, options))
 
     async def transfer(
-        self, lengths: Lengths, settings: Kept, *, from_vehicle: str, to_vehicle: str
+        self,
+        lengths: Lengths,
+        settings: Kept,
+        *,
+        from_vehicle: str,
+        to_vehicle: str,
+        personal: bool = False,
     ) -> Transferred:
         """As `Client.transfer`."""
-        return await self._do(self._say.transfer(lengths, settings, from_vehicle, to_vehicle))
+        steps = self._say.transfer(lengths, settings, from_vehicle, to_vehicle, personal=personal)
+        return await self._do(steps)
+
+    async def tell(
+        self,
+        settings: Kept | None = None,
+        *,
+        vehicle: str | Mapping[str, Any],
+        kind: TellingKind = "kept",
+        user_id: str | None = None,
+        **more: Unpack[Telling],
+    ) -> Told:
+        """As `Client.tell`."""
+        return await self._do(self._say.tell(settings, vehicle, kind, user_id, more))
+
+    async def driver_settings(self, *, user_id: str | None = None) -> DriverSettings:
+        """As `Client.driver_settings`."""
+        return await self._do(self._say.driver_settings(user_id))
+
+    async def forget(self, *, user_id: str | None = None) -> None:
+        """As `Client.forget`."""
+        await self._do(self._say.forget(user_id))
 
     async def vehicles(self) -> Catalogue:
         """As `Client.vehicles`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +24,8 @@ from chalicelib.answers import (
     Catalogue,
     Deleted,
     Done,
+    DriverDeleted,
+    DriverSettings,
     Failed,
     Fitted,
     Health,
@@ -30,6 +33,7 @@ from chalicelib.answers import (
     MeasurementState,
     Pending,
     Recommended,
+    Told,
     Transferred,
     UploadGrant,
 )
@@ -42,6 +46,7 @@ from chalicelib.contracts import (
     Segments,
     Sex,
     SideMirrorAim,
+    TellingKind,
 )
 from chalicelib.errors import (
     HypermobError,
@@ -83,10 +88,24 @@ class AboutDriver(TypedDict, total=False):
     weight_kg: float
     age_years: float
     pregnancy_weeks: float
+    personal: bool
     drive_side: DriveSide
     posture: PosturePreference
     side_mirrors: SideMirrorAim
     drawing: Language
+
+
+class Telling(TypedDict, total=False):
+    """What else may be told; see ``TellingRequest`` in the API description."""
+
+    vss: Mapping[str, float]
+    vhal: Sequence[Mapping[str, Any]]
+    at: str
+    drive_side: DriveSide
+    side_mirrors: SideMirrorAim
+    discomfort: Mapping[str, str]
+    fleet_consent: bool
+    start_anew: bool
 
 
 class About(AboutDriver, total=False):
@@ -176,7 +195,7 @@ class Conversation:
         return self._read((yield from self._call("POST", "/recommend", body)), Recommended)
 
     def transfer(
-        self, lengths: Lengths, kept: Kept, from_vehicle: str, to_vehicle: str
+        self, lengths: Lengths, kept: Kept, from_vehicle: str, to_vehicle: str, *, personal: bool
     ) -> Steps[Transferred]:
         """``POST /recommend/transfer``."""
         body = {
@@ -185,6 +204,7 @@ class Conversation:
             "settings": msgspec.to_builtins(kept),
             "from_vehicle": from_vehicle,
             "to_vehicle": to_vehicle,
+            **({"personal": True} if personal else {}),
         }
         return self._read((yield from self._call("POST", "/recommend/transfer", body)), Transferred)
 
@@ -232,6 +252,33 @@ class Conversation:
         """``DELETE /measurements/...``."""
         path = f"/measurements/{user_id or self.user_id}/{measurement_id}"
         self._read((yield from self._call("DELETE", path)), Deleted)
+
+    def tell(
+        self,
+        settings: Kept | None,
+        vehicle: str | Mapping[str, Any],
+        kind: TellingKind,
+        user_id: str | None,
+        more: Telling,
+    ) -> Steps[Told]:
+        """``POST /drivers/.../settings``; a repeat after a broken answer tells nothing twice."""
+        body: dict[str, Any] = {"kind": kind, "vehicle": vehicle, **more}
+        if settings is not None:
+            body["settings"] = msgspec.to_builtins(settings)
+        request = self._request("POST", self._driver(user_id), body)
+        request.headers["Idempotency-Key"] = str(uuid.uuid4())
+        return self._read(self._data((yield from self._send(request))), Told)
+
+    def driver_settings(self, user_id: str | None) -> Steps[DriverSettings]:
+        """``GET /drivers/.../settings``."""
+        return self._read((yield from self._call("GET", self._driver(user_id))), DriverSettings)
+
+    def forget(self, user_id: str | None) -> Steps[None]:
+        """``DELETE /drivers/.../settings``."""
+        self._read((yield from self._call("DELETE", self._driver(user_id))), DriverDeleted)
+
+    def _driver(self, user_id: str | None) -> str:
+        return f"/drivers/{user_id or self.user_id}/settings"
 
     def overlay(self, measured: Measured) -> Steps[bytes]:
         """Get the picture of a measurement."""

@@ -6,6 +6,7 @@ Numpy and JSON only; nothing here knows of HTTP, AWS or an environment.
 from chalicelib.carfit.drawing import side_view
 from chalicelib.carfit.fit import recommend
 from chalicelib.carfit.model import Model, ModelError, bundled_model
+from chalicelib.carfit.personal import Personal, Telling
 from chalicelib.carfit.settings import SETTINGS, Setting
 from chalicelib.carfit.transfer import Kept, Transfer, transfer
 from chalicelib.carfit.types import (
@@ -36,12 +37,14 @@ __all__ = [
     "Kept",
     "Model",
     "ModelError",
+    "Personal",
     "Posture",
     "PosturePreference",
     "Recommendation",
     "Setting",
     "Settings",
     "SideMirrorAim",
+    "Telling",
     "Transfer",
     "Vehicle",
     "VehicleError",

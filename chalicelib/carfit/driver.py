@@ -36,6 +36,8 @@ class Driver:
     posture: PosturePreference = "normal"
     lengths_cov_cm2: Array | None = None
     net: Model = field(default_factory=bundled_model)
+    eye_off_mm: tuple[float, float] = (0.0, 0.0)
+    """How far the eye lies further aft and higher than the model's, where a driver told it."""
 
     @cached_property
     def rows(self) -> Array:
@@ -88,7 +90,10 @@ class Driver:
             height_mm=height_mm,
             bmi_kg_m2=column["bmi_kg_m2"],
             torso_mm=output["torso_mm"],
-            eye_mm=(output["eye_from_h_point_x_mm"], output["eye_from_h_point_z_mm"]),
+            eye_mm=(
+                output["eye_from_h_point_x_mm"] + self.eye_off_mm[0],
+                output["eye_from_h_point_z_mm"] + self.eye_off_mm[1],
+            ),
             h30_mm=column["h30_mm"],
         )
         weeks, bmi = self.body.pregnancy_weeks, column["bmi_kg_m2"]

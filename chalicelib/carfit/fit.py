@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from chalicelib.carfit.model import (
     Model,
     bundled_model,
 )
+from chalicelib.carfit.own import Own
 from chalicelib.carfit.reasons import Facts
 from chalicelib.carfit.remedies import keep_rules
 from chalicelib.carfit.settings import SETTINGS, Fitted, Setting, Spread, travels
@@ -88,6 +89,7 @@ def recommend(
     lengths_cov_cm2: Array | None = None,
     net: Model | None = None,
     vhal_profile: Mapping[str, vhal.Range] | None = None,
+    own: Own | None = None,
 ) -> Recommendation:
     """Recommend a car's settings for a body.
 
@@ -114,6 +116,8 @@ def recommend(
         Instead of the one that ships with the code.
     vhal_profile : mapping, optional
         How this car counts its Android VHAL properties, by name; see `chalicelib.carfit.vhal`.
+    own : Own, optional
+        What is known of this driver's habit in this car; see `chalicelib.carfit.personal`.
 
     Returns
     -------
@@ -134,13 +138,18 @@ def recommend(
         normal = Driver(body, vehicle, "normal", lengths_cov_cm2, net)
         beyond = _beyond_normal(driver, normal, POSTURES[posture])
         driver, position = (normal, normal.position[:, :5]) if beyond is None else (driver, beyond)
+    wanted = driver.wanted[:, :5]
+    if own is not None:
+        position, wanted = (own.moved(driver.links, each) for each in (position, wanted))
+        driver = replace(driver, eye_off_mm=own.eye_off_mm)
     return answer(
         driver,
         position,
-        driver.wanted[:, :5],
+        wanted,
         drive_side=drive_side,
         side_mirrors=side_mirrors,
         vhal_profile=vhal_profile,
+        own=own,
     )
 
 
@@ -170,6 +179,7 @@ def answer(
     scatter_share: float = 1.0,
     as_it_is: bool = False,
     vhal_profile: Mapping[str, vhal.Range] | None = None,
+    own: Own | None = None,
 ) -> Recommendation:
     """Turn a position into a recommendation that keeps every travel and rule.
 
@@ -183,17 +193,18 @@ def answer(
         Of the scatter between drivers that remains unknown.
     as_it_is : bool
         Leave the position as it is, and warn of what it breaks.
-    vhal_profile : mapping, optional
+    vhal_profile, own : optional
         As in `recommend`.
     """
     vehicle = driver.vehicle
+    own = own or Own.unknown()
     if as_it_is:
         seated = driver.sit(position)
         every_margin = rules.margins(driver.links, seated, vehicle)
     else:
         seated, every_margin = keep_rules(driver, position)
     kept = rules.Margins(*(float(np.ravel(margin)[0]) for margin in every_margin))
-    choices = _choices(driver, seated, wanted, scatter_share, drive_side, side_mirrors)
+    choices = _choices(driver, seated, wanted, scatter_share, drive_side, side_mirrors, own)
     chosen = _first(seated)
     limited = {path: each for path, each in choices.items() if each.limited}
     free = _first(driver.sit(wanted)) if limited else chosen
@@ -214,8 +225,11 @@ def answer(
         settings=values,
         band_80=Settings.of({path: each.band for path, each in choices.items()}),
         posture=_posture(chosen),
-        reasons=Settings.of({path: row.reason(facts) for path, row in SETTINGS.items()}),
+        reasons=Settings.of(
+            own.with_own_reasons({path: row.reason(facts) for path, row in SETTINGS.items()})
+        ),
         warnings=(
+            *own.warnings,
             *_body_and_car_warnings(driver),
             *warnings.broken_rules(kept),
             *_head_restraint_warning(vehicle, values, chosen),
@@ -240,6 +254,7 @@ def _choices(
     scatter_share: float,
     drive_side: DriveSide,
     side_mirrors: SideMirrorAim,
+    own: Own,
 ) -> dict[str, Choice]:
     """Every setting by its path, in the order of the answer."""
     vehicle = driver.vehicle
@@ -258,7 +273,9 @@ def _choices(
             setting=row,
             value=_clip(float(values[0]), low, high),
             wanted=float(wish),
-            sd=math.hypot(scatter_share * row.scatter(spread), doubt),
+            # Lengths that are wrong by as much in every car are learned with the habit.
+            sd=own.band_share.get(path, 1.0)
+            * math.hypot(scatter_share * row.scatter(spread), doubt),
             low=low,
             high=high,
         )

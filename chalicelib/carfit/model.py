@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from chalicelib.body_prior import SEGMENTS, human_range_cm, probability_male
 from chalicelib.carfit import rules
+from chalicelib.carfit.habit import HabitPrior
 from chalicelib.carfit.types import Body, PosturePreference
 from chalicelib.carfit.vehicles import Vehicle
 
@@ -121,7 +122,8 @@ class Model:
     ``weights[i]`` (in, out) and ``biases[i]`` (out,) are its layers; ``driver_sd``, shape
     (2, 10), columns as in `SCATTER`, is how far single drivers of the same body sit from the
     prediction where no travel stops them: first those whose sex and weight are not told, then
-    those who told them.
+    those who told them. ``habit`` is how drivers differ where a fleet taught it; else
+    `chalicelib.carfit.habit.bundled_prior` holds.
     """
 
     low: Array
@@ -131,6 +133,7 @@ class Model:
     driver_sd: Array
     version: str
     sha256: str = ""
+    habit: HabitPrior | None = None
 
     @property
     def info(self) -> Mapping[str, str]:
@@ -169,6 +172,7 @@ class Model:
         """Write the arrays as an ``.npz``."""
         buffer = io.BytesIO()
         layers: dict[str, Any] = {f"weight_{i}": each for i, each in enumerate(self.weights)}
+        layers |= {} if self.habit is None else self.habit.arrays()
         layers |= {f"bias_{i}": each for i, each in enumerate(self.biases)}
         np.savez_compressed(
             buffer,
@@ -210,6 +214,7 @@ class Model:
                 driver_sd=arrays["driver_sd"],
                 version=str(arrays["version"]),
                 sha256=sha256,
+                habit=HabitPrior.of_arrays(arrays),
             )
 
 

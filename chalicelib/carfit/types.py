@@ -230,7 +230,7 @@ class Recommendation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; numbers rounded to 0.1, finer than any seat can be set."""
-        plain: dict[str, Any] = _rounded(asdict(self))
+        plain: dict[str, Any] = rounded(asdict(self))
         return plain
 
 
@@ -254,11 +254,12 @@ def _leaves(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{here}.")
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Plain JSON values, numbers rounded to 0.1."""
     if isinstance(value, float):
         return round(value, 1) + 0.0  # -0.0 reads as an error
     if isinstance(value, Mapping):
-        return {name: _rounded(each) for name, each in value.items()}
+        return {name: rounded(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     return value

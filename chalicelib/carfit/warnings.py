@@ -159,6 +159,20 @@ def posture_not_kept(setting: Setting, wanted: float, value: float) -> FitWarnin
     )
 
 
+def two_habits() -> FitWarning:
+    """Kept settings that look like two drivers' under one name."""
+    return FitWarning(
+        "TWO_HABITS",
+        {},
+        {
+            "en": "The settings that were kept look like those of two drivers, so nothing was"
+            " learned from them. Give each driver a user_id of their own.",
+            "ko": "저장된 설정이 두 사람의 것으로 보여 아무것도 반영하지 않았습니다. 운전자마다"
+            " user_id를 따로 쓰세요.",
+        },
+    )
+
+
 def _measured(value: float, unit: str) -> str:
     """A number with its unit; never "-0"."""
     return f"{value + 0.0:.0f}{'' if unit == '°' else ' '}{unit}".replace("-0", "0")

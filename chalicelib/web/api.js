@@ -37,7 +37,7 @@ const stored = () => JSON.parse(kept.get("stored") || "[]");
 
 function keepStored(ids) {
   kept.set("stored", JSON.stringify(ids));
-  $("forget").hidden = !ids.length;
+  $("forget").hidden = !ids.length && kept.get("own") !== "yes";
 }
 
 const typeOf = (file) =>

@@ -140,6 +140,7 @@ function dropPerson() {
   for (const id of ["lengths", "settings"]) $(id).tBodies[0].replaceChildren();
   $("copied").value = "";
   $("copied").hidden = true;
+  dropOwn();
 }
 
 function keepKey() {
@@ -171,6 +172,8 @@ async function forget() {
       await call("DELETE", `measurements/${userId()}/${id}`);
       keepStored(stored().filter((each) => each !== id));
     }
+    await forgetOwn();
+    keepStored(stored());
     dropPerson();
     $("form").reset();
     $("preview").hidden = true;

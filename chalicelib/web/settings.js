@@ -28,7 +28,7 @@ async function recommend() {
   const found = await Promise.all(cars.map((vehicle) =>
     call("POST", "recommend", {
       ...state.segments, vehicle, drive_side: $("drive-side-2").value, posture: $("posture").value,
-      side_mirrors: $("side-mirrors").value, drawing: state.language,
+      side_mirrors: $("side-mirrors").value, drawing: state.language, ...(ownTold() && { user_id: userId(), personal: true }),
     })));
   if (asked !== state.asked) return; // a later one is on its way
   state.recommendations = found;
@@ -39,6 +39,7 @@ function showCar() {
   showDrivers();
   showSettings();
   showMirrors();
+  showOwn();
 }
 
 let waiting = 0;

@@ -548,3 +548,43 @@ def test_every_refused_photo_can_be_deleted_also_after_a_reload(
     page.locator("#forget").click()
     expect(page.locator("#doing")).to_contain_text("삭제했습니다")
     assert stored(client) - before == set()
+
+
+@pytest.mark.parametrize(("size", "name"), [(DESKTOP, "1280"), (PHONE, "360")])
+@pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
+def test_own_settings_are_kept_with_one_button_and_the_next_car_follows(
+    visit: Open, stack: LocalStack, height_cm: float, size: Any, name: str, locale: str
+) -> None:
+    page = visit(size=size, locale=locale)
+    fill(page, stack, height_cm)
+    measure(page)
+    label = "Fore and aft" if locale == "en-GB" else "앞뒤 위치"
+
+    def in_car(car: str) -> int:
+        before = page.locator("#settings thead").inner_text()
+        if page.locator("#vehicle-2").input_value() != car:
+            page.locator("#vehicle-2").select_option(car)
+            expect(page.locator("#settings thead")).not_to_have_text(before)
+        return int(setting(page, label).inner_text().split()[0])
+
+    was = in_car("minivan")
+    first = in_car("medium_car")
+    page.locator("#own summary").click()
+    further = page.locator("#own-fore_aft_mm")
+    further.fill(str(first - 35))
+    assert serious(page) == []
+    page.locator("#keep").click()
+    expect(page.locator("#kept")).not_to_be_empty(timeout=MEASURED_MS)
+    expect(page.locator("#learned")).to_contain_text("1")
+    assert in_car("medium_car") < first - 20
+    assert in_car("minivan") < was - 15
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert serious(page) == []
+    keep(page, f"own-{locale}-{name}")
+    page.locator("#forget").click()
+    expect(page.locator("#result")).to_be_hidden(timeout=MEASURED_MS)
+    page.locator("#photo").set_input_files(SAMPLE)
+    page.locator("#height").fill(str(height_cm))
+    measure(page)
+    assert in_car("medium_car") == first
+    expect(page.locator("#learned")).to_be_empty()

@@ -199,3 +199,16 @@ def test_an_issuer_needs_an_audience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_an_issuer_the_clients_word_counts(api: Any) -> None:
     assert refused(api, None) == (200, None)
+
+
+def test_nobody_tells_or_uses_another_drivers_settings(api: Any, issuer: LocalIssuer) -> None:
+    from chalicelib import openapi
+
+    bearer = {"Authorization": f"Bearer {issuer.token(sub='lee')}"}
+    path = "/drivers/kim/settings"
+    for method, body in (("POST", openapi.TELLING_REQUEST), ("GET", None), ("DELETE", None)):
+        status, answer = api.call(method, path, body, **bearer)
+        assert (status, answer["error"]["code"]) == (403, "USER_NOT_ALLOWED")
+    own = openapi.LENGTHS_REQUEST | {"user_id": "kim", "personal": True}
+    assert api.call("POST", "/recommend", own, **bearer)[0] == 403
+    assert api.call("POST", "/recommend", own | {"personal": False}, **bearer)[0] == 200

@@ -342,3 +342,36 @@ def test_a_model_of_the_bucket_answers_after_its_checksum(api, s3, monkeypatch):
             assert api.call("POST", "/recommend", ORDINARY)[0] == status
     finally:
         application.car_fit_model.cache_clear()
+
+
+def test_a_shadow_model_answers_unserved_and_its_difference_is_a_metric(
+    api, s3, monkeypatch, capsys
+):
+    import app as application
+    from chalicelib.carfit.model import bundled_model
+
+    net = bundled_model()
+    shift = np.zeros_like(net.biases[-1])
+    shift[0] = 12.0  # further back
+    content = replace(net, biases=(*net.biases[:-1], net.biases[-1] + shift)).to_bytes()
+    s3.put_object(Bucket="hypermob-models", Key="car_fit/10/model.npz", Body=content)
+    before = api.call("POST", "/recommend", ORDINARY)
+    named = replace(
+        application.settings(),
+        shadow_model_uri="s3://hypermob-models/car_fit/10/model.npz",
+        shadow_model_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    monkeypatch.setattr(application, "settings", lambda: named)
+    capsys.readouterr()
+    assert api.call("POST", "/recommend", ORDINARY) == before
+    [off_mm] = metric(capsys.readouterr().out, "ShadowForeAft")
+    assert off_mm == pytest.approx(12.0, abs=1.0)
+    broken = replace(named, shadow_model_sha256="0" * 64)
+    monkeypatch.setattr(application, "settings", lambda: broken)
+    assert api.call("POST", "/recommend", ORDINARY) == before
+    assert metric(capsys.readouterr().out, "ShadowFailures") == [1.0]
+
+
+def metric(out: str, name: str) -> list[float]:
+    lines = [json.loads(line) for line in out.splitlines() if name in line and "_aws" in line]
+    return [value for line in lines for value in line[name]]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from chalicelib.carfit.habit import bundled_prior
 from chalicelib.carfit.model import (
     ARRAYS,
     CARD,
@@ -23,16 +24,18 @@ from chalicelib.carfit.model import (
     OUTPUTS,
     SCATTER,
     Model,
+    bundled_model,
     with_free_travels,
 )
 from chalicelib.carfit.vehicles import Vehicle
 from tools import document
-from training.carfit import body_prior, catalogue, drivers, train
+from training.carfit import body_prior, catalogue, drivers, kept, own_habits, train
 
 VERSION: Final = "0.3.1"
 """Of the model: raise it with what it learns from."""
 PIPELINE: Final = Path(__file__).parent / "pipeline.joblib"
 """The trained pipeline; a test proves that the served arrays equal it."""
+CANDIDATE: Final = Path("out") / "candidate.npz"
 EQUALITY: Final = 1e-6
 CHUNK: Final = 5_000
 """Rows that are solved at once."""
@@ -45,7 +48,27 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=300_000, help="rows to train on")
     parser.add_argument("--drivers", type=int, default=12_000, help="simulated drivers")
     parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--habit", action="store_true", help="make habit.json anew, nothing else")
+    parser.add_argument(
+        "--kept", type=Path, metavar="KEPT.jsonl", help="learn from a fleet's kept settings"
+    )
+    parser.add_argument(
+        "--candidate",
+        type=Path,
+        default=CANDIDATE,
+        metavar="OUT.npz",
+        help="where --kept writes the candidate (default: %(default)s)",
+    )
     options = parser.parse_args()
+    if options.habit:
+        own_habits.write(catalogue.cars())
+        return
+    if options.kept is not None:
+        try:
+            print(kept.run(options.kept, options.candidate, bundled_model(), bundled_prior()))
+        except kept.KeptError as error:
+            parser.exit(1, f"{error}\n")
+        return
 
     body_prior.write()
     catalogue.write()
