@@ -3,7 +3,7 @@ PYTHON ?= python3.12
 BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
-.PHONY: demo run test lint openapi infra-check deploy-check image image-check deploy destroy rollback configure \
+.PHONY: demo run test check lint openapi infra-check deploy-check image image-check deploy destroy rollback configure \
 	permissions models accuracy real carfit bench client-docs faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
@@ -35,6 +35,10 @@ run: $(MODEL)
 test: $(MODEL)
 	@tools/system_packages browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The lints of what changed since origin/main, and the tests nearest to it.
+check: $(MODEL)
+	@$(BIN)/python -m tools.check
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -149,14 +149,14 @@ def create_upload() -> dict[str, Any]:
 @answers
 def measure() -> Answer:
     """Photo and height in, lengths out."""
-    return measured()
+    return measure_photo()
 
 
 @app.route("/fit", methods=["POST"], api_key_required=True)
 @answers
 def fit() -> Answer:
     """Photo and height in, settings out: measure, then recommend."""
-    return measured(then_recommend=True)
+    return measure_photo(then_recommend=True)
 
 
 @app.route("/recommend", methods=["POST"], api_key_required=True)
@@ -312,7 +312,7 @@ def location(owner: Owner) -> str:
     return f"measurements/{owner.user_id}/{owner.measurement_id}"
 
 
-def measured(*, then_recommend: bool = False) -> Answer:
+def measure_photo(*, then_recommend: bool = False) -> Answer:
     """Measure the photo of the current request, or say where its result will be."""
     request = parse(MeasureRequest, body())
     prove(request.user_id)

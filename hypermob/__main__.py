@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError
 from chalicelib.recommending import asked_vehicle
 from chalicelib.settings import settings
 from hypermob import cost, drivers
-from hypermob.engines import USER, Engine, Found, Here, There
+from hypermob.engines import USER, ApiEngine, Engine, Found, InProcessEngine
 from hypermob.people import Again, Person, number, sex
 from hypermob.report import report
 from hypermob.tables import (
@@ -248,6 +249,12 @@ def _parser() -> argparse.ArgumentParser:
     people = batch.add_argument("people", type=Path, metavar="PEOPLE.csv")
     people.complete = shtab.FILE  # type: ignore[attr-defined]
     batch.add_argument("-j", type=_workers, default=1, metavar="N", dest="workers", help="at once")
+    batch.add_argument(
+        "--resume",
+        type=Path,
+        metavar="LENGTHS.jsonl",
+        help="write to this file, and go on after the rows that an earlier run wrote there",
+    )
     batch.set_defaults(run=_batch)
 
     validate = commands.add_parser(
@@ -385,14 +392,14 @@ def _person() -> argparse.ArgumentParser:
 
 def _engine(options: argparse.Namespace) -> Engine:
     if options.api is None:
-        return Here()
+        return InProcessEngine()
     if not options.key:
         raise InvalidInputError(
             FieldProblem(
                 "--key", "the API's key, or HYPERMOB_API_KEY", "API 키 또는 HYPERMOB_API_KEY"
             )
         )
-    return There(options.api, options.key, options.language)
+    return ApiEngine(options.api, options.key, options.language)
 
 
 def _person_of(options: argparse.Namespace) -> Person:
@@ -612,12 +619,17 @@ def _batch(options: argparse.Namespace) -> int:
     from hypermob import batch
 
     try:
-        rows = batch.read(options.people)
+        rows, done, failed = batch.read(options.people), 0, 0
+        out: Any = nullcontext(sys.stdout)
+        if options.resume is not None:
+            done, failed = batch.resume(options.resume, rows)
+            out = options.resume.open("a", encoding="utf-8")
     except OSError as error:
-        print(f"hypermob: {options.people}: {error.strerror}", file=sys.stderr)
+        print(f"hypermob: {error.filename}: {error.strerror}", file=sys.stderr)
         return MISUSED
     folder, engine = options.people.parent, _engine(options)
-    failed = batch.run(rows, folder, sys.stdout, options.workers, engine, options.language)
+    with out as file:
+        failed += batch.run(rows[done:], folder, file, options.workers, engine, options.language)
     if failed:
         words = {
             "en": f"{failed} of the rows could not be measured",

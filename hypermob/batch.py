@@ -50,6 +50,41 @@ def run(
     return failed
 
 
+def resume(results: Path, rows: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+    """How many rows an earlier run has written to a file, and how many of those failed.
+
+    A last line that was broken off is cut away, so that the next run writes it again.
+
+    Raises
+    ------
+    InvalidInputError
+        The file is of other rows.
+    OSError
+        When it cannot be read or written; a file that is not there yet has no rows.
+    """
+    if not results.exists():
+        return 0, 0
+    content = results.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    try:
+        lines = [json.loads(line) for line in whole.splitlines()]
+        photos = [line["photo"] for line in lines]
+        failed = sum(line["status"] == "error" for line in lines)
+    except (ValueError, KeyError, TypeError):
+        photos, failed = [None], 0
+    if photos != [row.get("photo", "") for row in rows[: len(photos)]]:
+        raise InvalidInputError(
+            FieldProblem(
+                "--resume",
+                f"{results} to be what an earlier run of the same CSV file wrote",
+                f"{results}은(는) 같은 CSV 파일로 먼저 실행한 결과여야 함",
+            )
+        )
+    if len(whole) < len(content):
+        results.write_bytes(whole)
+    return len(photos), failed
+
+
 def read(people_csv: Path) -> list[dict[str, str]]:
     """Rows of the file, their cells by column.
 

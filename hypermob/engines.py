@@ -1,4 +1,7 @@
-"""Where the work is done: in this process (`Here`), or by an API (`There`). Both give the same."""
+"""Where the work is done: in this process (`InProcessEngine`), or by an API (`ApiEngine`).
+
+Both give the same.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ class Engine(Protocol):
         """Who measures several people at once."""
 
 
-class Here:
+class InProcessEngine:
     """The engines themselves, in this process."""
 
     def measure(self, person: Person, folder: Path = Path(), again: Sequence[Again] = ()) -> Found:
@@ -134,7 +137,7 @@ def _tellings(request: Any) -> list[carfit.Telling] | None:
     return drivers.tellings(Files(), request.user_id) if request.personal else None
 
 
-class There:
+class ApiEngine:
     """An API."""
 
     def __init__(self, url: str, key: str, language: Language) -> None:

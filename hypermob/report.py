@@ -2,9 +2,9 @@
 
 Notebooks show a `Report` as it is:
 
->>> from hypermob.engines import Here
+>>> from hypermob.engines import InProcessEngine
 >>> from hypermob.people import Person
->>> engine = Here()
+>>> engine = InProcessEngine()
 >>> me = Person(photo="me.jpg", height_cm=175)
 >>> report(*engine.fit(me, {"vehicle": "medium_suv"}), engine)  # doctest: +SKIP
 """

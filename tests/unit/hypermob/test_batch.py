@@ -5,7 +5,7 @@ from unicodedata import normalize
 import pytest
 
 from chalicelib.errors import InvalidInputError
-from hypermob.batch import person, read
+from hypermob.batch import person, read, resume
 from hypermob.people import FileMissingError, number, read_photo, sex
 
 
@@ -148,3 +148,25 @@ def test_of_two_names_in_both_forms_the_one_that_is_typed_is_read(tmp_path):
         (tmp_path / normalize(form, "김.jpg")).write_text(form)
     for form in ("NFC", "NFD"):
         assert read_photo(tmp_path / normalize(form, "김.jpg"), "photo") == form.encode()
+
+
+ROWS = [{"photo": name} for name in ("a.jpg", "b.jpg", "c.jpg")]
+DONE = '{"photo": "a.jpg", "status": "success"}\n{"photo": "b.jpg", "status": "error"}\n'
+
+
+@pytest.mark.parametrize("broken_off", ["", '{"photo": "c.jpg", "sta'])
+def test_a_run_goes_on_after_the_rows_that_are_written(tmp_path, broken_off):
+    results = tmp_path / "lengths.jsonl"
+    assert resume(results, ROWS) == (0, 0)
+    results.write_text(DONE + broken_off, "utf-8")
+    assert resume(results, ROWS) == (2, 1)
+    assert results.read_text("utf-8") == DONE
+
+
+@pytest.mark.parametrize("other", [DONE.replace("b.jpg", "x.jpg"), "no results\n", DONE * 2])
+def test_results_of_other_rows_are_not_gone_on_with(tmp_path, other):
+    results = tmp_path / "lengths.jsonl"
+    results.write_text(other, "utf-8")
+    with pytest.raises(InvalidInputError, match="--resume"):
+        resume(results, ROWS)
+    assert results.read_text("utf-8") == other
