@@ -131,6 +131,8 @@ accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count $(or $(PEOPLE),120) --seed 600000 --kind three --set wide --out $(HELD_OUT)/wide
 	@$(HELD_OUT_PEOPLE) --count 40 --seed 730000 --kind low --out $(HELD_OUT)/low
 	@$(HELD_OUT_PEOPLE) --count 40 --seed 740000 --kind high --out $(HELD_OUT)/high
+	@$(HELD_OUT_PEOPLE) --count 60 --seed 9000000 --decor dressed_held_out --out $(HELD_OUT)/dressed
+	@$(HELD_OUT_PEOPLE) --count 60 --seed 9500000 --decor painted --out $(HELD_OUT)/painted
 	@$(HELD_OUT_PEOPLE) --count 250 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
 	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)

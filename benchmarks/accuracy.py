@@ -3,7 +3,8 @@
 ``make accuracy`` renders them (other seeds, colours, cloth patterns and indoor walls than any that
 train) and runs this. It prints, for bodies as they are ("real") and for bodies two to three times
 as varied ("wide"): errors by view beside other ways of measuring the same photos, what each part
-brings, how far two photos of one person agree, and which photos are refused.
+brings, how far two photos of one person agree, and which photos are refused. And, of people in
+loose clothes and of people drawn by another renderer, how much of it is left.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from training.rendered import Truth
 SETS = ("real", "wide")
 CAMERAS = ("low", "high")
 """Phones that stand near the floor, or are held overhead: bodies like those of the real set."""
+LOOKS = {"dressed": "in loose clothes", "painted": "by another renderer"}
+"""People who look in another way: one photo each, bodies like those of the real set."""
 REFUSE = "refuse"
 
 NOSE_TO_ANKLE = 0.888
@@ -147,12 +150,16 @@ def _between(points: Array) -> Array:
 
 
 def errors(estimates: Array, true: Array, heights: Array) -> dict[str, Any]:
-    """Errors of lengths, (n, 5) in cm: mean absolute, 95th percentile, bias, arm and leg."""
+    """Errors of lengths, (n, 5) in cm: mean absolute, 95th percentile, bias, arm and leg.
+
+    ``offset_removed_cm`` is the mean absolute error once each length's own bias is taken off.
+    """
     off = estimates - true
     arm, leg = off[:, :2].sum(axis=1), off[:, 2:4].sum(axis=1)
     alone = np.array([body_prior.conditional(height).mean_cm for height in heights]) - true
     return {
         "mae_cm": float(np.abs(off).mean()),
+        "offset_removed_cm": float(np.abs(off - off.mean(axis=0)).mean()),
         "by_segment_cm": dict(zip(SEGMENTS, np.abs(off).mean(axis=0).tolist(), strict=True)),
         "bias_cm": dict(zip(SEGMENTS, off.mean(axis=0).tolist(), strict=True)),
         "p95_cm": float(np.quantile(np.abs(off), 0.95)),
@@ -316,6 +323,16 @@ def cameras(photos: Sequence[Seen]) -> dict[str, Any]:
     return {"photos": len(photos), **hypermob(alone)}
 
 
+def looks(photos: Sequence[Seen]) -> dict[str, Any]:
+    """Errors of people who look in another way, beside height alone on the same photos."""
+    kept = [photo for photo in photos if photo.refusal is None]
+    return {
+        "photos": len(photos),
+        "photo": hypermob([[photo] for photo in kept]),
+        "height alone": peers(kept)["height alone"],
+    }
+
+
 def refusals(photos: Sequence[Seen]) -> dict[str, Any]:
     """What photos that must be refused are answered, by what they show."""
     kinds: dict[str, Counter[str]] = {}
@@ -393,6 +410,10 @@ def show(figures: dict[str, Any], console: Console) -> None:
     for row in _camera_rows(figures):
         table.add_row(*row)
     console.print(table)
+    table = Table("look, mean error (bias), cm", "photos", *SEGMENTS, "mean", "offset removed")
+    for row in _look_rows(figures):
+        table.add_row(*row)
+    console.print(table)
     refused = figures["refusals"]
     table = Table("photos to refuse", "answers")
     for kind, codes in refused["by_kind"].items():
@@ -419,6 +440,26 @@ def _camera_rows(figures: dict[str, Any]) -> list[list[str]]:
         ]
         for name, row in figures["cameras"].items()
     ]
+
+
+def _look_rows(figures: dict[str, Any]) -> list[list[str]]:
+    rows = []
+    for name, found in figures["looks"].items():
+        for way in ("photo", "height alone"):
+            row = found[way]
+            rows.append(
+                [
+                    f"{LOOKS[name]}: {way}",
+                    f"{found['photo']['measured']} of {found['photos']}",
+                    *(
+                        f"{row['by_segment_cm'][s]:.1f} ({row['bias_cm'][s]:+.1f})"
+                        for s in SEGMENTS
+                    ),
+                    f"{row['mae_cm']:.2f}",
+                    f"{row['offset_removed_cm']:.2f}",
+                ]
+            )
+    return rows
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -477,6 +518,7 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
     return {
         "table": "\n\n".join(sections),
         "cameras": document.table(heads, _camera_rows(figures)),
+        "looks": document.table(("people", *heads[1:-1], "offset removed"), _look_rows(figures)),
         "ablation": document.table(("mean absolute error, front, cm", *SETS), ablation),
         "agreement": document.table(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
         "refusals": f"{document.table(('photo of', 'answers'), kinds)}\n\n"
@@ -503,12 +545,13 @@ def main() -> None:
     arguments = parser.parse_args()
     seen = {
         name: rendered.every(arguments.folder / name, see, arguments.processes)
-        for name in (*SETS, *CAMERAS, REFUSE)
+        for name in (*SETS, *CAMERAS, *LOOKS, REFUSE)
     }
     figures = {
         "calibration": lengths.calibration_version(),
         "sets": {name: one_set(seen[name]) for name in SETS},
         "cameras": {name: cameras(seen[name]) for name in CAMERAS},
+        "looks": {name: looks(seen[name]) for name in LOOKS},
         "refusals": refusals(seen[REFUSE]),
     }
     if arguments.points:

@@ -296,6 +296,8 @@ def full_room(seed: int, kind: Kind, decor: Decor) -> Room:
         )  # fmt: skip
     wall = replace(wall, panels=_hung(rng, wall, decor, 1.8 + behind_m / 2))
     things: list[Mesh] = []
+    if floor.finish == "grass":  # no shelves on a lawn
+        return replace(room, planes=(floor, wall, *rest), furniture=())
     for _ in range(int(rng.choice([0, 1, 2, 3, 4], p=[0.25, 0.25, 0.22, 0.16, 0.12]))):
         side = 1 if rng.random() < 0.5 else -1
         deep = _between(rng, 0.0, max(0.1, behind_m - 0.35))

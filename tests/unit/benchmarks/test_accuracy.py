@@ -25,6 +25,8 @@ def test_errors_are_counted_by_segment_limb_and_against_the_height():
     assert figures["by_segment_cm"]["thigh"] == pytest.approx(2.0)
     assert figures["bias_cm"]["calf"] == pytest.approx(-1.0)
     assert (figures["arm_cm"], figures["leg_cm"]) == (pytest.approx(0), pytest.approx(1.0))
+    # The same error on everybody is an offset.
+    assert figures["offset_removed_cm"] == pytest.approx(0)
     # The height alone is 0.5 cm off: only 2 cm is over 1 cm worse than that.
     assert figures["much_worse_than_height"] == pytest.approx(1 / 5)
 
