@@ -4,7 +4,7 @@ BIN := .venv/bin
 MODEL := container/models/pose_landmarker_full.task
 
 .PHONY: demo run test check lint openapi infra-check deploy-check image image-check deploy destroy rollback configure \
-	permissions models accuracy real carfit bench client-docs faults load scale fuzz lock clean
+	permissions models accuracy real carfit vss bench client-docs faults load scale fuzz lock clean
 .DEFAULT_GOAL := demo
 
 # Set-up talks on standard error: `make demo JSON=1` keeps standard output for one JSON document.
@@ -105,6 +105,17 @@ configure: .venv/ready
 permissions: .venv-infra/ready
 	@$(INFRA)/python infra/permissions.py
 
+# COVESA's own tool, with pandas and more, has an environment of its own: it merges the overlay that
+# ships with the catalogue.
+.venv-vss/ready: tests/unit/carfit/vss.txt
+	@echo "Setting up .venv-vss (once) ..." >&2
+	@$(PYTHON) -m venv .venv-vss >&2
+	@.venv-vss/bin/pip install -qq --no-compile --no-deps --require-hashes -r $< >&2
+	@touch $@
+
+vss: .venv/ready .venv-vss/ready
+	@$(BIN)/python -m pytest -q tests/unit/carfit/test_vss_overlay.py
+
 openapi: .venv/ready
 	@$(BIN)/python -m tools.openapi $(ARGS)
 
@@ -189,7 +200,8 @@ lock:
 	$(LOCK) container/requirements.in -o container/requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) infra/requirements.in -o infra/requirements.txt
+	$(LOCK) tests/unit/carfit/vss.in -o tests/unit/carfit/vss.txt
 	$(LOCK) infra/lambda_base.in -o infra/lambda_base.txt
 
 clean:
-	rm -rf .venv .venv-infra build out $(MODEL)
+	rm -rf .venv .venv-infra .venv-vss build out $(MODEL)

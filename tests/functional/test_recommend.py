@@ -231,6 +231,37 @@ def test_an_own_car_takes_the_rest_from_its_class(api):
     assert answer["data"]["settings"]["steering_wheel"]["telescope_mm"] == 0.0
 
 
+def test_an_own_car_counts_its_vhal_properties_as_its_profile_says(api):
+    """Fore-aft in steps of 5 from 0 to 250, counted against AOSP: as ours, 0 = frontmost."""
+    profile = {
+        "SEAT_FORE_AFT_POS": {"min": 0, "max": 250, "step": 5, "inverted": True},
+        "MIRROR_Z_POS": {"min": -20, "max": 20},
+    }
+    car = {"base": "medium_car", "seat_travel_mm": 250.0}
+    _, plain = api.call("POST", "/recommend", ORDINARY | {"vehicle": car})
+    status, own = api.call("POST", "/recommend", ORDINARY | {"vehicle": car | {"profile": profile}})
+    assert status == 200
+    assert own["data"]["settings"] == plain["data"]["settings"]
+    before, after = (
+        {(each["property"], each["area"]): each["value"] for each in answer["data"]["vhal"]}
+        for answer in (plain, own)
+    )
+    fore_aft_mm = own["data"]["settings"]["seat"]["fore_aft_mm"]
+    assert after["SEAT_FORE_AFT_POS", "ROW_1_LEFT"] == 5 * round(fore_aft_mm / 5)
+    # Without a profile: percent of travel, largest nearest the wheel.
+    assert before["SEAT_FORE_AFT_POS", "ROW_1_LEFT"] == round(100 - 100 * fore_aft_mm / 250)
+    changed = {name for name, area in before if before[name, area] != after[name, area]}
+    assert changed <= profile.keys()
+    assert all(-20 <= value <= 20 for (name, _), value in after.items() if name == "MIRROR_Z_POS")
+
+
+def test_a_profile_that_cannot_be_names_its_property(api):
+    car = {"base": "medium_car", "profile": {"SEAT_FORE_AFT_POS": {"min": 5, "max": 5}}}
+    status, answer = api.call("POST", "/recommend", ORDINARY | {"vehicle": car})
+    assert status == 400
+    assert "SEAT_FORE_AFT_POS" in json.dumps(answer["error"])
+
+
 @pytest.mark.parametrize(
     ("own", "field"),
     [

@@ -184,6 +184,19 @@ def test_a_refusal_marks_the_limb_that_it_speaks_of(moved, parts):
     assert where(standing(**moved)).keys() == parts
 
 
+@pytest.mark.parametrize(("elbow_deg", "bent"), [(108.0, True), (112.0, False)])
+def test_an_arm_is_bent_below_110_degrees(elbow_deg, bent):
+    elbow, shoulder = np.array([380.0, 325.0]), np.array([360.0, 215.0])
+    up = (shoulder - elbow) / np.linalg.norm(shoulder - elbow)
+    turn = np.radians(elbow_deg)
+    outward = up @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    person = standing(left_wrist=elbow + 96.0 * outward)
+    if bent:
+        assert reason(person) == "arms_bent"
+    else:
+        quality.measurable_front(person)
+
+
 def test_marks_are_shares_of_the_photo():
     assert where(standing(left_wrist=(290, 300))) == {
         "left_arm": [(0.6, 0.2687), (0.6333, 0.4062), (0.4833, 0.375)]
