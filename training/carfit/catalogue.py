@@ -250,3 +250,7 @@ def _fall(distance_mm: float, angle_deg: float) -> float:
 
 def _within(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
+
+
+if __name__ == "__main__":
+    write()
