@@ -305,7 +305,7 @@ def evidence(count: int) -> Iterable[tuple[str, list[str], Rows, dict[str, Any]]
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--people", type=int, default=60, help="simulated drivers")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
     options = parser.parse_args()

@@ -5,7 +5,7 @@ car it was kept in. What is learned moves the driving position of any other car;
 rules hold there as ever.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -26,8 +26,15 @@ from chalicelib.carfit.habit import (
 from chalicelib.carfit.linkage import Links
 from chalicelib.carfit.model import Model, bundled_model
 from chalicelib.carfit.own import POSTURE, Own, posture, seated_at
-from chalicelib.carfit.settings import ideal_settings, position_settings, travels
-from chalicelib.carfit.types import Body, DriveSide, Recommendation, SideMirrorAim, Words
+from chalicelib.carfit.settings import SETTINGS, ideal_settings, position_settings, travels
+from chalicelib.carfit.types import (
+    Body,
+    DriveSide,
+    FitWarning,
+    Recommendation,
+    SideMirrorAim,
+    Words,
+)
 from chalicelib.carfit.vehicles import Vehicle
 
 Array = npt.NDArray[np.float64]
@@ -148,6 +155,8 @@ def recommend(
     if known.trust and not known.two_habits:
         own = replace(own, said={_SAID_OF[each.of]: each.message for each in offsets})
         found = fit.recommend(body, vehicle, **options, own=own)
+        lost = tuple(_lost(found, driver, own))
+        found = replace(found, warnings=(*found.warnings, *lost))
     else:
         found = fit.recommend(body, vehicle, **options)
         if known.two_habits:
@@ -270,6 +279,22 @@ def _own(
             after += LEARNED_FROM.get(path, 0.0) ** 2
         shares[path] = float(np.sqrt(min(after / before, 1.0))) if before > 0.0 else 1.0
     return Own(known.mean, shares)
+
+
+def _lost(found: Recommendation, driver: Driver, own: Own) -> Iterator[FitWarning]:
+    """A warning for each setting that a safety rule took from the driver's own posture.
+
+    What a travel takes is `LIMIT_REACHED` already.
+    """
+    said = {each.params.get("setting") for each in found.warnings}
+    seated = driver.sit(own.moved(driver.links, driver.position[:1, :5]))
+    values = found.settings.by_path()
+    for path, wish in position_settings(driver.vehicle, seated).items():
+        row, wanted = SETTINGS[path], float(np.ravel(wish)[0])
+        low, high = travels(driver.vehicle, found.drive_side)[path]
+        within = min(max(wanted, low), high)
+        if path not in said and abs(values[path] - within) > row.untold:
+            yield warnings.posture_not_kept(row, within, values[path])
 
 
 def _settings_at(

@@ -152,3 +152,27 @@ def _undescribed(schema: Any, value: Any, components: Any, where: str) -> Any:
 
 def _matches(template: str, path: str) -> bool:
     return bool(re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path.partition("?")[0]))
+
+
+def test_what_drivers_tell_and_their_own_answers_are_as_described(api: Any) -> None:
+    path, telling = "/drivers/kim/settings", openapi.TELLING_REQUEST
+    hurts = {"kind": "discomfort", "discomfort": {"body_part": "knee"}, "vehicle": "minivan"}
+    own = {"vehicle": {"base": "minivan", "seat_travel_mm": 300.0}}
+    personal = {"user_id": "kim", "personal": True}
+    transfer = openapi.TRANSFER_REQUEST | personal
+    statuses = [
+        conform(api, "GET", path),
+        conform(api, "POST", path, telling, Idempotency_Key="a"),
+        conform(api, "POST", path, telling | {"kind": "adjusted"}, Idempotency_Key="a"),
+        conform(api, "POST", path, telling | own),
+        conform(api, "POST", path, hurts),
+        conform(api, "POST", path, {"kind": "kept"}),
+        conform(api, "GET", path),
+        conform(api, "POST", "/recommend", openapi.LENGTHS_REQUEST | personal),
+        conform(api, "POST", "/recommend/transfer", transfer),
+        conform(api, "DELETE", path),
+        conform(api, "POST", path, telling),
+    ]
+    assert [status for _, status in statuses] == [
+        404, 200, 409, 200, 200, 400, 200, 200, 200, 200, 410,
+    ]  # fmt: skip

@@ -121,3 +121,15 @@ def test_a_telling_says_what_it_says_whatever_the_base() -> None:
     seen = view(driver, Telling(SMALL, FURTHER))
     assert seen.view.shape == (len(CHOSEN), 7)
     assert np.isfinite(seen.values).all()
+
+
+def test_what_a_safety_rule_takes_from_an_own_posture_is_told() -> None:
+    # A wheel that lies on the thighs: the rule moves it, however often it is kept.
+    low = moved() | {"steering_wheel.tilt_deg": 0.1, "seat.height_mm": SMALL.seat_lift_mm - 2.0}
+    told_ = [Telling(SMALL, low, days_ago=float(i)) for i in range(10)]
+    found, _ = recommend_own(BODY, SMALL, told_)
+    changed = {each.params["setting"] for each in found.warnings if each.code == "POSTURE_NOT_KEPT"}
+    values = by_path(found)
+    for path in CHOSEN:
+        off = abs(values[path] - low[path])
+        assert (path in changed) or off < 14.0, path
