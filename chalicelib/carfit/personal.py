@@ -5,7 +5,7 @@ car it was kept in. What is learned moves the driving position of any other car;
 rules hold there as ever.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -151,7 +151,8 @@ def recommend(
     known = habit_in(body, vehicle, tellings, net=net, prior=prior)
     driver = Driver(body, vehicle, options.get("posture", "normal"), net=net)
     own = _own(driver, known, prior, side, aim)
-    offsets = learned_offsets(driver, own)
+    told = {path for each in tellings if each.kind in LOOSENESS for path in _told_of(each)}
+    offsets = learned_offsets(driver, own, told)
     if known.trust and not known.two_habits:
         own = replace(own, said={_SAID_OF[each.of]: each.message for each in offsets})
         found = fit.recommend(body, vehicle, **options, own=own)
@@ -245,8 +246,13 @@ def view(driver: Driver, telling: Telling, car: int = 0) -> Told:
     )
 
 
-def learned_offsets(driver: Driver, own: Own) -> tuple[LearnedOffset, ...]:
-    """What of an offset is worth telling, in a car, the largest first."""
+def learned_offsets(driver: Driver, own: Own, told: Collection[str]) -> tuple[LearnedOffset, ...]:
+    """What of an offset is worth telling, in a car, the largest first.
+
+    Only of what was ``told``: who never told a wheel is not told how the arms are liked.
+    """
+    tells = {name: {path} for name, path in _SAID_OF.items()}
+    tells["eye_height_mm"] = set(LEARNED_FROM) - set(CHOSEN)
     expected = driver.wanted[:1, :5]
     usual, liked = (driver.sit(each) for each in (expected, own.moved(driver.links, expected)))
     offs = {
@@ -258,7 +264,11 @@ def learned_offsets(driver: Driver, own: Own) -> tuple[LearnedOffset, ...]:
         "eye_height_mm": np.array([own.eye_off_mm[1]]),
     }
     found = [(name, float(np.ravel(each)[0])) for name, each in offs.items()]
-    found = [each for each in found if abs(each[1]) >= _WORTH_TELLING[each[0]]]
+    found = [
+        (name, off)
+        for name, off in found
+        if abs(off) >= _WORTH_TELLING[name] and not tells[name].isdisjoint(told)
+    ]
     found.sort(key=lambda each: -abs(each[1]) / _WORTH_TELLING[each[0]])
     return tuple(LearnedOffset(name, off, _said(name, off)) for name, off in found)
 

@@ -133,3 +133,9 @@ def test_what_a_safety_rule_takes_from_an_own_posture_is_told() -> None:
     for path in CHOSEN:
         off = abs(values[path] - low[path])
         assert (path in changed) or off < 14.0, path
+
+
+def test_only_what_was_told_is_said_to_be_liked() -> None:
+    seat_alone = {"seat.fore_aft_mm": FURTHER["seat.fore_aft_mm"] + 10.0}
+    _, personal = recommend_own(BODY, SMALL, [Telling(SMALL, seat_alone)] * 3)
+    assert [each.of for each in personal.learned] == ["knee_deg"]
