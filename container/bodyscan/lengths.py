@@ -23,7 +23,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +56,13 @@ UNUSUAL_SHARE = 0.4
 
 MOST_SHARED = 0.9
 """Most that the errors of two photos of one person from one side are taken to share."""
+ALIKE = (0.45, 0.85)
+"""How alike the witnesses differ, joint by joint, on two photos from the front: below the first
+they are as two photos of the calibration, of another pose and place (0.29; 90 % below 0.58), above
+the second two shots a moment apart (rendered photos, shaken by what a hand does: 0.88; 90 % above
+0.81)."""
+MOMENT_SHARED = 0.95
+"""What the networks' errors on two shots a moment apart share: of those, 0.80 to 1.00."""
 SHARED_ACROSS = 0.3
 """What the landmarks' errors from the front and from the side are taken to share: a judgement."""
 
@@ -74,12 +81,22 @@ MISLED_SHARE = 0.2
 CAMERA_SD_DEG = 4.0
 """How wrong the networks' camera elevation is on real photos, by vanishing points of their walls;
 with the phone's own pitch, `TOLD_CAMERA_SD_DEG`."""
-TOLD_CAMERA_SD_DEG = 1.5
+TOLD_CAMERA_SD_DEG = 2.0
+"""Of a pitch that a phone told: 1 degree for its sensor, the rest for a hand that turns between
+reading and shutter."""
 LOST_CAMERA_SD_DEG = 8.0
 """How wrong it may be on a photo that misleads about it: a phone that stands on the floor is seen
 15 degrees too level, a date printed over the feet moved it by 9."""
 LOST_CAMERA_SHARE = 0.12
 """Of photos that do not tell the phone's pitch: a judgement."""
+LEVELLED_SD_DEG = 12.0
+"""How wrong the networks' camera elevation is where it is lost: rendered phones that stand on the
+floor are seen 14 degrees too level (SD 3)."""
+MISREAD_SHARE = 0.05
+"""Of told pitches, that are not the photo's: read at another moment, of a phone on its side, of
+another photo. A judgement; ..."""
+MISREAD_SD_DEG = 20.0
+"""... and how wrong such a one is."""
 SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
@@ -183,6 +200,8 @@ class Observation:
         From MediaPipe's landmarks to the networks' joints, in the picture.
     tilt : ndarray, shape (5,)
         What the landmarks' lengths gain for each degree that the camera looks further up.
+    lost_share, lost_sd_deg : float
+        Probability that the camera's elevation is not what it was taken for, and by how much then.
     """
 
     view: View
@@ -193,6 +212,8 @@ class Observation:
     joint_sd: Array
     gap: Array
     tilt: Array
+    lost_share: float = LOST_CAMERA_SHARE
+    lost_sd_deg: float = LOST_CAMERA_SD_DEG
 
     @property
     def kind(self) -> str:
@@ -423,9 +444,12 @@ def observe(
     """
     focal = float(np.exp(skeleton.log_focal if log_focal is None else log_focal))
     elevation_rad = skeleton.elevation_rad
+    lost_share, lost_sd_deg = LOST_CAMERA_SHARE, LOST_CAMERA_SD_DEG
     if pitch_rad is not None:
         ray = camera.ray_of(place, focal)
         elevation_rad = camera.elevation_of_pitch(ray, pitch_rad, skeleton.roll_rad)
+        off_deg = float(np.degrees(elevation_rad - skeleton.elevation_rad))
+        lost_share, lost_sd_deg = misread_probability(off_deg), max(lost_sd_deg, abs(off_deg))
 
     def between(joints: Array, further_up_rad: float = 0.0) -> Between:
         points = np.vstack([joints, skeleton.points[JOINTS:]])
@@ -446,7 +470,21 @@ def observe(
         joint_sd=100 * skeleton.points_sd[:JOINTS],
         gap=100 * (skeleton.points[:JOINTS] - landmarks),
         tilt=np.array([*(tilted.limbs - seen.limbs).mean(axis=1), tilted.torso - seen.torso]),
+        lost_share=lost_share,
+        lost_sd_deg=lost_sd_deg,
     )
+
+
+def misread_probability(off_deg: float) -> float:
+    """Probability that a told pitch is not the photo's, where the picture shows it so far off."""
+
+    def density(sd_deg: float) -> float:
+        return float(np.exp(-0.5 * (off_deg / sd_deg) ** 2)) / sd_deg
+
+    seen = ((1 - LOST_CAMERA_SHARE, CAMERA_SD_DEG), (LOST_CAMERA_SHARE, LEVELLED_SD_DEG))
+    right = sum(share * density(float(np.hypot(sd, TOLD_CAMERA_SD_DEG))) for share, sd in seen)
+    misread = MISREAD_SHARE * density(MISREAD_SD_DEG)
+    return misread / (misread + (1 - MISREAD_SHARE) * right)
 
 
 def between_joints(space: Array) -> Between:
@@ -612,7 +650,7 @@ class _Case:
     share: float
     spread: float = 1.0
     hip_sd: float = 0.0
-    camera_sd_deg: float = 0.0
+    camera_lost: float = 0.0
     evidence: _Evidence | None = None
 
 
@@ -620,11 +658,12 @@ def _cases(
     observations: Sequence[Observation], height_cm: float, usual: BodyPrior
 ) -> Iterator[_Case]:
     bodies = ((1 - UNUSUAL_SHARE, 1.0), (UNUSUAL_SHARE, UNUSUAL))
-    cameras = ((1 - LOST_CAMERA_SHARE, 0.0), (LOST_CAMERA_SHARE, LOST_CAMERA_SD_DEG))
     if not observations:
         for share, spread in bodies:
             yield _Case("height", share, spread)
         return
+    lost_share = max(observation.lost_share for observation in observations)
+    cameras = ((1 - lost_share, 0.0), (lost_share, 1.0))
     familiar = familiarity(observations)
     readings = {
         "networks": (familiar, _networks_evidence, ((1.0, 1.0),)),
@@ -647,20 +686,21 @@ def _cases(
         distrust = max(1.0, off_sd / DOUBTFUL)
         guessed = GUESSED_HIP_SHARE[reading]
         hips = ((1 - guessed, 0.0), (guessed, GUESSED_HIP_SD))
-        for each, (hip, hip_sd), (lost, camera_sd_deg), (trust, wrong) in product(
+        for each, (hip, hip_sd), (lost, camera_lost), (trust, wrong) in product(
             bodies, hips, cameras, trusts
         ):
             body, spread = each
             misled = replace(found, error_cov=(distrust * wrong) ** 2 * found.error_cov)
             part = share * body * hip * lost * trust
-            yield _Case(reading, part, spread, hip_sd, camera_sd_deg, misled)
+            yield _Case(reading, part, spread, hip_sd, camera_lost, misled)
 
 
 @dataclass(frozen=True)
 class _Evidence:
     """``values = slope @ lengths_cm + error`` for all photos together, in percent of the height.
 
-    ``tilt``, a column a photo: what its values gain for each degree that its camera is misjudged.
+    ``tilt``: what the values gain, in SD, where cameras are lost; a column a photo, and one of what
+    shots a moment apart share.
     """
 
     values: Array
@@ -681,8 +721,39 @@ def _networks_evidence(observations: Sequence[Observation], height_cm: float) ->
     ]
     # The same clothes on the same body mislead two photos alike: their errors are not independent.
     views = [observation.view for observation in observations]
-    cov = _together(errors, views, _shared_error)
+    cov = _together(errors, views, _shared_error) + _of_one_moment(errors, observations)
     return _evidence(observations, seen, lines, cov, height_cm)
+
+
+def alike(observations: Sequence[Observation]) -> float:
+    """How far photos from the front are shots a moment apart, 1, or of another pose or place, 0."""
+    gaps = []
+    for observation in observations:
+        if observation.view == "front":
+            usual = calibration(observation.kind).gaps
+            gap = ((observation.gap - usual.offset) / usual.sd).ravel()
+            gaps.append(gap / np.linalg.norm(gap))
+    most = max((float(one @ other) for one, other in combinations(gaps, 2)), default=0.0)
+    low, high = ALIKE
+    return float(np.clip((most - low) / (high - low), 0.0, 1.0))
+
+
+def _of_one_moment(errors: Sequence[Array], observations: Sequence[Observation]) -> Array:
+    """Covariance that the errors of shots a moment apart have beyond that of other photos.
+
+    All have it alike, so that their mean is as unsure as `MOMENT_SHARED` says, and two that differ
+    are judged as photos of other places are: a person does move in a moment.
+    """
+    of_front = [observation.view == "front" for observation in observations]
+    roots = np.vstack(
+        [
+            np.linalg.cholesky(error) if front else np.zeros_like(error)
+            for error, front in zip(errors, of_front, strict=True)
+        ]
+    )
+    count = max(sum(of_front), 1)
+    beyond = MOMENT_SHARED * np.eye(len(SEGMENTS)) - _shared_error("front", "front")
+    return np.asarray(alike(observations) * (count - 1) / count * roots @ beyond @ roots.T)
 
 
 def _together(
@@ -742,10 +813,16 @@ def _evidence(
     cov: Array,
     height_cm: float,
 ) -> _Evidence:
-    tilt = np.zeros((len(cov), len(observations)))
+    tilt = np.zeros((len(cov), len(observations) + 1))
+    most = max(observation.lost_share for observation in observations)
+    shared = alike(observations)
     for i, observation in enumerate(observations):
-        if not observation.pitch_known:
-            tilt[len(SEGMENTS) * i : len(SEGMENTS) * (i + 1), i] = observation.tilt
+        # Where the camera of one photo is lost, that of another one may be surer.
+        share = observation.lost_share / most
+        lost = np.sqrt(share) * observation.lost_sd_deg * observation.tilt
+        rows = slice(len(SEGMENTS) * i, len(SEGMENTS) * (i + 1))
+        in_all = shared if observation.view == "front" else 0.0
+        tilt[rows, i], tilt[rows, -1] = np.sqrt(1 - in_all) * lost, np.sqrt(in_all) * lost
     return _Evidence(
         values=np.concatenate(
             [each.lengths - line.offset for each, line in zip(seen, lines, strict=True)]
@@ -766,14 +843,14 @@ def _off_sd(evidence: _Evidence, widest: BodyPrior) -> float:
 def _joined(case: _Case, usual: BodyPrior) -> tuple[Lengths, float]:
     """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence.
 
-    A hip is misplaced in all photos alike, a camera in each by itself.
+    A hip is misplaced in all photos alike; a camera in each by itself, or in two shots alike.
     """
     evidence, prior = case.evidence, BodyPrior(usual.mean_cm, case.spread**2 * usual.cov_cm2)
     if evidence is None:
         return Lengths(prior.mean_cm, prior.cov_cm2), 0.0
     surprise = evidence.values - evidence.slope @ prior.mean_cm
     misplaced = case.hip_sd * np.tile(LOWER_HIP, len(surprise) // len(SEGMENTS))
-    tilted = case.camera_sd_deg * evidence.tilt
+    tilted = case.camera_lost * evidence.tilt
     error_cov = evidence.error_cov + np.outer(misplaced, misplaced) + tilted @ tilted.T
     expected = evidence.slope @ prior.cov_cm2 @ evidence.slope.T + error_cov
     foreseen = np.linalg.solve(expected, surprise)

@@ -41,6 +41,10 @@ BONES = (
 )
 
 
+PITCH_DROPPED = 0.5
+"""A told pitch that is misread with a higher probability is not used."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """The one person of a photo, found to be measurable.
@@ -121,6 +125,8 @@ class Look:
     sight: Sight
     skeleton: Skeleton
     observation: Observation
+    pitch_dropped: bool = False
+    """Whether a pitch was told that the picture contradicts."""
 
     @property
     def believed_points(self) -> Array:
@@ -233,9 +239,12 @@ def look_at(sight: Sight, pitch_rad: float | None = None) -> Look:
         sight = sight.without_focal_length()
         skeleton = sight.skeleton(None)
     observation = sight.observe(skeleton, sight.log_focal, pitch_rad)
+    dropped = pitch_rad is not None and observation.lost_share > PITCH_DROPPED
+    if dropped:
+        observation = sight.observe(skeleton, sight.log_focal)
     if lengths.is_unclear(observation):
         raise PoseUnsuitableError(reason="unclear", where=quality.marks(sight.person, "person"))
-    return Look(sight, skeleton, observation)
+    return Look(sight, skeleton, observation, dropped)
 
 
 def see(photo: bytes, view: View, *, model: Path) -> Sight:
@@ -290,6 +299,8 @@ def _figures(found: Look, height_cm: float) -> dict[str, Any]:
         "pitch_known": observation.pitch_known,
         **quality.summary(sight.person, sight.outline),
     }
+    if found.pitch_dropped:
+        figures["pitch_dropped"] = "perspective"
     if sight.picture.focal_length_dropped is not None:
         figures["focal_length_dropped"] = sight.picture.focal_length_dropped
     if sight.view == "front":
