@@ -43,6 +43,14 @@ CAMERAS = ("low", "high")
 LOOKS = {"dressed": "in loose clothes", "painted": "by another renderer"}
 """People who look in another way: one photo each, bodies like those of the real set."""
 REFUSE = "refuse"
+TOLD = ("told",)
+BROUGHT = {
+    "one photo": TOLD,
+    "its pitch told": ("pitch",),
+    "two shots": ("told", "shot"),
+    "two shots, pitch told": ("pitch", "shot, pitch"),
+}
+"""What a phone may bring: which observations of a photo are then measured together."""
 
 NOSE_TO_ANKLE = 0.888
 """Share of stature: Winter's eyes at .936 and ankle at .039, the nose about 1 cm below the eyes."""
@@ -63,7 +71,8 @@ class Seen:
     observations : dict
         By what was told: "told" is what the photo itself tells, "focal" and "no focal" always and
         never the focal length, "pitch" also the phone's pitch, "no silhouette" a network that is
-        not shown the person's outline.
+        not shown the person's outline; "shot" is a second shot a moment later, "shot, pitch" one
+        that tells the phone's pitch.
     pixel_lengths, world_lengths : ndarray, shape (5,)
         From MediaPipe's landmarks: pixels, metres.
     landmarks : ndarray, shape (33, 2)
@@ -101,17 +110,24 @@ def see(folder: Path, truth: Truth) -> Seen:
     if "camera" not in truth:  # a collage, of several
         return Seen(truth, observations={"told": told})
     bare = replace(sight, cut=_without_outline(sight.cut), close=_without_outline(sight.close))
-    log_focal = rendered.true_log_focal(truth, sight)
+    log_focal, pitch_rad = rendered.true_log_focal(truth, sight), rendered.told_pitch_rad(truth)
     ways = {
-        "focal": (sight, log_focal, None),
-        "no focal": (sight, None, None),
-        "pitch": (sight, sight.log_focal, rendered.told_pitch_rad(truth)),
-        "no silhouette": (bare, sight.log_focal, None),
+        "focal": (sight, log_focal),
+        "no focal": (sight, None),
+        "no silhouette": (bare, sight.log_focal),
     }
     observations = {"told": told}
-    for name, (seen, focal, pitch) in ways.items():
+    for name, (seen, focal) in ways.items():
         with suppress(PhotoRefusedError):  # seen in this way, it would be refused
-            observations[name] = seen.observe(seen.skeleton(focal), focal, pitch)
+            observations[name] = seen.observe(seen.skeleton(focal), focal)
+    if truth["kind"] in ("front", *CAMERAS):
+        shot = rendered.shaken((folder / truth["file"]).read_bytes(), truth["seed"])
+        with suppress(PhotoRefusedError):
+            second = scan.see(shot, "front", model=rendered.MODEL)
+            observations["shot"] = scan.look_at(second).observation
+            observations["shot, pitch"] = scan.look_at(second, pitch_rad).observation
+    with suppress(PhotoRefusedError):
+        observations["pitch"] = scan.look_at(sight, pitch_rad).observation
     person = sight.person
     px, world = person.landmarks_px, person.world_m
     ankles = px[[pose.LEFT_ANKLE, pose.RIGHT_ANKLE]].mean(axis=0)
@@ -173,12 +189,12 @@ Group = Sequence[Seen]
 """Photos of one person, measured together."""
 
 
-def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], list[Lengths]]:
+def measured(groups: Sequence[Group], *told: str) -> tuple[list[Group], list[Lengths]]:
     """Lengths of persons, each seen in one photo or more; those refused together are left out."""
     kept, found = [], []
     for group in groups:
         observations = _observations(group, told)
-        if len(observations) < len(group):
+        if len(observations) < len(group) * len(told or TOLD):
             continue
         try:
             found.append(lengths.estimate(observations, group[0].height_cm))
@@ -188,13 +204,21 @@ def measured(groups: Sequence[Group], told: str = "told") -> tuple[list[Group], 
     return kept, found
 
 
-def _observations(group: Group, told: str) -> list[Observation]:
-    return [p.observations[told] for p in group if p.observations and told in p.observations]
+def _observations(group: Group, told: Sequence[str]) -> list[Observation]:
+    return [
+        p.observations[way]
+        for p in group
+        for way in told or TOLD
+        if p.observations and way in p.observations
+    ]
 
 
-def hypermob(groups: Sequence[Group], told: str = "told") -> dict[str, Any]:
-    """Errors of the measurement, and how often its 95 % interval holds the truth."""
-    kept, found = measured(groups, told)
+def hypermob(groups: Sequence[Group], *told: str) -> dict[str, Any]:
+    """Errors of the measurement, and how often its 95 % interval holds the truth.
+
+    ``told`` names the observations of each photo that are joined: see `Seen`.
+    """
+    kept, found = measured(groups, *told)
     means = np.array([each.mean_cm for each in found])
     sd = np.array([np.sqrt(np.diag(each.cov_cm2)) for each in found])
     true = np.array([group[0].true_cm for group in kept])
@@ -309,6 +333,7 @@ def one_set(photos: Sequence[Seen]) -> dict[str, Any]:
         "photos": len(fronts),
         "refused": Counter(photo.refusal for photo in taken if photo.refusal),
         "refused_share": sum(p.refusal is not None for p in taken) / len(taken),
+        "brought": brought([p for p in fronts if p.truth["kind"] == "front"]),
         "views": {"front": hypermob(alone)}
         | {name: hypermob(group) for name, group in groups.items()},
         "peers": peers(fronts),
@@ -320,7 +345,15 @@ def one_set(photos: Sequence[Seen]) -> dict[str, Any]:
 def cameras(photos: Sequence[Seen]) -> dict[str, Any]:
     """Errors of people seen by phones at unusual heights, one photo each."""
     alone = [[photo] for photo in photos if photo.refusal is None]
-    return {"photos": len(photos), **hypermob(alone)}
+    kept = [photo for group in alone for photo in group]
+    return {"photos": len(photos), **hypermob(alone), "brought": brought(kept)}
+
+
+def brought(photos: Sequence[Seen]) -> dict[str, Any]:
+    """Errors with what a phone may bring, on the photos that can be measured in each way."""
+    ways = {way for told in BROUGHT.values() for way in told}
+    groups = [[p] for p in photos if p.observations and ways <= set(p.observations)]
+    return {name: hypermob(groups, *told) for name, told in BROUGHT.items()}
 
 
 def looks(photos: Sequence[Seen]) -> dict[str, Any]:
@@ -414,6 +447,10 @@ def show(figures: dict[str, Any], console: Console) -> None:
     for row in _look_rows(figures):
         table.add_row(*row)
     console.print(table)
+    table = Table(*BROUGHT_HEADS)
+    for row in _brought_rows(figures):
+        table.add_row(*row)
+    console.print(table)
     refused = figures["refusals"]
     table = Table("photos to refuse", "answers")
     for kind, codes in refused["by_kind"].items():
@@ -460,6 +497,27 @@ def _look_rows(figures: dict[str, Any]) -> list[list[str]]:
                 ]
             )
     return rows
+
+
+BROUGHT_HEADS = ("", *SEGMENTS, "mean", "in 95 %", "±")
+
+
+def _brought_rows(figures: dict[str, Any]) -> list[list[str]]:
+    sets = {
+        f"{name}, {of['brought']['one photo']['measured']} photos": of["brought"]
+        for name, of in (figures["sets"] | figures["cameras"]).items()
+    }
+    return [
+        [
+            f"{name}: {way}",
+            *(f"{row['by_segment_cm'][s]:.2f}" for s in SEGMENTS),
+            f"{row['mae_cm']:.2f}",
+            f"{row['coverage']:.1%}",
+            f"{row['half_width_cm']:.1f}",
+        ]
+        for name, ways in sets.items()
+        for way, row in ways.items()
+    ]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -519,6 +577,10 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
         "table": "\n\n".join(sections),
         "cameras": document.table(heads, _camera_rows(figures)),
         "looks": document.table(("people", *heads[1:-1], "offset removed"), _look_rows(figures)),
+        "brought": document.table(
+            ("mean absolute error, cm", *(head.replace("_", " ") for head in BROUGHT_HEADS[1:])),
+            _brought_rows(figures),
+        ),
         "ablation": document.table(("mean absolute error, front, cm", *SETS), ablation),
         "agreement": document.table(("set", "mean, cm", "P95, cm", "within 1.5 cm"), agree),
         "refusals": f"{document.table(('photo of', 'answers'), kinds)}\n\n"

@@ -3,6 +3,7 @@ and measured on alike."""
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from bodyscan import scan
@@ -21,8 +23,11 @@ from chalicelib.errors import HypermobError
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 
-PITCH_ERROR_DEG = 1.0
-"""SD of a phone's own pitch: its sensor, and the hand between sensor and shutter."""
+PITCH_ERROR_DEG = 2.0
+"""SD of a phone's own pitch: its sensor (1 degree), and the hand between sensor and shutter."""
+SHAKEN = {"turn_deg": 0.7, "shift": 0.006, "closer": 0.012, "brighter": 0.05, "noise": 3.0}
+"""SD of what differs between two shots a moment apart: the phone's turn; its aim, in shares of the
+photo's size; its distance; the exposure; the sensor's noise, of 255. The person stands still."""
 
 Truth = dict[str, Any]
 
@@ -49,6 +54,29 @@ def told_pitch_rad(truth: Truth) -> float:
     """What a phone would have said of its pitch; the same each time."""
     error_deg = PITCH_ERROR_DEG * np.random.default_rng(truth["seed"]).standard_normal()
     return float(np.radians(truth["camera"]["pitch_deg"] + error_deg))
+
+
+def shaken(photo: bytes, seed: int) -> bytes:
+    """The same photo as a second shot a moment later shows it; always the same one."""
+    rng = np.random.default_rng(seed)
+    image = Image.open(io.BytesIO(photo)).convert("RGB")
+    size = np.array(image.size)
+    shift = rng.normal(0, SHAKEN["shift"], 2) * size
+    turned = image.rotate(
+        rng.normal(0, SHAKEN["turn_deg"]),
+        resample=Image.Resampling.BICUBIC,
+        translate=(int(shift[0]), int(shift[1])),
+    )
+    margin = (1 - 1 / (1 + abs(rng.normal(0, SHAKEN["closer"])))) / 2 * size
+    box = (margin[0], margin[1], size[0] - margin[0], size[1] - margin[1])
+    nearer = turned.resize(image.size, Image.Resampling.BICUBIC, box=box)
+    light = np.asarray(nearer, np.float64) * (1 + rng.normal(0, SHAKEN["brighter"]))
+    light += rng.normal(0, SHAKEN["noise"], (*light.shape[:2], 1))
+    out = io.BytesIO()
+    again = Image.fromarray(np.clip(light, 0, 255).astype(np.uint8))
+    exif = Image.open(io.BytesIO(photo)).info.get("exif", b"")
+    again.save(out, "JPEG", quality=int(rng.integers(70, 93)), exif=exif)
+    return out.getvalue()
 
 
 def refusal(error: HypermobError) -> str:

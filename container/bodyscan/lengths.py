@@ -732,7 +732,7 @@ def alike(observations: Sequence[Observation]) -> float:
         if observation.view == "front":
             usual = calibration(observation.kind).gaps
             gap = ((observation.gap - usual.offset) / usual.sd).ravel()
-            gaps.append(gap / np.linalg.norm(gap))
+            gaps.append(gap / max(float(np.linalg.norm(gap)), 1e-9))
     most = max((float(one @ other) for one, other in combinations(gaps, 2)), default=0.0)
     low, high = ALIKE
     return float(np.clip((most - low) / (high - low), 0.0, 1.0))

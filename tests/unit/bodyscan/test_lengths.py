@@ -54,6 +54,8 @@ def observation(networks, landmarks, view="front", told=(True, False), gap_sd=0.
     kind = view + ("+focal" if told[0] else "") + ("+pitch" if told[1] else "")
     gaps = lengths.calibration(kind).gaps
     told_apart = {"known": KNOWN, "left_minus_right": 0.0} | other
+    if told[1]:
+        told_apart.setdefault("lost_share", lengths.misread_probability(0.0))
     differ = told_apart.pop("left_minus_right")
     return MadeUp(
         view,
@@ -264,6 +266,51 @@ def test_a_misjudged_camera_is_believed_before_an_unusual_body_unless_the_phone_
         }.items()
     }
     assert off["camera"] < 0.85 * min(off["body"], off["told"])
+
+
+def tilted_calf(off_deg):
+    """A photo whose told pitch is ``off_deg`` from what the picture shows; it tilts the calf."""
+    photo = seen(175.0, np.array([0.0, 0.0, 0.0, 4.0, 0.0]), told=(True, True))
+    share = lengths.misread_probability(off_deg)
+    tilt = np.array([0.0, 0.0, 0.0, 0.2, 0.0])
+    return replace(photo, tilt=tilt, lost_share=share, lost_sd_deg=max(8.0, abs(off_deg)))
+
+
+def test_a_told_pitch_is_doubted_more_the_further_the_picture_is_from_it():
+    shares = [lengths.misread_probability(off_deg) for off_deg in (0, 5, 10, 20, 40)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.02
+    assert 0.2 < lengths.misread_probability(-14.0) < 0.3, "a phone on the floor is seen so"
+    assert shares[-1] > 0.8
+    usual = body_prior.conditional(175.0).mean_cm[3]
+    found = [lengths.estimate([tilted_calf(off_deg)], 175.0) for off_deg in (0.0, 20.0)]
+    near, far = (each.length_cm("calf") - usual for each in found)
+    assert far < 0.7 * near, "the longer calf may be the camera's doing"
+    assert found[1].half_width_95_cm("calf") > found[0].half_width_95_cm("calf")
+
+
+def test_two_shots_a_moment_apart_count_as_little_more_than_one_and_never_much_less():
+    rng = np.random.default_rng(5)
+    gaps = lengths.calibration("front+focal").gaps
+    shaken = [rng.normal(0, 1, (12, 2)) for _ in range(2)]
+    for height_cm in (160.0, 180.0):
+        one, elsewhere = seen(height_cm, 1.0), seen(height_cm, 1.0)
+        one = replace(one, gap=gaps.offset + shaken[0] * gaps.sd)
+        again = replace(one, gap=gaps.offset + (shaken[0] + 0.2 * shaken[1]) * gaps.sd)
+        elsewhere = replace(one, gap=gaps.offset + shaken[1] * gaps.sd)
+        assert lengths.alike([one, again]) == 1.0
+        assert lengths.alike([one, elsewhere]) == lengths.alike([one]) == 0.0
+        alone, twice, other = (
+            np.array([lengths.estimate(photos, height_cm).half_width_95_cm(s) for s in SEGMENTS])
+            for photos in ([one], [one, again], [one, elsewhere])
+        )
+        assert (other < twice).all()
+        assert (twice < alone).all()
+        assert (twice > 0.95 * alone).all()
+        moved = replace(again, networks=seen(height_cm, 2.5).networks)
+        apart = lengths.estimate([one, moved, again], height_cm)
+        for name, half_cm in zip(SEGMENTS, alone, strict=True):
+            assert apart.half_width_95_cm(name) < 1.25 * half_cm
 
 
 def test_two_witnesses_that_see_different_bodies_are_unclear():
