@@ -162,6 +162,9 @@ ifneq ($(filter-out 0,$(DOCS)),)
 	@$(BIN)/python -m benchmarks.real_figures $(REAL_FIGURES) --docs
 else
 	@$(VALIDATE) $(if $(filter-out 0,$(JSON)),--json)
+ifeq ($(filter-out 0,$(JSON)),)
+	@$(BIN)/python -m benchmarks.real_shots "$$PEOPLE"
+endif
 endif
 
 # Car fit against published models, the solver and the safety rules; five minutes. DOCS=1 writes docs/.

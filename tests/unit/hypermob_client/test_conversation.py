@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.contracts import MeasureRequest, parse
 from hypermob_client import (
     AsyncClient,
     Client,
@@ -20,7 +21,7 @@ from hypermob_client import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from hypermob_client.conversation import Conversation, Wait, photo_type
+from hypermob_client.conversation import About, Conversation, Send, Wait, photo_type
 
 PHOTO = b"\xff\xd8\xff a photo"
 ID = "0" * 32
@@ -197,6 +198,42 @@ def test_a_measurement_that_failed_meanwhile_says_why(service: Service, client: 
         "POSE_UNSUITABLE",
         "legs_bent",
     )
+
+
+def test_several_photos_are_uploaded_and_sent_with_the_pitch_of_each() -> None:
+    """The steps of a call, without a server: what it sends is what the API takes."""
+    import httpx
+
+    about: About = {"device_pitch_deg": -2.0, "side_device_pitch_deg": 1.5, "user_id": "kim"}
+    steps = Conversation("http://x", "k", "me", "en", 1).measure(
+        PHOTO, 175.0, [PHOTO, PHOTO], PHOTO, about
+    )
+    uploads = 0
+    reply: httpx.Response | None = None
+    while True:
+        step = steps.send(reply)
+        assert isinstance(step, Send)
+        path, content = step.request.url.path, step.request.read()
+        if path == "/measure":
+            break
+        if path == "/uploads":
+            grant = {
+                "measurement_id": ID,
+                "image_url": f"s3://images/uploads/kim/{uploads:032x}.jpg",
+                "upload": {"url": "http://x/bucket", "fields": {}},
+                "expires_in_s": 600,
+                "max_bytes": 1000,
+            }
+            content = json.dumps({"status": "success", "data": grant}).encode()
+            reply = httpx.Response(200, content=content)
+            uploads += 1
+        else:
+            reply = httpx.Response(204)
+    sent = parse(MeasureRequest, content)
+    assert [url[-5] for url in sent.front_urls] == ["0", "1", "2"]
+    assert sent.front_pitches_deg == [-2.0, None, None]
+    assert sent.side_image_url is not None
+    assert (sent.side_device_pitch_deg, uploads) == (1.5, 4)
 
 
 def test_waiting_ends(service: Service, client: Client) -> None:
