@@ -114,7 +114,8 @@ def effects(seen: Sequence[Seen]) -> dict[str, list[Effect]]:
                 found[name].append(effect(before, [told], each.person))
     pairs: list[Effect] = []
     for (one, first), (other, second) in combinations(zip(seen, alone, strict=True), 2):
-        if one.group == other.group and first is not None and second is not None:
+        same = one.group == other.group and one.person.photo != other.person.photo
+        if same and first is not None and second is not None:
             surer = min((first, second), key=lambda each: float(np.trace(each.cov_cm2)))
             pairs.append(effect(surer, [one.look, other.look], one.person))
     return found | {"two photos, same clothes and place": pairs}
