@@ -140,6 +140,7 @@ TOLD = {
     "drive_side": "right",
     "posture": "upright",
     "side_mirrors": "blind_zone",
+    "personal": True,
     "drawing": "ko",
 }
 """Every fact that may be told of a driver."""
