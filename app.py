@@ -228,6 +228,27 @@ def demo() -> Response:
     return Response(page.html, headers=page.headers(uploads=uploads, images=images))
 
 
+@app.route("/sw.js", methods=["GET"])
+def service_worker() -> Response:
+    """Let the page open without a network."""
+    body, headers = pages.file("sw.js")
+    return Response(body, headers=headers)
+
+
+@app.route("/app.webmanifest", methods=["GET"])
+def manifest() -> Response:
+    """Let the page be put on a home screen."""
+    body, headers = pages.file("app.webmanifest")
+    return Response(body, headers=headers | SAME_FOR_ALL)
+
+
+@app.route("/icon.svg", methods=["GET"])
+def icon() -> Response:
+    """Draw the page's icon."""
+    body, headers = pages.file("icon.svg")
+    return Response(body, headers=headers | SAME_FOR_ALL)
+
+
 @app.route("/openapi.json", methods=["GET"])
 def description() -> Response:
     """Describe this API for programs, as OpenAPI 3.1."""

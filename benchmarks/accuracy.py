@@ -33,6 +33,7 @@ from bodyscan.crop import Crop
 from bodyscan.lengths import SEGMENTS, Lengths, Observation
 from chalicelib import body_prior
 from chalicelib.errors import HypermobError, PhotoRefusedError
+from chalicelib.pages import WEB
 from tools import document
 from training import rendered
 from training.rendered import Truth
@@ -590,6 +591,24 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
     }
 
 
+BRINGS = WEB / "brings.js"
+"""Where the web page has from what a further photo brings."""
+
+
+def write_brings(path: Path, figures: dict[str, Any]) -> None:
+    """Put the intervals' half widths into the web page."""
+    views = figures["sets"]["real"]["views"]
+    of_role = {"front": "front", "side": "front + side", "second": "two fronts"}
+    told = ", ".join(
+        f"{role}: {views[view]['half_width_cm']:.1f}" for role, view in of_role.items()
+    )
+    lines = [
+        f"const HALF_95_CM = {{ {told} }};" if line.startswith("const HALF_95_CM") else line
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
 def write_page(path: Path, figures: dict[str, Any]) -> None:
     """Put the figures between the page's markers."""
     for name, section in page(figures).items():
@@ -621,6 +640,7 @@ def main() -> None:
         arguments.points.write_text(json.dumps(rows))
     if arguments.page:
         write_page(arguments.page, figures)
+        write_brings(BRINGS, figures)
     if arguments.json:
         print(json.dumps(figures, indent=1))
     else:

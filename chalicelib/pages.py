@@ -13,8 +13,20 @@ from pathlib import Path
 from typing import Final
 
 WEB: Final = Path(__file__).with_name("web")
-_STYLE = re.compile(r'<link rel="stylesheet" href="([\w.]+)">')
-_SCRIPT = re.compile(r'<script src="([\w.]+)"></script>')
+_STYLE = re.compile(r'<link rel="stylesheet" href="([\w./]+\.css)">')
+_SCRIPT = re.compile(r'<script src="([\w./]+)"></script>')
+
+PERMISSIONS: Final = (
+    "camera=(self), accelerometer=(self), gyroscope=(self), magnetometer=(self), "
+    "microphone=(), geolocation=()"
+)
+"""What the page asks a person for: the camera, and the phone's tilt."""
+_FILES: Final = {
+    "sw.js": "text/javascript; charset=utf-8",
+    "app.webmanifest": "application/manifest+json",
+    "icon.svg": "image/svg+xml",
+}
+"""What a browser fetches beside the page, to open it without a network and from the home screen."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +43,11 @@ class Page:
             "default-src": "'none'",
             "script-src": " ".join(self.scripts),
             "style-src": " ".join(self.styles),
-            "connect-src": f"'self' {uploads}",
+            # The report takes the overlay into itself, so it reads it again.
+            "connect-src": " ".join(filter(None, ("'self'", uploads, images))),
             "img-src": f"'self' blob: data: {images}",
+            "manifest-src": "'self'",
+            "worker-src": "'self'",
             "base-uri": "'none'",
             "form-action": "'none'",
             "frame-ancestors": "'none'",
@@ -43,6 +58,7 @@ class Page:
                 f"{name} {sources.strip()}" for name, sources in policy.items()
             ),
             "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": PERMISSIONS,
         }
 
 
@@ -64,3 +80,14 @@ def _inside(html: str, link: re.Pattern[str], tag: str) -> tuple[str, tuple[str,
         return f"<{tag}>{text}</{tag}>"
 
     return link.sub(content, html), tuple(hashes)
+
+
+@cache
+def file(name: str) -> tuple[str, dict[str, str]]:
+    """One of the few files beside the page: its text and headers."""
+    headers = {"Content-Type": _FILES[name], "Content-Security-Policy": "default-src 'none'"}
+    if name == "sw.js":
+        # What a service worker fetches falls under its own policy, and it has to be new at once.
+        headers["Content-Security-Policy"] += "; connect-src 'self'"
+        headers["Cache-Control"] = "no-cache"
+    return (WEB / name).read_text("utf-8"), headers

@@ -36,6 +36,9 @@ KEYLESS_ROUTES = (
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
     ("GET", "/vss/overlay.vspec"),
+    ("GET", "/sw.js"),
+    ("GET", "/app.webmanifest"),
+    ("GET", "/icon.svg"),
 )
 """Routes that ask for no key, so that no usage plan limits them."""
 KEYLESS_RATE, KEYLESS_BURST = 10, 20

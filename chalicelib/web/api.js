@@ -7,7 +7,7 @@ const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "
 const GIVE_UP_MS = 120000;
 
 class Refusal extends Error {
-  constructor(error) { super(error.message); this.code = error.code; this.fields = error.fields || []; }
+  constructor(error) { super(error.message); this.code = error.code; Object.assign(this, { fields: error.fields || [], field: error.field, where: error.where }); }
 }
 
 async function call(method, path, body, headers) {
@@ -41,7 +41,7 @@ function keepStored(ids) {
 }
 
 const typeOf = (file) =>
-  Object.values(TYPES).includes(file.type) ? file.type : TYPES[file.name.split(".").pop().toLowerCase()];
+  Object.values(TYPES).includes(file.type) ? file.type : TYPES[(file.name || "").split(".").pop().toLowerCase()];
 
 async function upload(file, doing) {
   const granted = await call("POST", "uploads", { user_id: userId(), content_type: typeOf(file) });

@@ -18,6 +18,7 @@ function notes({ evidence, ...photos }, name) {
 function showLengths() {
   const { segments, interval_95: intervals, arm_cm: arm, leg_cm: leg, quality } = state.measurement;
   $("height-words").hidden = ![...LENGTHS, "arm", "leg"].some((name) => notes(quality, name).includes("from_height"));
+  $("lengths-unit").textContent = t(inFeet() ? "inch" : "cm");
   const rows = [...LENGTHS, "arm", "leg"].map((name) => {
     const cm = { arm, leg, ...segments }[name];
     const [low, high] = intervals[name];
@@ -27,7 +28,7 @@ function showLengths() {
       svg("rect", { class: "value", x: cm - 0.4, width: 0.8, height: 4 }));
     return el("tr", null, el("th", { scope: "row" }, nameOf(name), bar,
       notes(quality, name).map((note) => el("span", { class: "soft" }, t(note)))),
-      el("td", { class: "number" }, cm.toFixed(1)), el("td", { class: "number" }, `${low.toFixed(1)} – ${high.toFixed(1)}`));
+      el("td", { class: "number" }, lengthText(cm)), el("td", { class: "number" }, `${lengthText(low)} – ${lengthText(high)}`));
   });
   $("lengths").tBodies[0].replaceChildren(...rows);
 }
@@ -40,7 +41,7 @@ function showSliders() {
     });
     const output = el("output", { for: input.id });
     const say = () => {
-      output.textContent = `${Number(input.value).toFixed(1)} cm`;
+      output.textContent = `${lengthText(Number(input.value))} ${t(inFeet() ? "inch" : "cm")}`;
       input.setAttribute("aria-valuetext", output.textContent);
     };
     input.value = state.segments[name];

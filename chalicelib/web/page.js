@@ -1,25 +1,28 @@
 // The form, from photo to result, and the page's start.
 "use strict";
 
-const MAX_BYTES = 20 * 1024 * 1024;
-
 function speak(language) {
   state.language = language;
   kept.set("language", language);
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll("[data-alt]")) node.alt = t(node.dataset.alt);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
   for (const button of document.querySelectorAll("[data-language]"))
     button.setAttribute("aria-pressed", String(button.dataset.language === language));
   document.title = `HYPERMOB: ${t("title")}`;
-  if ($("photo").files.length) photoWords();
+  photoWords();
+  for (const role of Object.keys(photos)) showNotes(role);
   $("refusal").hidden = true;
   $("doing").textContent = "";
-  for (const id of ["photo", "height", "side-photo", "key"]) wrong(id, "");
+  showBrings();
+  for (const id of [...Object.values(INPUTS), "height", "weight", "age", "key"]) wrong(id, "");
   fillVehicles();
+  showKept();
   if (state.measurement) {
     showLengths();
     showSliders();
+    showQr();
     recommendSoon(); // the drawing has words, too
   }
 }
@@ -28,35 +31,8 @@ function wrong(id, message) {
   const said = $(`${id}-error`);
   said.textContent = message;
   said.hidden = !message;
-  $(id).setAttribute("aria-invalid", String(Boolean(message)));
+  for (const field of id === "height" ? [id, "feet", "inches"] : [id]) $(field).setAttribute("aria-invalid", String(Boolean(message)));
   return Boolean(message);
-}
-
-function heightCm() {
-  const typed = $("height").value.trim().replace(",", ".");
-  return /^\d+(\.\d+)?$/.test(typed) ? Number(typed) : NaN;
-}
-
-function fileProblem(file) {
-  if (!typeOf(file)) return t("wrong_type");
-  return file.size > MAX_BYTES ? t("too_large") : "";
-}
-
-function photoWords() {
-  const [file] = $("photo").files;
-  $("photo-words").replaceChildren(
-    el("strong", null, t("photo_again")), el("span", { class: "soft" }, t("photo_chosen", { name: file.name })));
-}
-
-function showPhoto() {
-  const [file] = $("photo").files;
-  if (!file) return;
-  wrong("photo", fileProblem(file));
-  photoWords();
-  URL.revokeObjectURL($("preview").src);
-  $("preview").hidden = false;
-  $("preview").onerror = () => { $("preview").hidden = true; }; // HEIC, in most browsers
-  $("preview").src = URL.createObjectURL(file);
 }
 
 function working(doing, percent) {
@@ -69,9 +45,9 @@ function working(doing, percent) {
 function refuse(error) {
   if (!(error instanceof Refusal)) throw error;
   if (error.code === "FORBIDDEN") askForKey(t("wrong_key"));
-  else if (error.fields.some((each) => each.field === "height_cm")) { wrong("height", t("need_height")); $("height").focus(); }
+  else if (error.fields.some((each) => each.field === "height_cm")) { wrong("height", t("need_height")); shownHeight().focus(); }
   else {
-    $("refusal").replaceChildren(el("p", null, error.message));
+    $("refusal").replaceChildren(el("p", null, error.message), ...refusedPhoto(error));
     $("refusal").hidden = false;
     $("refusal").focus();
   }
@@ -87,24 +63,31 @@ function askForKey(message) {
 async function measure(event) {
   event.preventDefault();
   $("refusal").hidden = true;
-  const [file] = $("photo").files, [side] = $("side-photo").files;
+  const [first] = photos.front, [second] = photos.second, [side] = photos.side;
+  const weight = weightKg(), age = typedNumber("age");
   const problems = [
-    ["photo", file ? fileProblem(file) : t("need_photo")],
+    ["photo", first ? fileProblem(first.file) : t("need_photo")],
     ["height", heightCm() >= 100 && heightCm() <= 230 ? "" : t("need_height")],
-    ["side-photo", side ? fileProblem(side) : ""],
+    ["side-photo", side ? fileProblem(side.file) : ""],
+    ["second-photo", second ? fileProblem(second.file) : ""],
+    ["weight", weight === null || (weight >= 25 && weight <= 300) ? "" : t("need_weight")],
+    ["age", age === null || (age >= 16 && age <= 110) ? "" : t("need_age")],
     ["key", $("key").value.trim() ? "" : t("need_key")],
   ].filter(([id, message]) => wrong(id, message));
-  if (!$("side-photo-error").hidden) $("more").open = true;
-  if (problems.length) { $(problems[0][0]).focus(); return; }
+  if (problems.length) {
+    if ($("more").contains($(problems[0][0]))) $("more").open = true;
+    (problems[0][0] === "height" ? shownHeight() : $(problems[0][0])).focus();
+    return;
+  }
   dropPerson();
   $("go").disabled = $("forget").disabled = true;
   try {
-    const body = { user_id: userId(), height_cm: heightCm(), vehicle: $("vehicle").value || null, drive_side: $("drive-side").value, sex: $("sex").value || null };
-    working("doing_upload", 0);
-    const granted = await upload(file, "doing_upload");
+    const body = {
+      user_id: userId(), height_cm: heightCm(), vehicle: $("vehicle").value || null, drive_side: $("drive-side").value,
+      sex: $("sex").value || null, weight_kg: weight, age_years: age,
+    };
+    Object.assign(body, await uploadPhotos());
     keepKey();
-    body.image_url = granted.image_url;
-    if (side) body.side_image_url = (await upload(side, "doing_side")).image_url;
     working("doing_measure");
     const answer = await call("POST", "measure", body);
     state.measurement = answer.state === "pending" ? await finished(answer.measurement_id) : answer;
@@ -136,7 +119,7 @@ function dropPerson() {
   Object.assign(state, { measurement: null, segments: null, recommendations: [] });
   $("result").hidden = true;
   $("overlay").removeAttribute("src");
-  for (const id of ["drivers", "sliders", "warnings", "mirror-view", "mirror-words", "said"]) $(id).replaceChildren();
+  for (const id of ["drivers", "sliders", "warnings", "mirror-view", "mirror-words", "said", "qr", "qr-text"]) $(id).replaceChildren();
   for (const id of ["lengths", "settings"]) $(id).tBodies[0].replaceChildren();
   $("copied").value = "";
   $("copied").hidden = true;
@@ -176,10 +159,11 @@ async function forget() {
     keepStored(stored());
     dropPerson();
     $("form").reset();
-    $("preview").hidden = true;
+    for (const role of Object.keys(photos)) await setPhotos(role, []);
+    dropKept();
+    showUnits();
     $("key").value = kept.get("key") || "";
     speak(state.language);
-    $("photo-words").replaceChildren(el("strong", null, t("photo")), el("span", { class: "soft" }, t("photo_hint")));
     $("doing").textContent = t("forgotten");
     $("main").focus();
   } catch (error) {
@@ -200,8 +184,10 @@ function start() {
   speak(wished || "en");
   for (const button of document.querySelectorAll("[data-language]"))
     button.addEventListener("click", () => speak(button.dataset.language));
-  $("photo").addEventListener("change", showPhoto);
-  addEventListener("pageshow", showPhoto); // back again, the browser has chosen the same photo
+  startPhotos();
+  startUnits();
+  startCamera();
+  startKeeping();
   $("form").addEventListener("submit", measure);
   $("change-key").addEventListener("click", () => askForKey());
   $("key").addEventListener("change", () => loadVehicles().then(() => wrong("key", ""), refuse));
@@ -214,7 +200,7 @@ function start() {
   $("copy-json").addEventListener("click", () => copy({ measurement: state.measurement, recommendations: state.recommendations }));
   $("copy-vss").addEventListener("click", () => copy(state.recommendations[0].vss));
   $("forget").addEventListener("click", forget);
-  loadVehicles().catch(refuse);
+  loadVehicles().catch((error) => (error.code === "LOST" ? $("offline").removeAttribute("hidden") : refuse(error)));
 }
 
 start();

@@ -40,6 +40,7 @@ function showCar() {
   showSettings();
   showMirrors();
   showOwn();
+  showQr();
 }
 
 let waiting = 0;

@@ -2,67 +2,45 @@
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from chalicelib.answers import LITTLE_EVIDENCE
 from local.config import REPOSITORY
 from local.stack import LocalStack
-from tests.e2e.client import PEOPLE, SAMPLE, Client
-
-SCREENSHOTS = REPOSITORY / "out" / "screenshots"
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-HANGUL = re.compile("[가-힣]")
-MEASURED_MS = 60_000
-EMPTY = PEOPLE / "empty-6.jpg"
-type Open = Callable[..., Page]
+from tests.e2e.client import SAMPLE, Client
+from tests.e2e.page import (
+    DESKTOP,
+    EMPTY,
+    HANGUL,
+    MEASURED_MS,
+    PHONE,
+    Open,
+    chromium,
+    fill,
+    keep,
+    measure,
+    serious,
+    setting,
+    tab_to,
+    visits,
+)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Debian's, or the one that `playwright install chromium` brought.
-    installed = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        if installed is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no browser: apt-get install chromium, or playwright install chromium")
-        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    """Open a page as a new visitor; nothing may go wrong in its console."""
-    contexts, troubles = [], []
-
-    def opened(
-        path: str = "/",
-        *,
-        size: Any = DESKTOP,
-        locale: str = "en-GB",
-        motion: Literal["reduce", "no-preference"] = "reduce",
-    ) -> Page:
-        context = browser.new_context(viewport=size, locale=locale, reduced_motion=motion)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console",
-            lambda said: troubles.append(said.text) if "Security Policy" in said.text else None,
-        )
-        page.goto(stack.url + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert troubles == []
+    with visits(browser, stack) as visit:
+        yield visit
 
 
 @pytest.fixture
@@ -71,50 +49,12 @@ def height_cm(height_cm: float) -> float:
     return round(height_cm, 1)
 
 
-def fill(page: Page, stack: LocalStack, height_cm: Any, photo: Path = SAMPLE) -> None:
-    page.locator("#key").fill(stack.api_key)
-    page.locator("#key").press("Tab")
-    page.locator("#photo").set_input_files(photo)
-    page.locator("#height").fill(str(height_cm))
-
-
-def measure(page: Page) -> None:
-    page.locator("#go").click()
-    expect(page.locator("#result")).to_be_visible(timeout=MEASURED_MS)
-    expect(page.locator("#go")).to_be_enabled()
-
-
-def keep(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-
 def stored(client: Client) -> set[str]:
     """Every photo and result; the marks of deletions hold nothing of anybody."""
     bucket = client.stack.config.images_bucket
     pages = client.stack.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket)
     photos = {item["Key"] for page in pages for item in page.get("Contents", [])}
     return {key for key in photos | client.results() if not key.endswith(".deleted")}
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:120]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
-
-
-def setting(page: Page, label: str, car: int = 0) -> Locator:
-    row = page.locator("#settings tbody tr", has=page.get_by_role("rowheader", name=label))
-    return row.first.locator("td").nth(car)
-
-
-def focused(page: Page) -> Locator:
-    return page.locator("*:focus")
 
 
 @pytest.mark.parametrize(("size", "name"), [(DESKTOP, "1280"), (PHONE, "360")])
@@ -378,31 +318,22 @@ def test_everything_is_deleted_when_the_person_says_so(
 def test_the_keyboard_alone_is_enough(visit: Open, stack: LocalStack, height_cm: float) -> None:
     page = visit()
 
-    def tab_to(selector: str) -> Locator:
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if focused(page).count() and focused(page).evaluate(
-                "(node, selector) => node.matches(selector)", selector
-            ):
-                return focused(page)
-        raise AssertionError(f"{selector} cannot be reached")
-
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        tab_to("#photo").press("Enter")
+        tab_to(page, "#photo").press("Enter")
     chooser.value.set_files(SAMPLE)
-    tab_to("#height").press_sequentially(str(height_cm))
-    tab_to("#key").press_sequentially(stack.api_key)
+    tab_to(page, "#height").press_sequentially(str(height_cm))
+    tab_to(page, "#key").press_sequentially(stack.api_key)
     page.keyboard.press("Enter")
     expect(page.locator("#result-title")).to_be_focused(timeout=MEASURED_MS)
-    tab_to("#adjust summary").press("Enter")
+    tab_to(page, "#adjust summary").press("Enter")
     before = page.locator("#settings tbody").inner_text()
-    slider = tab_to("#slide-thigh")
+    slider = tab_to(page, "#slide-thigh")
     for _ in range(20):
         slider.press("ArrowRight")
     expect(page.locator("#settings tbody")).not_to_have_text(before, use_inner_text=True)
-    tab_to("#copy-json")
+    tab_to(page, "#copy-json")
 
 
 def test_what_is_copied_is_the_apis_own_json(
@@ -457,7 +388,7 @@ def test_who_comes_back_or_deletes_finds_the_form_as_it_says(
     page.wait_for_url("**/docs")
     page.go_back()
     chosen = page.locator("#photo").evaluate("input => input.files.length")
-    expect(page.locator("#preview")).to_be_visible(visible=bool(chosen))
+    expect(page.locator("#front-preview")).to_be_visible(visible=bool(chosen))
     fill(page, stack, height_cm)
     expect(page.locator("#vehicle")).to_have_value("medium_car")
     measure(page)

@@ -15,6 +15,7 @@ USER = "test_user"
 UNDESCRIBED = {
     ("HEAD", "/health"),
     *(("GET", path) for path in ("/", "/openapi.json", "/docs", "/vss/overlay.vspec")),
+    *(("GET", path) for path in ("/sw.js", "/app.webmanifest", "/icon.svg")),
 }
 """What is read by people, describes the rest, or is as GET."""
 

@@ -180,7 +180,10 @@ def test_only_named_origins_may_read_answers(api):
 def test_every_route_but_the_open_ones_needs_a_key():
     from app import app
 
-    open_doors = {"/health", "/", "/docs", "/openapi.json", "/vss/overlay.vspec"}
+    open_doors = {
+        *("/health", "/", "/docs", "/openapi.json", "/vss/overlay.vspec"),
+        *("/sw.js", "/app.webmanifest", "/icon.svg"),
+    }
     for path, methods in app.routes.items():
         for method, route in methods.items():
             expected = path not in open_doors and method != "OPTIONS"

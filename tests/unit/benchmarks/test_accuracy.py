@@ -58,3 +58,14 @@ def test_a_photo_that_two_codes_fit_is_right_with_either():
     answers = ("NO_PERSON", "SEVERAL_PEOPLE", "POSE_UNSUITABLE legs_bent", None)
     figures = accuracy.refusals([Seen(truth, answer) for answer in answers])
     assert figures["right_code_share"] == 0.5
+
+
+def test_what_further_photos_bring_reaches_the_web_page(tmp_path):
+    page = tmp_path / "brings.js"
+    page.write_text(accuracy.BRINGS.read_text("utf-8"), "utf-8")
+    half = {"front": 3.14, "front + side": 2.72, "two fronts": 1.41, "two fronts + side": 1.0}
+    views = {view: {"half_width_cm": cm} for view, cm in half.items()}
+    accuracy.write_brings(page, {"sets": {"real": {"views": views}}})
+    lines = page.read_text("utf-8").splitlines()
+    assert lines[-1] == "const HALF_95_CM = { front: 3.1, side: 2.7, second: 1.4 };"
+    assert lines[:-1] == accuracy.BRINGS.read_text("utf-8").splitlines()[:-1]

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from chalicelib.answers import LITTLE_EVIDENCE
+from chalicelib.answers import LITTLE_EVIDENCE, Mark
 from chalicelib.pages import WEB, page
 from hypermob.report import WORDS
 
-LARGEST_BYTES = 150_000
+LARGEST_BYTES = 180_000
 PAGES = sorted(path.name for path in WEB.glob("*.html"))
 
 
@@ -38,7 +38,7 @@ def test_its_policy_names_exactly_what_is_inside(name: str) -> None:
             f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'"
             for each in contents
         ]
-    assert policy["connect-src"] == "'self' https://u.example"
+    assert policy["connect-src"] == "'self' https://u.example https://i.example"
     assert policy["default-src"] == "'none'"
     assert "unsafe" not in str(policy)
 
@@ -64,12 +64,32 @@ def test_page_and_report_say_on_whom_the_interval_was_checked() -> None:
         assert "렌더링" in said[1]
 
 
+def test_the_page_has_a_name_in_both_languages_for_every_part_that_a_refusal_marks() -> None:
+    words = (WEB / "words.js").read_text("utf-8")
+    parts = re.findall(
+        r"``(\w+)``", str(Mark.__doc__).partition("``part``")[2].partition("``line``")[0]
+    )
+    assert {"left_arm", "edge", "other_person"} <= set(parts)
+    for part in parts:
+        assert len(re.findall(rf"\b{part}: \"", words)) == 2, part
+
+
+def test_the_page_says_what_a_further_photo_brings_as_the_document_does() -> None:
+    told = dict(re.findall(r"(\w+): ([\d.]+)", (WEB / "brings.js").read_text("utf-8")))
+    table = (WEB.parents[1] / "docs" / "accuracy.md").read_text("utf-8")
+    for role, view in (("front", "front"), ("side", "front + side"), ("second", "two fronts")):
+        # The first table is of people with real proportions.
+        row = re.search(rf"^\| photo: {re.escape(view)} \|(.*)\|$", table, re.MULTILINE)
+        assert row
+        assert row[1].split("|")[-2].strip() == told[role]
+
+
 def test_the_page_takes_photos_of_every_format_by_every_name_that_cameras_give_them() -> None:
     html = page("index.html").html
     accepted = [each.split(",") for each in re.findall(r'accept="([^"]+)"', html)]
     [types] = re.findall(r"^const TYPES = \{(.*)\};", html, re.MULTILINE)
     known = dict(re.findall(r'(\w+): "([^"]+)"', types))
-    assert len(accepted) == 2, "from the front, from the side"
+    assert len(accepted) == 3, "from the front, once more, from the side"
     for formats in accepted:
         # Browsers know no type of HEIC: its names are listed too.
         assert set(known.values()) <= set(formats)
