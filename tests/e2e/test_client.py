@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chalicelib.answers import Done
 from chalicelib.errors import (
+    DriverDeletedError,
     ForbiddenError,
     InvalidInputError,
     NoPersonError,
@@ -205,3 +207,20 @@ def test_the_command_line_has_an_api_do_it(
     code, _, err = hypermob("measure", SAMPLE, "--height", "170", "--again", SAMPLE)
     assert code == 1
     assert "again: one photo from the front" in err
+
+
+def test_a_driver_tells_and_the_next_car_follows(stack: LocalStack) -> None:
+    body = {"height": 175.0, "estimate_missing": True}
+    with Client(stack.url, stack.api_key, user_id="who-tells") as client:
+        was = client.recommend(body, vehicle="minivan").settings.seat.fore_aft_mm
+        mine = msgspec.to_builtins(client.recommend(body).settings)
+        mine["seat"]["fore_aft_mm"] += 30.0
+        assert client.tell(mine, vehicle="medium_car").tellings == 1
+        own = client.recommend(body, vehicle="minivan", personal=True)
+        assert own.settings.seat.fore_aft_mm > was + 15.0
+        assert own.personal is not None
+        assert own.personal.tellings == 1
+        assert len(client.driver_settings().tellings) == 1
+        client.forget()
+        with pytest.raises(DriverDeletedError):
+            client.tell(mine, vehicle="medium_car")
