@@ -705,15 +705,7 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
     and is none stays text, so that the field can be named."""
     told = {name: metadata.get(name.replace("_", "-")) for name in METADATA}
     kinds = {field.name: field.type for field in msgspec.structs.fields(UploadRequest)}
-    return {
-        name: text == "True"
-        if name == "personal"
-        else _read_number(text)
-        if is_number(kinds[name])
-        else text
-        for name, text in told.items()
-        if text is not None
-    }
+    return {name: _read(text, kinds[name]) for name, text in told.items() if text is not None}
 
 
 def is_number(kind: Any) -> bool:
@@ -721,9 +713,11 @@ def is_number(kind: Any) -> bool:
     return isinstance(_kind_of(kind)[0], msgspec.inspect.FloatType)
 
 
-def _read_number(text: str) -> float | str:
+def _read(text: str, kind: Any) -> float | bool | str:
+    if isinstance(_kind_of(kind)[0], msgspec.inspect.BoolType):
+        return {"True": True, "False": False}.get(text, text)
     try:
-        return float(text)
+        return float(text) if is_number(kind) else text
     except ValueError:
         return text
 
