@@ -142,7 +142,6 @@ TOLD = {
     "side_mirrors": "blind_zone",
     "personal": True,
     "drawing": "ko",
-    "personal": True,
 }
 """Every fact that may be told of a driver."""
 
