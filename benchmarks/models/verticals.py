@@ -2,9 +2,9 @@
 
 On rendered held-out people (``make accuracy`` renders them), with what that does to lengths; and on
 pictures of a laboratory whose cameras are calibrated (the collection ``cameras`` of
-``benchmarks.real_people``), turned upright, for no phone is held as its cameras hang.
+``benchmarks.models.real_people``), turned upright, for no phone is held as its cameras hang.
 
-python -m benchmarks.verticals out/accuracy -n 100 --cameras checkouts/cameras
+python -m benchmarks.models.verticals out/accuracy -n 100 --cameras checkouts/cameras
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import real_people
-from benchmarks.accuracy import CAMERAS, SETS
+from benchmarks.models import real_people
+from benchmarks.models.accuracy import CAMERAS, SETS
 from bodyscan import camera, lengths, pose, verticals
 from bodyscan.lengths import SEGMENTS, Observation
 from bodyscan.photo import read_photo
