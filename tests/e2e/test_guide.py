@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,21 +56,38 @@ def test_curl_lines_of_make_run_are_these_calls() -> None:
     assert "s3://hypermob-images/test/full_body.jpg" in measure
 
 
-@pytest.mark.skipif(
-    not (shutil.which("jq") and shutil.which("curl")), reason="the lines are theirs"
-)
-def test_a_photos_way_in_the_shell(client: Client, tmp_path: Path) -> None:
+def in_the_shell(client: Client, folder: Path, about: str) -> list[dict[str, Any]]:
+    """What the lines of docs/api.md about something print, run as they stand there."""
     guide = (REPOSITORY / "docs" / "api.md").read_text("utf-8")
-    (lines,) = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
-    shutil.copy(SAMPLE, tmp_path / "me.jpg")
+    (lines,) = [each for each in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) if about in each]
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", lines],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "URL": client.stack.url, "KEY": client.stack.api_key},
     )
-    answer = json.loads(ran.stdout)
-    assert answer["status"] == "success", ran
+    printed = ran.stdout.replace("}{", "}\n{").splitlines()
+    answers = [json.loads(each) for each in printed]
+    assert [answer["status"] for answer in answers] == ["success"] * len(answers), ran
+    return answers
+
+
+needs_curl = pytest.mark.skipif(
+    not (shutil.which("jq") and shutil.which("curl")), reason="the lines are theirs"
+)
+
+
+@needs_curl
+def test_a_photos_way_in_the_shell(client: Client, tmp_path: Path) -> None:
+    shutil.copy(SAMPLE, tmp_path / "me.jpg")
+    (answer,) = in_the_shell(client, tmp_path, "/uploads")
     assert answer["data"]["measurement"]["segments"]["user_id"] == "kim"
     assert answer["data"]["recommendation"]["settings"]["seat"]
+
+
+@needs_curl
+def test_a_kept_setting_in_the_shell(client: Client, tmp_path: Path) -> None:
+    told, recommended = in_the_shell(client, tmp_path, "/drivers/kim/settings")
+    assert told["data"]["tellings"] == 1
+    assert recommended["data"]["personal"]["tellings"] == 1
