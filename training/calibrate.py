@@ -341,6 +341,7 @@ def main() -> None:
     parser.add_argument("--people", nargs="+", type=Path, required=True, help="CSV of real people")
     parser.add_argument("-j", type=int, default=1, dest="processes", help="processes")
     arguments = parser.parse_args()
+    known_world = json.loads(lengths.CALIBRATION.read_text())["world"]
     cases = [
         case
         for folder in arguments.renders
@@ -357,7 +358,8 @@ def main() -> None:
         "interval_scale": 1.0,
         **calibrate(cases),
     }
-    write(document)
+    # Which real photos are clear enough to learn from is judged by what was known of them before.
+    write(document | {"world": known_world})
     photos = [p for people in arguments.people for p in real.fronts(people, arguments.processes)]
     document["world"] = learn_world(cases, photos)
     write(document)
