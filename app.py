@@ -284,7 +284,10 @@ def on_measurement_stored(event: S3Event) -> None:
         if owner is None or stored is None:
             app.log.info("no measurement at the address of this event: deleted meanwhile")
             continue
-        found = settings_for(msgspec.convert(stored, Measurement))
+        measurement = msgspec.convert(stored, Measurement)
+        if measurement.segments.personal:
+            continue  # of a habit nothing is kept but what was told: it is forgotten in one place
+        found = settings_for(measurement)
         of = {"asked_at": lifecycle.asked_at_s(stored)}
         storage().write_result(owner, RECOMMENDATION, found | of)
         storage().sweep_if_deleted(owner)

@@ -41,7 +41,8 @@ def state(
 ) -> dict[str, Any]:
     """Return what is known of a measurement: pending, done (with the numbers) or failed (why).
 
-    ``recommend`` is asked where the event that brings a recommendation was lost.
+    ``recommend`` is asked where the event that brings a recommendation was lost, and where the
+    recommendation is to be the driver's own.
 
     Raises
     ------
@@ -76,11 +77,13 @@ def _done(
     measurement: Mapping[str, Any],
     recommend: Callable[[Measurement], dict[str, Any]],
 ) -> dict[str, Any]:
-    recommendation = storage.read_result(owner, RECOMMENDATION)
+    # What follows a driver's habit is never stored: the driver may have it forgotten.
+    personal = measurement["segments"].get("personal")
+    recommendation = None if personal else storage.read_result(owner, RECOMMENDATION)
     if asked_at_s(recommendation) != asked_at_s(measurement):
         recommendation = None
     age = datetime.now(UTC) - datetime.fromisoformat(measurement["created_at"])
-    if recommendation is None and age.total_seconds() > EVENT_S:
+    if recommendation is None and (personal or age.total_seconds() > EVENT_S):
         recommendation = recommend(msgspec.convert(measurement, Measurement))
     url = storage.overlay_url(owner)
     return {

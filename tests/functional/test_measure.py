@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from chalicelib import openapi
 from tests.functional.conftest import PEOPLE, MeasureEndpoint
 
 IMAGES, RESULTS = "hypermob-images", "hypermob-results"
@@ -174,6 +175,24 @@ def test_a_stored_measurement_gets_its_recommendation_however_often_it_is_told(a
     stored_recommendation = json.loads(written[0])
     del stored_recommendation["asked_at"]  # which tells whether it is of the last measurement
     assert answer["data"]["recommendation"] == stored_recommendation
+
+
+def test_what_follows_a_habit_is_not_stored_so_that_it_is_forgotten_with_it(api, stored):
+    _, measured = api.call("POST", "/measure", GUIDE | {"personal": True})
+    telling = openapi.TELLING_REQUEST
+    assert api.call("POST", "/drivers/test_user/settings", telling)[0] == 200
+    place = f"test_user/{measured['data']['measurement_id']}"
+    event = stored_event(f"results/{place}/measurement.json")
+    api.client.lambda_.invoke("on_measurement_stored", event)
+    assert f"results/{place}/recommendation.json" not in keys(stored)
+
+    def followed():
+        found = api.call("GET", f"/measurements/{place}")[1]["data"]["recommendation"]
+        return found["personal"]["tellings"]
+
+    assert followed() == 1
+    api.call("DELETE", "/drivers/test_user/settings")
+    assert followed() == 0
 
 
 def test_an_event_of_a_deleted_measurement_writes_nothing(api, stored):
