@@ -190,7 +190,7 @@ def habit_in(
             cars.append(car)
         numbers.append(cars.index(car))
     chosen = most_telling(numbers, [each.days_ago for each in liked])
-    drivers = {k: Driver(body, liked[k_at].vehicle, net=net) for k_at, k in enumerate(numbers)}
+    drivers = {k: Driver(body, cars[k], net=net) for k in {numbers[i] for i in chosen}}
     told = [view(drivers[numbers[i]], liked[i], numbers[i]) for i in chosen]
     return learn([each for each in told if len(each.values)], 0, prior)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from chalicelib.carfit import own, recommend, told, vehicles
+from chalicelib.carfit import own, personal, recommend, told, vehicles
 from chalicelib.carfit.driver import Driver
 from chalicelib.carfit.personal import CHOSEN, Telling
 from chalicelib.carfit.personal import recommend as recommend_own
@@ -42,15 +42,25 @@ def test_a_posture_is_a_position_and_back() -> None:
 
 
 def test_nothing_told_changes_nothing() -> None:
-    found, personal = recommend_own(BODY, SMALL, [])
+    found, learned = recommend_own(BODY, SMALL, [])
     assert found == recommend(BODY, SMALL)
-    assert personal.band_share == 1.0
+    assert learned.band_share == 1.0
+
+
+def test_a_car_is_worked_out_once_however_often_it_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    monkeypatch.setattr(personal, "Driver", lambda *a, **k: made.append(a) or Driver(*a, **k))
+    told_ = [Telling(SMALL, FURTHER, days_ago=day) for day in range(40)]
+    recommend_own(BODY, VAN, told_)
+    assert len(made) == 2  # the car that was told, and the one that is asked for
 
 
 def test_discomfort_teaches_nothing() -> None:
-    found, personal = recommend_own(BODY, SMALL, [Telling(SMALL, FURTHER, kind="discomfort")])
+    found, learned = recommend_own(BODY, SMALL, [Telling(SMALL, FURTHER, kind="discomfort")])
     assert found == recommend(BODY, SMALL)
-    assert personal.tellings == 0
+    assert learned.tellings == 0
 
 
 def test_ten_tellings_in_a_car_are_that_cars_settings() -> None:
@@ -61,13 +71,13 @@ def test_ten_tellings_in_a_car_are_that_cars_settings() -> None:
 
 def test_the_next_car_follows_within_its_travels() -> None:
     told_ = [Telling(SMALL, FURTHER, days_ago=float(i)) for i in range(3)]
-    found, personal = recommend_own(BODY, VAN, told_)
+    found, learned = recommend_own(BODY, VAN, told_)
     before = recommend(BODY, VAN)
     assert found.settings.seat.fore_aft_mm > before.settings.seat.fore_aft_mm + 15.0
     low, high = found.band_80.seat.fore_aft_mm
     was_low, was_high = before.band_80.seat.fore_aft_mm
     assert high - low < 0.6 * (was_high - was_low)
-    assert "knee_deg" in [each.of for each in personal.learned]
+    assert "knee_deg" in [each.of for each in learned.learned]
     for path, (least, most) in travels(VAN).items():
         assert least - 1e-6 <= by_path(found)[path] <= most + 1e-6
 
@@ -137,5 +147,5 @@ def test_what_a_safety_rule_takes_from_an_own_posture_is_told() -> None:
 
 def test_only_what_was_told_is_said_to_be_liked() -> None:
     seat_alone = {"seat.fore_aft_mm": FURTHER["seat.fore_aft_mm"] + 10.0}
-    _, personal = recommend_own(BODY, SMALL, [Telling(SMALL, seat_alone)] * 3)
-    assert [each.of for each in personal.learned] == ["knee_deg"]
+    _, learned = recommend_own(BODY, SMALL, [Telling(SMALL, seat_alone)] * 3)
+    assert [each.of for each in learned.learned] == ["knee_deg"]
