@@ -72,3 +72,8 @@ def test_of_writers_that_race_one_wins(folder: Path) -> None:
     assert files.write_driver("kim", {"version": 2}, tag)
     assert not files.write_driver("kim", {"version": 3}, tag)
     assert files.read_driver("kim")[0] == {"version": 2}
+
+
+def test_nobody_else_on_this_machine_reads_what_was_told(folder: Path) -> None:
+    Files(folder / "own").overwrite_driver("kim", {"version": 1})
+    assert (folder / "own").stat().st_mode & 0o077 == 0
