@@ -63,7 +63,8 @@ async function keepOwn() {
   $("keep").disabled = true;
   $("kept").textContent = "";
   try {
-    const body = { kind: "kept", vehicle: car.vehicle, drive_side: car.drive_side, settings: ownSettings(), at: new Date().toISOString() };
+    // Without a time it is now, by the API's clock: this device's may be wrong.
+    const body = { kind: "kept", vehicle: car.vehicle, drive_side: car.drive_side, settings: ownSettings() };
     // Who deleted everything and keeps a setting again begins anew: that is what the button says.
     const anew = kept.get("own") === "deleted" ? { start_anew: true } : {};
     await call("POST", `drivers/${userId()}/settings`, { ...body, ...anew });
