@@ -458,7 +458,7 @@ ToldMm = Annotated[float, Meta(ge=-50, le=500, extra=MM)]
 ToldDeg = Annotated[float, Meta(ge=-90, le=90, extra=DEG)]
 
 
-class ToldSeat(Struct, kw_only=True, frozen=True):
+class ToldSeat(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.seat``; what the car does not tell may be left out."""
 
     fore_aft_mm: ToldMm | None = None
@@ -467,21 +467,21 @@ class ToldSeat(Struct, kw_only=True, frozen=True):
     backrest_recline_deg: ToldDeg | None = None
 
 
-class ToldWheel(Struct, kw_only=True, frozen=True):
+class ToldWheel(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.steering_wheel``."""
 
     telescope_mm: ToldMm | None = None
     tilt_deg: ToldDeg | None = None
 
 
-class ToldMirror(Struct, kw_only=True, frozen=True):
+class ToldMirror(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.mirrors.left``."""
 
     yaw_deg: ToldDeg | None = None
     pitch_deg: ToldDeg | None = None
 
 
-class ToldMirrors(Struct, kw_only=True, frozen=True):
+class ToldMirrors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.mirrors``."""
 
     left: ToldMirror | None = None
@@ -489,19 +489,19 @@ class ToldMirrors(Struct, kw_only=True, frozen=True):
     interior: ToldMirror | None = None
 
 
-class ToldHeight(Struct, kw_only=True, frozen=True):
+class ToldHeight(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.head_restraint`` and ``settings.hud``."""
 
     height_mm: ToldMm | None = None
 
 
-class ToldBelt(Struct, kw_only=True, frozen=True):
+class ToldBelt(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """As in the answer's ``settings.belt``."""
 
     anchor_height_mm: ToldMm | None = None
 
 
-class ToldSettings(Struct, kw_only=True, frozen=True):
+class ToldSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Settings as an answer of ``POST /recommend`` has them, all or some."""
 
     seat: ToldSeat | None = None

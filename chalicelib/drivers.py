@@ -40,6 +40,9 @@ MAX_AGE_S: Final = 20 * 365.25 * 86400.0
 WRITES: Final = 24
 """Attempts of one telling against others that race it."""
 WAIT_S: Final = 0.02
+PATIENCE_S: Final = 5.0
+"""So long a write that S3 did not answer is tried again beside the SDK's own attempts: with them it
+ends before API Gateway does, which waits 29 s."""
 ROUNDING: Final = 0.1
 """An answer's settings are rounded: its own must pass."""
 ROUNDING_OF_SIGNALS: Final = 0.6
@@ -84,6 +87,9 @@ class Document(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
         Raised by every write, deletion included.
     begun_at
         Unix time, s: what was kept before is of a driver who was deleted since.
+    consent_at
+        When the settings were kept that ``fleet_consent`` came with: what comes late does not
+        change it.
     deleted_at
         Where this is set, nothing else is known of the driver.
     forgotten
@@ -94,6 +100,7 @@ class Document(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     begun_at: float = 0.0
     tellings: list[Telling] = []
     fleet_consent: bool = False
+    consent_at: float = 0.0
     forgotten: int = 0
     deleted_at: float | None = None
 
@@ -131,17 +138,22 @@ def tell(
         if earlier is not None:
             if earlier.fingerprint != telling.fingerprint:
                 raise IdempotencyKeyReusedError
-            return _answer(user_id, known, earlier)
-        after = _with(known, telling, request.fleet_consent)
+            after = _consented(known, earlier, request.fleet_consent)
+            if after == known:
+                return _answer(user_id, known, earlier)
+            after = msgspec.structs.replace(after, version=known.version + 1)
+        else:
+            _check_not_too_old(known, telling)
+            after = _with(known, telling, request.fleet_consent)
         try:
             stored = storage.write_driver(user_id, after, tag or None)
         except Exception as error:
             # It may be stored: reading tells. The SDK has tried again by itself.
-            if not is_out_of_reach(error) or attempt == WRITES - 1:
+            if not is_out_of_reach(error) or time.time() - now > PATIENCE_S:
                 raise
             continue
         if stored:
-            return _answer(user_id, after, telling)
+            return _answer(user_id, after, earlier or telling)
     raise TooManyRequestsError
 
 
@@ -167,6 +179,7 @@ def told_by(storage: Storage, user_id: str) -> dict[str, Any]:
 
 def delete(storage: Storage, user_id: str) -> None:
     """Forget a driver: nothing but the time of this is left, and what comes late is refused."""
+    begun = time.time()
     found, _ = _read(storage, user_id)
     mark = Document(version=(found.version if found else 0) + 1, deleted_at=time.time())
     for last in (False, True):
@@ -174,7 +187,7 @@ def delete(storage: Storage, user_id: str) -> None:
             storage.overwrite_driver(user_id, mark)
         except Exception as error:
             # The SDK tries again by itself, but not after a broken answer.
-            if last or not is_out_of_reach(error):
+            if last or not is_out_of_reach(error) or time.time() - begun > PATIENCE_S:
                 raise
         else:
             return
@@ -216,13 +229,36 @@ def _with(known: Document, telling: Telling, consent: bool | None) -> Document:
     """The document with one more telling, in the order of their times."""
     everything = sorted([*known.tellings, telling], key=lambda each: (each.at, each.told_at))
     return msgspec.structs.replace(
-        known,
+        _consented(known, telling, consent),
         version=known.version + 1,
         tellings=everything[-MAX_TELLINGS:],
         forgotten=known.forgotten + max(len(everything) - MAX_TELLINGS, 0),
-        fleet_consent=known.fleet_consent if consent is None else consent,
         deleted_at=None,
     )
+
+
+def _consented(known: Document, telling: Telling, consent: bool | None) -> Document:
+    """The document with what a telling says of consent, unless a later one said otherwise."""
+    if consent is None or telling.at < known.consent_at:
+        return known
+    # Of two that were kept at once a no stands.
+    if consent and telling.at == known.consent_at:
+        return known
+    return msgspec.structs.replace(known, fleet_consent=consent, consent_at=telling.at)
+
+
+def _check_not_too_old(known: Document, telling: Telling) -> None:
+    """Refuse what would be the first to give way: nobody is told that it is stored."""
+    if len(known.tellings) >= MAX_TELLINGS and telling.at < known.tellings[0].at:
+        oldest = datetime.fromtimestamp(known.tellings[0].at, UTC).isoformat(timespec="seconds")
+        raise InvalidInputError(
+            FieldProblem(
+                "at",
+                f"expected a time from {oldest} on: of a driver the newest {MAX_TELLINGS} settings "
+                "are stored",
+                f"{oldest} 이후의 시각이 필요합니다. 운전자마다 최근 {MAX_TELLINGS}건만 저장합니다",
+            )
+        )
 
 
 def _answer(user_id: str, document: Document, telling: Telling) -> dict[str, Any]:
@@ -268,7 +304,10 @@ def _telling(user_id: str, request: TellingRequest, key: str | None, now: float)
     vehicle = asked_vehicle(named)
     side: carfit.DriveSide = request.drive_side or "left"
     settings = _settings(request, vehicle, side)
-    if problems := [*_contradictions(request, settings), *_beyond(settings, vehicle, side)]:
+    if problems := [
+        *_contradictions(request, settings),
+        *_beyond(request, settings, vehicle, side),
+    ]:
         raise InvalidInputError(*problems)
     content = {
         "at": request.at,
@@ -389,9 +428,12 @@ def _contradictions(
 
 
 def _beyond(
-    settings: Mapping[str, float], vehicle: carfit.Vehicle, side: carfit.DriveSide
+    request: TellingRequest,
+    settings: Mapping[str, float],
+    vehicle: carfit.Vehicle,
+    side: carfit.DriveSide,
 ) -> Iterator[FieldProblem]:
-    """Settings that the car cannot have."""
+    """Settings that the car cannot have, by the name and zero that they were told with."""
     ends = travels(vehicle, side)
     for path, value in settings.items():
         low, high = ends[path]
@@ -399,8 +441,14 @@ def _beyond(
             high = vehicle.backrest_max_deg  # further than is recommended
         slack = ROUNDING_OF_SIGNALS if path.endswith("_mm") else ROUNDING + 0.05
         if not low - slack <= value <= high + slack:
+            field = f"settings.{path}"
+            if request.vss is not None and path in told.SIGNAL_OF:
+                field = f"vss.{told.SIGNAL_OF[path]}"
+                if path == "seat.backrest_recline_deg":  # VSS measures it from the cushion
+                    from_cushion = settings["seat.cushion_tilt_deg"]
+                    low, high, value = (each - from_cushion for each in (low, high, value))
             yield FieldProblem(
-                f"settings.{path}",
+                field,
                 f"expected from {low:g} to {high:g}, the car's travel, got {value:g}",
                 f"이 차의 조절 범위인 {low:g}에서 {high:g} 사이여야 합니다 (받은 값 {value:g})",
             )

@@ -136,8 +136,8 @@ def transfer(
 ) -> dict[str, Any]:
     """Settings of another car that keep a driver's posture.
 
-    With ``tellings`` the settings that are kept in the first car are one telling more, and the
-    answer is what all of them together say.
+    With ``tellings`` the settings that are kept in the first car are one telling more, unless they
+    are among them, and the answer is what all of them together say.
 
     Raises
     ------
@@ -202,10 +202,17 @@ def transfer(
             {name: value for name, value, _, _ in travels},
             drive_side=request.drive_side or "left",
         )
+        # What was told as it stands here says nothing new.
+        known = any(
+            each.vehicle == here
+            and each.kind == now.kind
+            and all(each.settings.get(path) == value for path, value in now.settings.items())
+            for each in tellings
+        )
         recommendation, own = _found(
             body,
             there,
-            [*tellings, now],
+            tellings if known else [*tellings, now],
             drive_side=request.drive_side or "left",
             side_mirrors=request.side_mirrors or "classic",
             net=net,

@@ -21,6 +21,10 @@ _SEAT: Final = {
 }
 """Signals in our own unit, from our own zero."""
 _RECLINE: Final = f"{vss.SEAT}.Backrest.Recline"
+SIGNAL_OF: Final[Mapping[str, str]] = {path: signal for signal, path in _SEAT.items()} | {
+    "seat.backrest_recline_deg": _RECLINE
+}
+"""VSS signals, by the setting's path, that can tell more than the car's travel."""
 _TILT: Final = f"{vss.SEAT}.Tilt"
 _PERCENT: Final = {
     f"{vss.WHEEL}.Extension": "steering_wheel.telescope_mm",
@@ -103,17 +107,22 @@ def from_vhal(
     Raises
     ------
     SignalError
-        For a property or area that is no setting of this driver, or a value beyond its range.
+        For a property or area that is no setting of this driver or comes twice, or a value beyond
+        its range.
     """
     ends = travels(vehicle, drive_side)
     known = _counts(drive_side, ends, profile)
-    found = {}
+    found: dict[str, float] = {}
+    seen: set[tuple[str, int]] = set()
     for name, area_id, value in values:
         if (name, area_id) not in known:
             listed = ", ".join(f"{each} ({area:#x})" for each, area in known)
             raise SignalError(
                 f"{name} ({area_id:#x})", f"one of {listed}", f"다음 중 하나: {listed}"
             )
+        if (name, area_id) in seen:
+            raise SignalError(f"{name} ({area_id:#x})", "it once", "한 번만 보낸 값")
+        seen.add((name, area_id))
         path, at_low, at_high = known[name, area_id]
         low, high = ends[path]
         if not min(at_low, at_high) <= value <= max(at_low, at_high):

@@ -83,6 +83,14 @@ def test_a_transfer_learns_of_its_own_settings_too(api: Api) -> None:
     assert answer["data"]["settings"]["seat"]["fore_aft_mm"] > was + 15.0
 
 
+def test_a_transfer_of_what_was_told_counts_it_once(api: Api) -> None:
+    mine = kept(api, fore_aft_mm=30.0)
+    assert tell(api, settings=mine)[0] == 200
+    body = BODY | {"from_vehicle": "medium_car", "to_vehicle": "minivan", "settings": mine}
+    answer = api.call("POST", "/recommend/transfer", body | {"personal": True})[1]
+    assert answer["data"]["personal"]["tellings"] == 1
+
+
 @pytest.mark.parametrize("way", ["settings", "vss", "vhal"])
 def test_every_way_of_telling_says_the_same(api: Api, way: str) -> None:
     answer = api.call("POST", "/recommend", BODY)[1]["data"]
@@ -114,6 +122,26 @@ def test_another_telling_under_the_same_key_is_refused(api: Api) -> None:
     tell(api, key="a")
     status, answer = tell(api, key="a", kind="adjusted")
     assert (status, answer["error"]["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+
+
+def test_a_no_to_the_fleet_stands_whatever_comes_late(api: Api) -> None:
+    now = datetime.now(UTC)
+    early, late = ((now - timedelta(days=day)).isoformat() for day in (2, 1))
+
+    def consent() -> bool:
+        found: bool = api.call("GET", PATH)[1]["data"]["fleet_consent"]
+        return found
+
+    tell(api, at=late, fleet_consent=False)
+    tell(api, at=early, fleet_consent=True)
+    assert not consent()
+    tell(api, key="a", fleet_consent=True)
+    assert consent()
+    tell(api, key="a", fleet_consent=False)  # the same telling: only the consent is taken back
+    assert not consent()
+    tell(api, key="a", fleet_consent=True)
+    assert not consent()
+    assert len(api.call("GET", PATH)[1]["data"]["tellings"]) == 3
 
 
 def test_clients_that_race_lose_nothing(api: Api) -> None:
@@ -190,8 +218,14 @@ def test_the_oldest_gives_way_and_is_counted(api: Api, monkeypatch: pytest.Monke
     everything = api.call("GET", PATH)[1]["data"]
     assert everything["forgotten"] == 2
     assert len(everything["tellings"]) == 3
+    # What would be the first to give way is not said to be stored, nor counted again.
+    for language in ("en", "ko"):
+        status, answer = api.call("POST", PATH, TELLING | {"at": OLD}, Accept_Language=language)
+        assert (status, answer["error"]["fields"][0]["field"]) == (400, "at")
+    assert api.call("GET", PATH)[1]["data"] == everything
 
 
+OLD = (datetime.now(UTC) - timedelta(days=9)).isoformat()
 FUTURE = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 SEAT = dict(TELLING["settings"]["seat"])
 
@@ -210,6 +244,8 @@ SEAT = dict(TELLING["settings"]["seat"])
         ("settings.seat.fore_aft_mm", {"settings": {"seat": {"fore_aft_mm": "180"}}}),
         ("vss", {"vss": {"Vehicle.Cabin.Seat.Row1.DriverSide.Position": 180}}),
         ("vhal", {"vhal": [{"property": "SEAT_HEIGHT_POS", "area_id": 1, "value": 40}]}),
+        ("settings.seat.fore_aft_cm", {"settings": {"seat": SEAT | {"fore_aft_cm": 18.0}}}),
+        ("settings.chair", {"settings": {"seat": SEAT, "chair": {"height_mm": 18.0}}}),
         ("discomfort", {"kind": "discomfort"}),
         ("discomfort", {"discomfort": {"body_part": "knee"}}),
         ("discomfort.note", {"kind": "discomfort", "discomfort": {"body_part": "knee", "note": 1}}),
@@ -221,6 +257,30 @@ SEAT = dict(TELLING["settings"]["seat"])
         (
             "vss.Vehicle.Cabin.Seat.Row1.DriverSide.Backrest.Recline",
             {"settings": None, "vss": {"Vehicle.Cabin.Seat.Row1.DriverSide.Backrest.Recline": 9}},
+        ),
+        (
+            "vss.Vehicle.Cabin.Seat.Row1.DriverSide.Position",
+            {"settings": None, "vss": {"Vehicle.Cabin.Seat.Row1.DriverSide.Position": 1900}},
+        ),
+        (
+            "vss.Vehicle.Cabin.Seat.Row1.DriverSide.Backrest.Recline",
+            {
+                "settings": None,
+                "vss": {
+                    "Vehicle.Cabin.Seat.Row1.DriverSide.Backrest.Recline": 60,
+                    "Vehicle.Cabin.Seat.Row1.DriverSide.Tilt": 12,
+                },
+            },
+        ),
+        (
+            "vhal.SEAT_HEIGHT_POS (0x1)",  # told twice, as two values
+            {
+                "settings": None,
+                "vhal": [
+                    {"property": "SEAT_HEIGHT_POS", "area_id": 1, "value": value}
+                    for value in (40, 90)
+                ],
+            },
         ),
         (
             "vhal.SEAT_HEIGHT_POS (0x4)",

@@ -1,10 +1,12 @@
 """Tellings while S3 is late, reset, broken off or refuses: lost = duplicated = wrong = 0."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from benchmarks.service.faultproxy import FaultProxy
 from chalicelib import drivers
@@ -103,3 +105,26 @@ def test_what_was_deleted_stays_deleted(faulty: Any) -> None:
         drivers.told_by(storage, "kim")
     with pytest.raises(DriverDeletedError):
         drivers.tell(storage, "kim", request(0), "key-0")
+
+
+def test_a_storage_that_is_out_of_reach_is_told_before_the_gateway_gives_up(
+    faulty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, proxy = faulty
+    proxy.share = 0.0
+    tried = []
+
+    def late(*args: Any) -> bool:
+        tried.append(args)
+        clock[0] += 20.0  # the SDK's own attempts
+        raise EndpointConnectionError(endpoint_url="s3")
+
+    clock = [time.time()]
+    monkeypatch.setattr(drivers.time, "time", lambda: clock[0])
+    monkeypatch.setattr(storage, "write_driver", late)
+    monkeypatch.setattr(storage, "overwrite_driver", late)
+    with pytest.raises(EndpointConnectionError):
+        drivers.tell(storage, "kim", request(0), "key")
+    with pytest.raises(EndpointConnectionError):
+        drivers.delete(storage, "kim")
+    assert len(tried) == 2
