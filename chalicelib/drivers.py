@@ -8,7 +8,7 @@ can no longer write, and what comes late is refused.
 from __future__ import annotations
 
 import hashlib
-import random
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -125,7 +125,7 @@ def tell(
     telling = _telling(user_id, request, key, now)
     for attempt in range(WRITES):
         if attempt:
-            time.sleep(random.uniform(0.0, WAIT_S * attempt))  # noqa: S311 - no secret
+            time.sleep(secrets.SystemRandom().uniform(0.0, WAIT_S * attempt))
         found, tag = _read(storage, user_id)
         known = found or Document(version=0)
         if known.deleted_at is not None:
