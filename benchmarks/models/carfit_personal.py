@@ -185,6 +185,8 @@ def robustness(cars: Sequence[Vehicle], count: int) -> tuple[Rows, dict[str, Any
     rng = np.random.default_rng(211)
     drawn = sample(cars, count, 10, rng, freed=free)
     cases = {
+        "1 foreign alone": (0, (0,)),
+        "1 own, 1 foreign": (1, (0,)),
         "3 own": (3, ()),
         "3 own, then 1 foreign": (3, (0,)),
         "10 own": (10, ()),
@@ -305,7 +307,7 @@ def evidence(count: int) -> Iterable[tuple[str, list[str], Rows, dict[str, Any]]
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--people", type=int, default=60, help="simulated drivers")
+    parser.add_argument("--people", type=int, default=400, help="simulated drivers")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
     options = parser.parse_args()
