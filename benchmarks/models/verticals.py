@@ -76,7 +76,6 @@ def see(folder: Path, truth: Truth) -> Seen | None:
     except HypermobError:
         return None
     begun = time.process_time()
-    verticals.upright_segments(sight.picture.pixels, sight.person.mask)
     upright = sight.upright(skeleton, sight.log_focal)
     milliseconds = 1000 * (time.process_time() - begun)
     true_ray = camera.ray_of(sight.place, float(np.exp(rendered.true_log_focal(truth, sight))))

@@ -58,8 +58,8 @@ class Sight:
     place, frame : ndarray, shape (2,)
         The person's middle from the picture's middle; the picture's width and height. In heights
         of the person in the picture.
-    edges : ndarray, shape (n, 4)
-        `bodyscan.verticals.upright_segments` of what stands around the person.
+    sees_edges : bool
+        Whether what stands around the person may tell how the camera was held.
     """
 
     view: View
@@ -70,7 +70,7 @@ class Sight:
     close: Crop
     place: Array
     frame: Array
-    edges: Array
+    sees_edges: bool = True
 
     @property
     def log_focal(self) -> float | None:
@@ -102,12 +102,15 @@ class Sight:
 
     def without_edges(self) -> Sight:
         """The same, of a photo that shows nothing plumb."""
-        return replace(self, edges=np.empty((0, 4)))
+        return replace(self, sees_edges=False)
 
     def upright(self, skeleton: Skeleton, log_focal: float | None) -> Upright | None:
         """How the camera was held, by plumb edges; see `bodyscan.verticals`."""
+        if not self.sees_edges:
+            return None
+        edges = upright_segments(self.picture.pixels, self.person.mask)
         focal = float(np.exp(skeleton.log_focal if log_focal is None else log_focal))
-        return find_upright(self.edges, focal / float(self.frame.max()), skeleton.roll_rad)
+        return find_upright(edges, focal / float(self.frame.max()), skeleton.roll_rad)
 
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
@@ -126,7 +129,8 @@ class Sight:
             self.view,
             log_focal,
             pitch_rad,
-            self.upright(skeleton, log_focal),
+            # A told pitch is used alone.
+            self.upright(skeleton, log_focal) if pitch_rad is None else None,
         )
         quality.measurable_in_space(self.person, observation)
         return observation
@@ -278,7 +282,6 @@ def see(photo: bytes, view: View, *, model: Path) -> Sight:
         close=close,
         place=(cut.centre_px - size_px / 2) / outline.height_px,
         frame=size_px / outline.height_px,
-        edges=upright_segments(picture.pixels, person.mask),
     )
 
 
