@@ -18,7 +18,7 @@ import msgspec
 
 from chalicelib import carfit
 from chalicelib.carfit import personal, told
-from chalicelib.carfit.settings import travels
+from chalicelib.carfit.settings import kept_travels
 from chalicelib.contracts import TellingRequest, VehicleFigures
 from chalicelib.errors import (
     DriverDeletedError,
@@ -434,11 +434,9 @@ def _beyond(
     side: carfit.DriveSide,
 ) -> Iterator[FieldProblem]:
     """Settings that the car cannot have, by the name and zero that they were told with."""
-    ends = travels(vehicle, side)
+    ends = kept_travels(vehicle, side)
     for path, value in settings.items():
         low, high = ends[path]
-        if path == "seat.backrest_recline_deg":
-            high = vehicle.backrest_max_deg  # further than is recommended
         slack = ROUNDING_OF_SIGNALS if path.endswith("_mm") else ROUNDING + 0.05
         if not low - slack <= value <= high + slack:
             field = f"settings.{path}"

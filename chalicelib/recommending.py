@@ -13,6 +13,7 @@ import numpy.typing as npt
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, given_some
 from chalicelib.carfit import personal, vhal
+from chalicelib.carfit.settings import kept_travels
 from chalicelib.carfit.types import rounded
 from chalicelib.contracts import (
     AboutPerson,
@@ -147,43 +148,29 @@ def transfer(
     here = _vehicle(request.from_vehicle, "from_vehicle")
     there = _vehicle(request.to_vehicle, "to_vehicle")
     seat, wheel = request.settings.seat, request.settings.steering_wheel
-    travels = (
-        ("seat.fore_aft_mm", seat.fore_aft_mm, 0.0, here.seat_travel_mm),
-        ("seat.height_mm", seat.height_mm, 0.0, here.seat_lift_mm),
-        (
-            "seat.backrest_recline_deg",
-            seat.backrest_recline_deg,
-            here.backrest_min_deg,
-            here.backrest_max_deg,
-        ),
-        (
-            "steering_wheel.telescope_mm",
-            wheel.telescope_mm,
-            0.0,
-            here.wheel_telescope_travel_mm,
-        ),
-        ("steering_wheel.tilt_deg", wheel.tilt_deg, 0.0, here.wheel_tilt_travel_deg),
-    )
+    told = {
+        "seat.fore_aft_mm": seat.fore_aft_mm,
+        "seat.height_mm": seat.height_mm,
+        "seat.backrest_recline_deg": seat.backrest_recline_deg,
+        "steering_wheel.telescope_mm": wheel.telescope_mm,
+        "steering_wheel.tilt_deg": wheel.tilt_deg,
+    }
+    ends = kept_travels(here)
     problems = [
         FieldProblem(
             f"settings.{name}",
             f"expected from {low:g} to {high:g}, the travel of from_vehicle",
             f"from_vehicle의 조절 범위인 {low:g}에서 {high:g} 사이",
         )
-        for name, value, low, high in travels
+        for name, value in told.items()
+        for low, high in (ends[name],)
         # An answer's settings are rounded: its own must pass.
         if not low - 0.1 <= value <= high + 0.1
     ]
     if problems:
         raise InvalidInputError(*problems)
     body = _body(request, tuple(getattr(request, name) for name in SEGMENTS))
-    kept = carfit.Kept(
-        seat.fore_aft_mm,
-        seat.height_mm,
-        seat.backrest_recline_deg,
-        wheel.telescope_mm,
-        wheel.tilt_deg,
-    )
+    kept = carfit.Kept(*told.values())
     found = carfit.transfer(
         body,
         kept,
@@ -199,7 +186,7 @@ def transfer(
     if tellings is not None:
         now = personal.Telling(
             here,
-            {name: value for name, value, _, _ in travels},
+            told,
             drive_side=request.drive_side or "left",
         )
         # What was told as it stands here says nothing new.

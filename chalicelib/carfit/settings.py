@@ -362,6 +362,13 @@ def travels(vehicle: Vehicle, drive_side: DriveSide = "left") -> dict[str, Band]
     return {path: each.travel(vehicle, drive_side) for path, each in SETTINGS.items()}
 
 
+def kept_travels(vehicle: Vehicle, drive_side: DriveSide = "left") -> dict[str, Band]:
+    """Where a setting that a driver kept may lie: `travels`, and a backrest as far as it goes,
+    further than is recommended."""
+    backrest = (vehicle.backrest_min_deg, vehicle.backrest_max_deg)
+    return travels(vehicle, drive_side) | {"seat.backrest_recline_deg": backrest}
+
+
 def ideal_settings(
     vehicle: Vehicle,
     seated: Seated,

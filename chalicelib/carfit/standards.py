@@ -37,7 +37,6 @@ J1517_X: Final = {
 }
 """SAE J1517: H-point aft of the ball of the foot by percentile of drivers, a + b H30 + c H30^2.
 50 and 95 read in a public macro, the others from memory."""
-J1517_READ: Final = (50.0, 95.0)
 
 J941_EYE_X: Final = (664.0, -0.176, 0.587)
 """SAE J941-2010 (memory): the eyellipse's centre aft of the PRP = a + b H30 + c L6."""
