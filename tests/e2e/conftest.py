@@ -6,9 +6,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from local.stack import LocalStack
 from tests.e2e.client import SAMPLE, Client
+from tests.e2e.page import Open, chromium, visits
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,6 +37,20 @@ def client(stack: LocalStack, session_http: httpx.Client, request: pytest.Fixtur
     """A client with a user of its own, named after the test."""
     name = request.node.originalname.removeprefix("test_")[:64]
     return Client(stack, session_http, name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a file."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
+    """Opens the page as a new visitor."""
+    with visits(browser, stack) as visit:
+        yield visit
 
 
 @pytest.fixture(scope="session")

@@ -63,12 +63,6 @@ def browser(film: Path) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    with visits(browser, stack) as visit:
-        yield visit
-
-
 def phone(pitch_deg: float | None = 0.0, roll_deg: float = 0.0) -> Callable[[Page], None]:
     """A phone that stands so, for `visits`; None: a device that tells no tilt."""
 

@@ -2,32 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from local.config import REPOSITORY
 from local.stack import LocalStack
-from tests.e2e.page import PHONE, Open, chromium, fill, keep, measure, serious, visits
+from tests.e2e.page import PHONE, Open, fill, keep, measure, serious
 
 HEIGHT = "181.9"
 API = (REPOSITORY / "docs" / "api.md").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    with visits(browser, stack) as visit:
-        yield visit
 
 
 def saved(page: Page, button: str, to: Path) -> Path:

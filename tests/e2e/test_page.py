@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
 from chalicelib.answers import LITTLE_EVIDENCE
 from local.config import REPOSITORY
@@ -20,27 +19,13 @@ from tests.e2e.page import (
     MEASURED_MS,
     PHONE,
     Open,
-    chromium,
     fill,
     keep,
     measure,
     serious,
     setting,
     tab_to,
-    visits,
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    with visits(browser, stack) as visit:
-        yield visit
 
 
 @pytest.fixture

@@ -1,27 +1,14 @@
 """What the page says of a chosen photo before the upload, and how a height may be typed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from local.stack import LocalStack
 from tests.e2e.client import PEOPLE, SAMPLE
-from tests.e2e.page import PHONE, Open, chromium, fill, keep, measure, serious, visits, wait_until
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    with visits(browser, stack) as visit:
-        yield visit
+from tests.e2e.page import PHONE, Open, fill, keep, measure, serious, wait_until
 
 
 def test_a_dark_and_a_blurred_photo_are_told_and_good_ones_are_not(
