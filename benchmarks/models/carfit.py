@@ -982,6 +982,22 @@ def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dic
     yield "Time of one call", ["call", "ms, median", "of the pipeline's"], *speed()
 
 
+def show(tables: Iterable[tuple[str, list[str], Rows, dict[str, Any]]], *, as_json: bool) -> str:
+    """Print tables as they are found, or at the end their facts; return them as Markdown."""
+    console, pages, found = Console(), [], {}
+    for title, head, rows, facts in tables:
+        found[title] = facts
+        if not as_json:
+            table = Table(*head, title=title, title_justify="left")
+            for row in rows:
+                table.add_row(*row)
+            console.print(table)
+        pages.append(f"**{title}**\n\n{document.table(head, rows)}")
+    if as_json:
+        print(json.dumps(found))
+    return "\n\n".join(pages)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -990,20 +1006,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
     options = parser.parse_args()
-    console, pages, found = Console(), [], {}
-    for title, head, rows, facts in evidence(options.people, options.draws):
-        found[title] = facts
-        if not options.json:
-            table = Table(*head, title=title, title_justify="left")
-            for row in rows:
-                table.add_row(*row)
-            console.print(table)
-        pages.append(f"**{title}**\n\n{document.table(head, rows)}")
-    if options.json:
-        print(json.dumps(found))
+    sections = show(evidence(options.people, options.draws), as_json=options.json)
     if options.docs:
         FIGURE.write_text(figure(), encoding="utf-8")
-        document.write("evidence", "\n\n".join(pages), DOCUMENT)
+        document.write("evidence", sections, DOCUMENT)
 
 
 if __name__ == "__main__":

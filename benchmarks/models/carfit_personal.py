@@ -8,7 +8,6 @@ each has a habit, another leaning in each car and another day at each telling
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.models.carfit import body_of, free, real_drivers
+from benchmarks.models.carfit import body_of, free, real_drivers, show
 from chalicelib import carfit
 from chalicelib.carfit import fit, personal
 from chalicelib.carfit.model import package_features
@@ -311,21 +308,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
     options = parser.parse_args()
-    console, pages, found = Console(), [], {}
-    for title, head, rows, facts in evidence(options.people):
-        found[title] = facts
-        if not options.json:
-            table = Table(*head, title=title, title_justify="left")
-            for row in rows:
-                table.add_row(*row)
-            console.print(table)
-        pages.append(f"**{title}**\n\n{document.table(head, rows)}")
-    if options.json:
-        print(json.dumps(found))
+    sections = show(evidence(options.people), as_json=options.json)
     if options.docs:
         cars = list(carfit.vehicles().values())
         FIGURE.write_text(figure(cars, options.people), encoding="utf-8")
-        document.write("personal", "\n\n".join(pages), DOCUMENT)
+        document.write("personal", sections, DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,18 @@ def _bottom(t: Tailor, m: Measured, outfit: Outfit, posed: Posed) -> tuple[Mesh,
     return fitted_trousers(t, m, outfit.bottom, posed, bare)
 
 
+def skin_of(body: Body, outfit: Outfit, posed: Posed, shown: np.ndarray) -> Mesh:
+    """The skin, posed: those of its faces that are shown."""
+    return make_mesh(
+        posed.move(body.vertices, body.weights),
+        body.faces[shown],
+        outfit.skin,
+        rest=body.vertices,
+        uv=body.face_uv[shown],
+        part=np.where(body.eye_faces[shown], EYE, SKIN),
+    )
+
+
 def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
     """Everything of one person that a camera can see, posed: skin first."""
     t = Tailor(body, vertex_normals(body.vertices, body.faces))
@@ -75,12 +87,4 @@ def dress(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
     if outfit.accessories is not None:
         out += accessories_on(t, m, outfit.accessories, outfit.hair, posed, profiles[-1])
     shown = (covered[body.faces] < COVERED_M).any(1) & ~body.inner_faces
-    skin_mesh = make_mesh(
-        posed.move(body.vertices, body.weights),
-        body.faces[shown],
-        outfit.skin,
-        rest=body.vertices,
-        uv=body.face_uv[shown],
-        part=np.where(body.eye_faces[shown], EYE, SKIN),
-    )
-    return [skin_mesh, *out]
+    return [skin_of(body, outfit, posed, shown), *out]

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from training.people.body import PARTS, Body, Posed
-from training.people.looks import EYE, SKIN, paint
-from training.people.meshes import Mesh, make_mesh, vertex_normals
+from training.people.dressing import skin_of
+from training.people.looks import paint
+from training.people.meshes import Mesh, vertex_normals
 from training.people.render import Camera, Caster
 from training.people.wardrobe import Outfit, Tailor, top_cut, trousers_cut
 
@@ -34,17 +35,7 @@ def barefoot(outfit: Outfit) -> Outfit:
 
 def painted_person(body: Body, outfit: Outfit, posed: Posed) -> list[Mesh]:
     """The skin alone, whole: what is painted on it is decided where it is drawn."""
-    shown = ~body.inner_faces
-    return [
-        make_mesh(
-            posed.move(body.vertices, body.weights),
-            body.faces[shown],
-            outfit.skin,
-            rest=body.vertices,
-            uv=body.face_uv[shown],
-            part=np.where(body.eye_faces[shown], EYE, SKIN),
-        )
-    ]
+    return [skin_of(body, outfit, posed, ~body.inner_faces)]
 
 
 def _inside(body: Body, outfit: Outfit) -> dict[str, np.ndarray]:
