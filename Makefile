@@ -145,13 +145,13 @@ accuracy: $(MODEL) .venv-render/ready
 	@$(HELD_OUT_PEOPLE) --count 60 --seed 9000000 --decor dressed_held_out --out $(HELD_OUT)/dressed
 	@$(HELD_OUT_PEOPLE) --count 60 --seed 9500000 --decor painted --out $(HELD_OUT)/painted
 	@$(HELD_OUT_PEOPLE) --count 250 --seed 700000 --kind refuse --out $(HELD_OUT)/refuse
-	@$(BIN)/python -m benchmarks.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
+	@$(BIN)/python -m benchmarks.models.accuracy $(HELD_OUT) --points $(HELD_OUT)/points.json \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--page docs/accuracy.md)
-	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/plots.py $(HELD_OUT)/points.json docs)
+	@$(if $(filter-out 0,$(DOCS)),$(RENDER)/python benchmarks/models/plots.py $(HELD_OUT)/points.json docs)
 
 # The lengths of real people beside height alone: PEOPLE is a CSV file or a folder of some, as
 # docs/validation.md says. REPORT=out.html shows the photos, JSON=1 prints every figure, DOCS=1
-# writes docs/accuracy.md. benchmarks/real_people.py makes such a folder of public collections.
+# writes docs/accuracy.md. benchmarks/models/real_people.py makes such a folder of public collections.
 REAL_FIGURES := out/real.json
 VALIDATE := $(BIN)/hypermob validate "$$PEOPLE" -j $(or $(JOBS),2) $(if $(REPORT),--report "$$REPORT")
 real: $(MODEL)
@@ -159,39 +159,39 @@ real: $(MODEL)
 ifneq ($(filter-out 0,$(DOCS)),)
 	@mkdir -p $(dir $(REAL_FIGURES))
 	@$(VALIDATE) --json > $(REAL_FIGURES) || [ $$? -eq 1 ]  # 1: some rows were wrong, as it said
-	@$(BIN)/python -m benchmarks.real_figures $(REAL_FIGURES) --docs
+	@$(BIN)/python -m benchmarks.models.real_figures $(REAL_FIGURES) --docs
 else
 	@$(VALIDATE) $(if $(filter-out 0,$(JSON)),--json)
 ifeq ($(filter-out 0,$(JSON)),)
-	@$(BIN)/python -m benchmarks.real_shots "$$PEOPLE"
+	@$(BIN)/python -m benchmarks.models.real_shots "$$PEOPLE"
 endif
 endif
 
 # Car fit against published models, the solver and the safety rules; five minutes. DOCS=1 writes docs/.
 carfit: .venv/ready
-	@$(BIN)/python -m benchmarks.carfit \
+	@$(BIN)/python -m benchmarks.models.carfit \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
-	@$(BIN)/python -m benchmarks.carfit_personal \
+	@$(BIN)/python -m benchmarks.models.carfit_personal \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Speed, size and cost beside the guide's own handlers, and how they grow; under 15 minutes.
 # DOCS=1 writes docs/performance.md.
 bench: $(MODEL)
 	@tools/system_packages bench
-	@$(BIN)/python -m benchmarks.performance \
+	@$(BIN)/python -m benchmarks.service.performance \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
 
 # Each starts a stack of its own on this machine, is bounded in count and time, and prints a table.
 # DOCS=1 writes it into docs/reliability.md.
 DOCUMENTED = $(if $(filter-out 0,$(DOCS)),--docs)
 faults: $(MODEL)
-	@$(BIN)/python -m benchmarks.faults $(DOCUMENTED) $(ARGS)
+	@$(BIN)/python -m benchmarks.service.faults $(DOCUMENTED) $(ARGS)
 
 load: $(MODEL)
-	@$(BIN)/python -m benchmarks.load $(DOCUMENTED) $(ARGS)
+	@$(BIN)/python -m benchmarks.service.load $(DOCUMENTED) $(ARGS)
 
 scale: $(MODEL)
-	@$(BIN)/python -m benchmarks.scale $(DOCUMENTED) $(ARGS)
+	@$(BIN)/python -m benchmarks.service.scale $(DOCUMENTED) $(ARGS)
 
 fuzz: $(MODEL)
 	@$(BIN)/python -m tests.fuzz $(ARGS)

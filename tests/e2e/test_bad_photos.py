@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.processes import measure_processes, peak_mb
+from benchmarks.service.processes import measure_processes, peak_mb
 from local.config import StackConfig
 from local.stack import LocalStack
 from tests.bad_photos import HEIGHT_CM, MEASURED, PEOPLE, PERSON, corpus

@@ -100,7 +100,7 @@ def test_run_prints_three_lines_that_work_when_pasted_and_stops_at_ctrl_c() -> N
 @pytest.mark.parametrize("name", ["load", "faults"])
 def test_ctrl_c_ends_a_benchmark_with_one_line_and_all_it_started(name: str, wait_s: float) -> None:
     running = subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.{name}"],
+        [sys.executable, "-m", f"benchmarks.service.{name}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

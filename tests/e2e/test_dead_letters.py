@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.processes import measure_processes
+from benchmarks.service.processes import measure_processes
 from chalicelib.storage import MAX_RECEIVES
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack

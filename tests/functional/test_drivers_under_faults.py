@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.faultproxy import FaultProxy
+from benchmarks.service.faultproxy import FaultProxy
 from chalicelib import drivers
 from chalicelib.contracts import TellingRequest, ToldSeat, ToldSettings
 from chalicelib.errors import DriverDeletedError, NotFoundError, TooManyRequestsError

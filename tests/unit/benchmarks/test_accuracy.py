@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import accuracy
-from benchmarks.accuracy import Seen
+from benchmarks.models import accuracy
+from benchmarks.models.accuracy import Seen
 from bodyscan.lengths import SEGMENTS
 from chalicelib import body_prior
 

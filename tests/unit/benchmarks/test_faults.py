@@ -11,9 +11,9 @@ import httpx
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from benchmarks import faultproxy, faults
-from benchmarks.faultproxy import FAULTS, FaultProxy
-from benchmarks.faults import LOST, MENDED, NOT_TAKEN, WRONG, Photo, User, broken
+from benchmarks.service import faultproxy, faults
+from benchmarks.service.faultproxy import FAULTS, FaultProxy
+from benchmarks.service.faults import LOST, MENDED, NOT_TAKEN, WRONG, Photo, User, broken
 from local.server import Server, bind
 
 BODY = b"0123456789" * 100

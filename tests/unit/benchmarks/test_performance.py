@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth
-from benchmarks.performance import row
+from benchmarks.service import growth
+from benchmarks.service.performance import row
 from tools import document
 
 

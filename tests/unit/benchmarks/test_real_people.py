@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import real_figures, real_people
+from benchmarks.models import real_figures, real_people
 from chalicelib.errors import POSE_ADVICE
 from hypermob.validation.photos import MEASURED, REFUSALS, REFUSED, sources
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.scale import NONE, Times, dollars_per_million, simulate
+from benchmarks.service.scale import NONE, Times, dollars_per_million, simulate
 from hypermob.cost import monthly
 
 HALF = Times((0.5,), 2.0)

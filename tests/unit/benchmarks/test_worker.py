@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from benchmarks.handlers import measure_environment
+from benchmarks.service.handlers import measure_environment
 from local.config import REPOSITORY
 
-WORKER = REPOSITORY / "benchmarks" / "worker.py"
+WORKER = REPOSITORY / "benchmarks" / "service" / "worker.py"
 PHOTO = REPOSITORY / "samples" / "person.jpg"
 
 

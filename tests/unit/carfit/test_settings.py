@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.carfit_words import NUMBER
+from benchmarks.models.carfit_words import NUMBER
 from chalicelib.carfit import DEFAULT_VEHICLE, SETTINGS, Settings, linkage, recommend, vehicles
 from chalicelib.carfit.fit import Choice
 from chalicelib.carfit.linkage import Seated

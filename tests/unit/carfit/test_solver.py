@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.carfit import STATURES_CM, average_bodies
+from benchmarks.models.carfit import STATURES_CM, average_bodies
 from chalicelib.carfit import comfort, rules, standards, vehicles
 from chalicelib.carfit.model import FEATURES, OUTPUTS, with_free_travels
 from training.carfit import drivers, gains

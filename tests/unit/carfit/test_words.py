@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.carfit_words import untruths
+from benchmarks.models.carfit_words import untruths
 from chalicelib.body_prior import SEGMENTS, conditional
 from chalicelib.carfit import Body, Vehicle, own_vehicle, recommend, vehicles
 from chalicelib.carfit.driver import Driver

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.processes import arguments, children
+from benchmarks.service.processes import arguments, children
 from chalicelib.storage import GUIDE_PHOTO
 from local.config import REPOSITORY, FunctionConfig, Ports, StackConfig
 from local.gateway import AT_ONCE

@@ -1,9 +1,10 @@
 """Photos sent by both paths while S3, SQS, Lambda and the measure processes fail.
 
-``python -m benchmarks.faults [--requests N] [--json] [--docs]``: starts a stack of its own on this
-machine, sends every other photo through the API (``POST /measure`` with an ``Idempotency-Key``) and
-the rest by upload alone (SQS), and says what became of each. Fails unless lost = duplicated =
-wrong = 0. Ends by itself after `BOUND_S` at the latest; the stack's logs stay in ``out/faults``.
+``python -m benchmarks.service.faults [--requests N] [--json] [--docs]``: starts a stack of its own
+on this machine, sends every other photo through the API (``POST /measure`` with an
+``Idempotency-Key``) and the rest by upload alone (SQS), and says what became of each. Fails unless
+lost = duplicated = wrong = 0. Ends by itself after `BOUND_S` at the latest; the stack's logs stay
+in ``out/faults``.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.faultproxy import FaultProxy
-from benchmarks.processes import exit_status, measure_processes
+from benchmarks.service.faultproxy import FaultProxy
+from benchmarks.service.processes import exit_status, measure_processes
 from chalicelib.measurement.lifecycle import CALL_ENDS_S, measurement_id
 from chalicelib.measurement.results import EVENT_S
 from chalicelib.storage import (

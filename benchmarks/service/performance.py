@@ -31,9 +31,9 @@ from sklearn.ensemble import RandomForestRegressor
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from benchmarks import environments, growth, latency
-from benchmarks.environments import FOLDER, MIB, ROOT, size_mib
-from benchmarks.handlers import (
+from benchmarks.service import environments, growth, latency
+from benchmarks.service.environments import FOLDER, MIB, ROOT, size_mib
+from benchmarks.service.handlers import (
     FOREST,
     cold_measure,
     cold_recommend,
@@ -41,8 +41,8 @@ from benchmarks.handlers import (
     start_ms,
     warm_measure,
 )
-from benchmarks.photos import photo
-from benchmarks.timing import median_ms
+from benchmarks.service.photos import photo
+from benchmarks.service.timing import median_ms
 from chalicelib import carfit
 from chalicelib.carfit.model import bundled_model, features
 from hypermob.cost import API_CALLS, PRICES, monthly
@@ -52,7 +52,7 @@ from training.carfit import catalogue, drivers
 from training.carfit.__main__ import PIPELINE
 
 PAGE: Final = ROOT / "docs" / "performance.md"
-DRAWING: Final = ROOT / "benchmarks" / "growth_plots.py"
+DRAWING: Final = ROOT / "benchmarks" / "service" / "growth_plots.py"
 PLOT: Final = ROOT / "docs" / "performance.png"
 
 WARM_RUNS: Final = 11

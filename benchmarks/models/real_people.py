@@ -4,12 +4,12 @@ The photos are private people's: they stay in the checkouts, and nobody's name c
 repository. Persons are numbered from the checkout when it is laid out.
 
     git clone --depth 1 https://github.com/bearpaw/clothing-co-parsing checkouts/street
-    python -m benchmarks.real_people street checkouts/street out/real
-    python -m benchmarks.real_people all checkouts out/real   # each in a folder of its name
+    python -m benchmarks.models.real_people street checkouts/street out/real
+    python -m benchmarks.models.real_people all checkouts out/real   # each in a folder of its name
     make real PEOPLE=out/real
 
-``benchmarks/real_people.csv`` says of photos, by the SHA-256 of the file, what eyes found: whether
-the product should measure them or why it should refuse them, and the sex where it tells.
+``benchmarks/models/real_people.csv`` says of photos, by the SHA-256 of the file, what eyes found:
+whether the product should measure them or why it should refuse them, and the sex where it tells.
 """
 
 from __future__ import annotations
@@ -407,7 +407,7 @@ def lay_out(name: str, checkout: Path, out: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Lay out one collection or all."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.real_people",
+        prog="python -m benchmarks.models.real_people",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.carfit import body_of, free, real_drivers
+from benchmarks.models.carfit import body_of, free, real_drivers
 from chalicelib import carfit
 from chalicelib.carfit import fit, personal
 from chalicelib.carfit.model import package_features
@@ -33,8 +33,8 @@ from training.carfit import drivers, own_habits
 Array = npt.NDArray[np.float64]
 Rows = list[list[str]]
 
-DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "carfit.md"
-FIGURE: Final = Path(__file__).parents[1] / "docs" / "carfit-personal.svg"
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "carfit.md"
+FIGURE: Final = Path(__file__).parents[2] / "docs" / "carfit-personal.svg"
 
 TELLINGS: Final = (0, 1, 3, 10)
 ALL_TELLINGS: Final = (0, 1, 2, 3, 5, 10)

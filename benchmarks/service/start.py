@@ -1,4 +1,4 @@
-"""``python benchmarks/start.py PHOTO``: what the measure function's cold start is made of.
+"""``python benchmarks/service/start.py PHOTO``: what the measure function's cold start is made of.
 
 Does in one thread, one after another, what the runtime client and `handler` do, of which `handler`
 does some at once; prints JSON: milliseconds of each step. Imports from ``PYTHONPATH`` alone: run it

@@ -18,8 +18,8 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.handlers import BODY, MEASURE_EVENT, STACK, warm_measure
-from benchmarks.photos import photo
+from benchmarks.service.handlers import BODY, MEASURE_EVENT, STACK, warm_measure
+from benchmarks.service.photos import photo
 from chalicelib import carfit
 from chalicelib.carfit.model import bundled_model, features
 from chalicelib.storage import GUIDE_PHOTO

@@ -1,4 +1,4 @@
-"""``python benchmarks/worker.py {ours,guide,detect} PHOTO RUNS``: a handler in a process.
+"""``python benchmarks/service/worker.py {ours,guide,detect} PHOTO RUNS``: a handler in a process.
 
 Calls it on one photo, S3 left out (objects are read from and written to this process's memory), and
 prints JSON: seconds of import, milliseconds of the first call and of each one after it, peak memory
@@ -43,7 +43,7 @@ class Memory:
 
 def guide(photo: bytes) -> dict[str, Callable[[], Any]]:
     """The guide's handler."""
-    module: Any = importlib.import_module("benchmarks.guide.measure")
+    module: Any = importlib.import_module("benchmarks.service.guide.measure")
     module.s3 = Memory(photo)
     return {"handle_ms": lambda: module.lambda_handler(EVENT, CONTEXT)}
 
@@ -53,8 +53,8 @@ def ours(photo: bytes) -> dict[str, Callable[[], Any]]:
     handler: Any = importlib.import_module("handler")
 
     class InMemory(handler.Storage):  # type: ignore[misc]
-        def read_image(self, *_: Any) -> bytes:
-            return photo
+        def read_image(self, *_: Any) -> tuple[bytes, dict[str, str]]:
+            return photo, {}
 
         def write_result(self, *_: Any) -> None:
             pass

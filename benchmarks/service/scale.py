@@ -1,9 +1,9 @@
 """What 1, 100 and 10,000 photos a second need of AWS: a simulation of its quotas.
 
-``python -m benchmarks.scale [--check] [--json] [--docs]``: service times and starts are measured
-here, then arrivals meet Lambda's concurrency and its growth, API Gateway's and SQS's quotas, event
-by event. ``--check``, and ``--docs`` too, overloads the local stack for half a minute and simulates
-just that: how many each measured and shed, and how long it took.
+``python -m benchmarks.service.scale [--check] [--json] [--docs]``: service times and starts are
+measured here, then arrivals meet Lambda's concurrency and its growth, API Gateway's and SQS's
+quotas, event by event. ``--check``, and ``--docs`` too, overloads the local stack for half a minute
+and simulates just that: how many each measured and shed, and how long it took.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.processes import exit_status
+from benchmarks.service.processes import exit_status
 from hypermob import cost
 from hypermob.cost import API_CALLS, APP_MEMORY_MB, APP_S, PRICES
 from local.config import REGION, REPOSITORY
@@ -160,7 +160,7 @@ def simulate(
     warm
         Environments that are there at the start.
     """
-    # Arrivals as those of benchmarks.load, whatever else is drawn.
+    # Arrivals as those of benchmarks.service.load, whatever else is drawn.
     dice, services = random.Random(SEED), random.Random(SEED)  # noqa: S311 - a simulation
     outcome = Outcome()
     ends: list[float] = []  # of executions under way
@@ -239,7 +239,7 @@ def simulate(
 
 def measured_here(photos: int = 30) -> Times:
     """Service times of single photos, and the start of a process that is ready for them."""
-    from benchmarks.load import HEIGHT_CM, MODEL, PHOTO
+    from benchmarks.service.load import HEIGHT_CM, MODEL, PHOTO
     from bodyscan.scan import Shot, load, scan
 
     photo = PHOTO.read_bytes()
@@ -335,7 +335,7 @@ def check() -> dict[str, Any]:
     The simulation is told how long the processes said that a photo took them, and from a run in
     which nobody waits for them what a call takes beside; how many wait, and how long, it says.
     """
-    from benchmarks.load import OVERLOAD, photo_body, run, running
+    from benchmarks.service.load import OVERLOAD, photo_body, run, running
 
     with running(2) as stack, stack.http() as http, ThreadPoolExecutor(2) as pool:
         body = photo_body(stack)

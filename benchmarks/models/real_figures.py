@@ -1,7 +1,7 @@
 """Writes the figures of ``hypermob validate --json`` into docs/accuracy.md: no photo, no name.
 
 make real PEOPLE=out/real DOCS=1
-python -m benchmarks.real_figures out/real.json          # prints the same section
+python -m benchmarks.models.real_figures out/real.json          # prints the same section
 """
 
 from __future__ import annotations

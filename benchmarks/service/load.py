@@ -1,8 +1,8 @@
 """Requests per second that the stack holds, how long they take, what overload does, and memory.
 
-``python -m benchmarks.load [--seconds S] [--soak S] [--json] [--docs]``: on this machine alone,
-about 7 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was due, so
-a slow answer delays no arrival and hides none.
+``python -m benchmarks.service.load [--seconds S] [--soak S] [--json] [--docs]``: on this machine
+alone, about 7 minutes. Arrivals are open-loop (Poisson): a request's time counts from when it was
+due, so a slow answer delays no arrival and hides none.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.processes import (
+from benchmarks.service.processes import (
     children,
     cpu_s,
     exit_status,

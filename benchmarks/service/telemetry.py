@@ -1,4 +1,4 @@
-"""``python -m benchmarks.telemetry``: what aws-lambda-powertools adds to a cold start of the app.
+"""``python -m benchmarks.service.telemetry``: what aws-lambda-powertools adds to a cold start.
 
 Imports Chalice in fresh processes, with and without the part of powertools that the app uses, in
 turns; prints the median of each and the ratio.
@@ -28,7 +28,9 @@ def import_s(statement: str) -> float:
 
 def main() -> None:
     """Print both, and by how much they differ."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.telemetry", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.service.telemetry", description=__doc__
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     pairs = [(import_s(WITHOUT), import_s(WITH)) for _ in range(RUNS)]

@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from benchmarks.carfit_words import untruths
-from benchmarks.timing import median_ms
+from benchmarks.models.carfit_words import untruths
+from benchmarks.service.timing import median_ms
 from chalicelib import carfit
 from chalicelib.body_prior import SEGMENTS, SEXES, conditional
 from chalicelib.carfit import comfort, linkage, mirrors, rules, standards
@@ -58,8 +58,8 @@ from training.carfit.solver import CHOICES
 
 Array = npt.NDArray[np.float64]
 
-DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "carfit.md"
-FIGURE: Final = Path(__file__).parents[1] / "docs" / "carfit-drivers.svg"
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "carfit.md"
+FIGURE: Final = Path(__file__).parents[2] / "docs" / "carfit-drivers.svg"
 
 STATURES_CM: Final = np.arange(155.0, 191.0, 1.0)
 H30_MM: Final = 270.0

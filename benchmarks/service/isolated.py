@@ -1,4 +1,4 @@
-"""``python benchmarks/isolated.py HANDLER``: the runtime client, on ``PYTHONPATH`` alone.
+"""``python benchmarks/service/isolated.py HANDLER``: the runtime client, on ``PYTHONPATH`` alone.
 
 So a handler finds what its own environment has, and nothing of this repository's ``.venv``.
 """

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from benchmarks import environments
-from benchmarks.environments import FOLDER, ROOT
+from benchmarks.service import environments
+from benchmarks.service.environments import FOLDER, ROOT
 from infra.package import BUILD
 from infra.proxy_event import proxy_event
 from local.config import REGION, FunctionConfig, StackConfig
@@ -48,7 +48,7 @@ RECOMMEND_EVENT: Final = proxy_event("POST", "/recommend", BODY, stage="prod")
 
 @dataclass(frozen=True)
 class Warm:
-    """One process that measured one photo several times; see `benchmarks.worker`."""
+    """One process that measured one photo several times; see `benchmarks.service.worker`."""
 
     answer: str
     import_s: float
@@ -106,12 +106,12 @@ def warm_measure(
     )
     found = Warm(**_printed(side, "worker.py", side, str(photo), str(runs), enter=enter))
     if found.answer != "success" and not may_refuse:
-        raise RuntimeError(f"benchmarks/worker.py {side} refused {photo}")
+        raise RuntimeError(f"benchmarks/service/worker.py {side} refused {photo}")
     return found
 
 
 def start_ms(photo: Path, runs: int) -> dict[str, float]:
-    """Medians of what our measure function's cold start is made of; see `benchmarks.start`."""
+    """Medians of what our measure function's cold start is made of; see `start.py`."""
     found = [_printed("ours", "start.py", str(photo)) for _ in range(runs)]
     return {step: statistics.median(each[step] for each in found) for step in found[0]}
 
@@ -120,26 +120,28 @@ def _printed(side: Work, script: str, *arguments: str, enter: Sequence[str] = ()
     """The JSON that a script of this folder prints last, in a side's environment."""
     path = ":".join(str(folder) for folder in measure_path(side))
     done = subprocess.run(  # noqa: S603
-        [*enter, sys.executable, "-S", str(ROOT / "benchmarks" / script), *arguments],
+        [*enter, sys.executable, "-S", str(ROOT / "benchmarks" / "service" / script), *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **measure_environment(side)},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"benchmarks/{script} {side} failed:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"benchmarks/service/{script} {side} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def cold_measure(side: Side, aws: Mapping[str, str]) -> Cold:
     """Start the measure handler under the runtime client and have it measure the stored photo."""
-    handler = "handler.handle" if side == "ours" else "benchmarks.guide.measure.lambda_handler"
+    handler = (
+        "handler.handle" if side == "ours" else "benchmarks.service.guide.measure.lambda_handler"
+    )
     function = replace(
         STACK.measure,
         handler=handler,
         path=measure_path(side),
         environment=measure_environment(side),
-        runtime=(str(ROOT / "benchmarks" / "isolated.py"),),
+        runtime=(str(ROOT / "benchmarks" / "service" / "isolated.py"),),
     )
     return _cold(function, aws, MEASURE_EVENT)
 
@@ -155,10 +157,12 @@ def cold_recommend(side: Side, aws: Mapping[str, str], *, compiled: bool = False
         byte_code = {"PYTHONPYCACHEPREFIX": str(FOLDER / "byte_code")}
     function = FunctionConfig(
         name="recommend",
-        handler="app.app" if side == "ours" else "benchmarks.guide.recommend.lambda_handler",
+        handler="app.app"
+        if side == "ours"
+        else "benchmarks.service.guide.recommend.lambda_handler",
         path=recommend_path(side),
         environment={"FOREST": str(FOREST), **byte_code},
-        runtime=(str(ROOT / "benchmarks" / "isolated.py"),),
+        runtime=(str(ROOT / "benchmarks" / "service" / "isolated.py"),),
         memory_mb=1024,
     )
     return _cold(function, aws, RECOMMEND_EVENT)

@@ -1,4 +1,4 @@
-"""Draw what ``benchmarks.performance`` found of growth: one panel a question.
+"""Draw what ``benchmarks.service.performance`` found of growth: one panel a question.
 
 Runs in the default environment, to which mediapipe brings matplotlib.
 """
@@ -27,7 +27,7 @@ def curve(axis, points, x, *lines):
 
 
 def main() -> None:
-    """``python benchmarks/growth_plots.py FOUND.json TARGET.png``."""
+    """``python benchmarks/service/growth_plots.py FOUND.json TARGET.png``."""
     found, target = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
     figure, axes = plt.subplots(2, 3, figsize=(14, 7.4), layout="constrained")
     (pixels, people, memory), (rows, recommend, measure) = axes

@@ -1,4 +1,4 @@
-"""Draw what ``benchmarks.accuracy --points`` wrote: true against measured, error against pitch.
+"""Draw what ``benchmarks.models.accuracy --points`` wrote: true, measured, error against pitch.
 
 Runs in the renderer's environment, which has matplotlib: ``make accuracy DOCS=1`` calls it.
 """
@@ -79,7 +79,7 @@ def error_against_pitch(rows: dict[str, list[dict]], path: Path) -> None:
 
 
 def main() -> None:
-    """``python benchmarks/plots.py POINTS.json FOLDER``."""
+    """``python benchmarks/models/plots.py POINTS.json FOLDER``."""
     points, folder = Path(sys.argv[1]), Path(sys.argv[2])
     rows = json.loads(points.read_text())
     true_against_measured(rows, folder / "accuracy.png")

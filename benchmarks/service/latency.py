@@ -1,6 +1,6 @@
 """How long measuring one photo takes beside finding the person in it, which MediaPipe does alone.
 
-``python -m benchmarks.latency [PHOTO] [--json]``: medians of single calls, in this process.
+``python -m benchmarks.service.latency [PHOTO] [--json]``: medians of single calls, in this process.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.timing import median_ms
+from benchmarks.service.timing import median_ms
 from bodyscan import lengths, pose, scan
 from bodyscan.crop import whole_and_close
 from bodyscan.overlay import draw_overlay
 from bodyscan.photo import read_photo
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "container" / "models" / "pose_landmarker_full.task"
 HEIGHT_CM = 175.0
 BASELINE = "find the person (MediaPipe)"

@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from benchmarks.environments import FOLDER, ROOT
+from benchmarks.service.environments import FOLDER, ROOT
 
 SAMPLE: Final = ROOT / "samples" / "person.jpg"
 GRAIN_SD: Final = 9.0

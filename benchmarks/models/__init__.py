@@ -1,0 +1,1 @@
+"""What the models are measured by: lengths, people, the car fit."""

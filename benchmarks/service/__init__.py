@@ -1,0 +1,1 @@
+"""What the service is measured by: speed, size, cost, faults, load, scale."""
