@@ -29,7 +29,6 @@ from sklearn.preprocessing import StandardScaler
 
 from bodyscan import lengths, skeleton
 from bodyscan.lengths import (
-    CAMERA_SD_DEG,
     LANDMARK_VARIANCE,
     LEAST_DOUBT,
     MOST_SHARED,
@@ -101,7 +100,8 @@ class Case:
 def look(folder: Path, truth: Truth) -> Case:
     """Look at one rendered photo as the measure function would."""
     try:
-        sight = rendered.see(folder, truth)
+        # Edges would make a camera known that is told to nobody here.
+        sight = rendered.see(folder, truth).without_edges()
         log_focal = rendered.true_log_focal(truth, sight)
         pitch_rad = rendered.told_pitch_rad(truth)
         skeletons = {focal: sight.skeleton(log_focal if focal else None) for focal in (False, True)}
@@ -254,7 +254,7 @@ def _error_scale(variance: Array, photos: list[RealPhoto]) -> Array:
         line = lengths.calibration(photo.observation.kind).landmarks
         usual = body_prior.conditional(photo.height_cm, photo.sex)
         cov = usual.cov_cm2 * (100 / photo.height_cm) ** 2
-        tilt = CAMERA_SD_DEG * photo.observation.tilt
+        tilt = photo.observation.camera_sd_deg * photo.observation.tilt
         own.append(np.diag(line.slope @ cov @ line.slope.T) + tilt**2)
         error.append(np.diag(line.error_cov))
     left = variance - np.mean(own, axis=0)

@@ -84,9 +84,13 @@ def refusal(error: HypermobError) -> str:
     return f"{error.code} {error.details.get('reason', '')}".strip()
 
 
-def every[T](folder: Path, look: Callable[[Path, Truth], T], processes: int) -> list[T]:
-    """What ``look`` says of every photo of a folder, in order."""
+def every[T](
+    folder: Path, look: Callable[[Path, Truth], T], processes: int, most: int | None = None
+) -> list[T]:
+    """What ``look`` says of every photo of a folder, in order; of ``most``, evenly, when given."""
     truths = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    if most is not None:
+        truths = truths[:: max(1, -(-len(truths) // most))]
     # Spawned, not forked: MediaPipe's threads do not survive a fork.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         looks = pool.map(look, [folder] * len(truths), truths, chunksize=4)

@@ -21,6 +21,7 @@ import sys
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -213,7 +214,7 @@ def cameras(checkout: Path, out: Path) -> Iterator[Row]:
     """
     for demo, step, expected in DEMOS:
         folder = checkout / "Pose2Sim" / demo
-        pitches = _pitches_deg(folder / "calibration" / "Calib.qca.txt")
+        known = known_cameras(folder / "calibration" / "Calib.qca.txt")
         for video in sorted((folder / "videos").glob("*.mp4")):
             for path in _frames(video, step, out / demo):
                 yield {
@@ -223,19 +224,41 @@ def cameras(checkout: Path, out: Path) -> Iterator[Row]:
                     "clothes": "a",
                     "place": video.stem,
                     "expected": expected,
-                    "camera_pitch_deg": round(pitches[video.stem], 1),
+                    "camera_pitch_deg": round(known[video.stem].pitch_deg, 1),
                 }
     yield from _nobody(_pictures(checkout / "Content"))
 
 
-def _pitches_deg(calibration: Path) -> dict[str, float]:
-    """How far each camera looks up, from the last row of its rotation (QTM: -axis, z up)."""
+@dataclass(frozen=True)
+class KnownCamera:
+    """A camera that was calibrated.
+
+    Attributes
+    ----------
+    pitch_deg, roll_deg : float
+        How far it looks up; where a plumb line leans in its picture, positive to the right.
+    focal : float
+        Focal length, in shares of the picture's longer side.
+    """
+
+    pitch_deg: float
+    roll_deg: float
+    focal: float
+
+
+def known_cameras(calibration: Path) -> dict[str, KnownCamera]:
+    """Cameras of a Qualisys calibration (z up) by name."""
     found = {}
     for camera in _xml(calibration.read_bytes()).iter("camera"):
-        transform = camera.find("transform")
-        if transform is not None:
-            sine = -float(transform.attrib["r33"])
-            found[camera.attrib["serial"]] = float(np.degrees(np.arcsin(sine)))
+        transform, intrinsic = camera.find("transform"), camera.find("intrinsic")
+        if transform is not None and intrinsic is not None:
+            right, above, behind = (float(transform.attrib[f"r{row}3"]) for row in (1, 2, 3))
+            longer = max(float(intrinsic.attrib[f"sensorMax{axis}"]) for axis in "UV")
+            found[camera.attrib["serial"]] = KnownCamera(
+                pitch_deg=float(np.degrees(np.arcsin(-behind))),
+                roll_deg=float(np.degrees(np.arctan2(-right, above))),
+                focal=float(intrinsic.attrib["focalLengthU"]) / longer,
+            )
     return found
 
 

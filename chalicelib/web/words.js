@@ -96,7 +96,7 @@ const WORDS = {
     kept_words: "A result of {date} is kept in this browser.", open_kept: "Show it", drop_kept: "Remove it",
     qr_title: "Code for the car to scan", qr_words: "Holds the settings of the first car, nothing of you.", qr_kind: "As", qr_alt: "QR code of the settings",
     offline: "No network. A kept result can be shown, a photo can be taken; it is measured when the network is back.",
-    brings: "Brings the lengths from {from} to {to} on average.",
+    brings: "Narrows a length from {from} to {to} on average.",
     names: {
       height: "Height", upper_arm: "Upper arm", forearm: "Forearm", thigh: "Thigh", calf: "Calf", torso: "Torso", arm: "Arm", leg: "Leg",
       seat: "Seat", head_restraint: "Head restraint", belt: "Belt", steering_wheel: "Steering wheel", mirrors: "Mirrors", hud: "Head-up display",

@@ -7,6 +7,10 @@ the camera's axes. The distance follows from the height of the person, which is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,6 +46,60 @@ def elevation_of_pitch(ray: Array, pitch_rad: float, roll_rad: float) -> float:
     size = float(np.hypot(ray[2], across[2]))
     lean = float(np.arctan2(across[2], ray[2]))
     return float(np.arcsin(np.clip(np.sin(pitch_rad) / size, -1, 1))) + lean
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One word on the elevation of the person's middle, in radians.
+
+    Attributes
+    ----------
+    elevation_rad, sd_rad : float
+        What it says, and how wrong that usually is.
+    wrong_share, wrong_sd_rad : float
+        How often it is misled, and how wrong it is then.
+    """
+
+    elevation_rad: float
+    sd_rad: float
+    wrong_share: float
+    wrong_sd_rad: float
+
+
+def joined(witnesses: Sequence[Witness]) -> tuple[float, float]:
+    """Elevation on which witnesses agree, and its SD, in radians.
+
+    Where they agree, each counts by its inverse variance. Where they do not, one of them is misled:
+    what is likelier of each then counts, and the SD tells of the doubt.
+    """
+    said = np.array([each.elevation_rad for each in witnesses])
+    middles, variances, shares = [], [], []
+    for misled in product((False, True), repeat=len(witnesses)):
+        variance = np.array(
+            [
+                each.wrong_sd_rad**2 if wrong else each.sd_rad**2
+                for each, wrong in zip(witnesses, misled, strict=True)
+            ]
+        )
+        share = np.prod(
+            [
+                each.wrong_share if wrong else 1 - each.wrong_share
+                for each, wrong in zip(witnesses, misled, strict=True)
+            ]
+        )
+        together = 1 / np.sum(1 / variance)
+        middle = together * np.sum(said / variance)
+        # How likely it is that they differ as they do, whatever the elevation is.
+        fit = np.sqrt(together / np.prod(variance)) * np.exp(
+            -0.5 * np.sum((said - middle) ** 2 / variance)
+        )
+        middles.append(middle)
+        variances.append(together)
+        shares.append(share * fit)
+    weights = np.array(shares) / np.sum(shares)
+    elevation = float(weights @ middles)
+    spread = weights @ (np.array(variances) + (np.array(middles) - elevation) ** 2)
+    return elevation, float(np.sqrt(spread))
 
 
 def points_in_space(

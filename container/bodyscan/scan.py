@@ -21,6 +21,7 @@ from bodyscan.photo import Photo, read_photo
 from bodyscan.pose import Person
 from bodyscan.silhouette import Silhouette
 from bodyscan.skeleton import JOINTS, POINTS, Skeleton, find_skeleton
+from bodyscan.verticals import Upright, find_upright, upright_segments
 from chalicelib.errors import PersonTooSmallError, PhotoError, PoseUnsuitableError
 
 Array = npt.NDArray[np.float64]
@@ -57,6 +58,8 @@ class Sight:
     place, frame : ndarray, shape (2,)
         The person's middle from the picture's middle; the picture's width and height. In heights
         of the person in the picture.
+    edges : ndarray, shape (n, 4)
+        `bodyscan.verticals.upright_segments` of what stands around the person.
     """
 
     view: View
@@ -67,6 +70,7 @@ class Sight:
     close: Crop
     place: Array
     frame: Array
+    edges: Array
 
     @property
     def log_focal(self) -> float | None:
@@ -96,6 +100,15 @@ class Sight:
         picture = replace(self.picture, focal_35mm=None, focal_length_dropped="perspective")
         return replace(self, picture=picture)
 
+    def without_edges(self) -> Sight:
+        """The same, of a photo that shows nothing plumb."""
+        return replace(self, edges=np.empty((0, 4)))
+
+    def upright(self, skeleton: Skeleton, log_focal: float | None) -> Upright | None:
+        """How the camera was held, by plumb edges; see `bodyscan.verticals`."""
+        focal = float(np.exp(skeleton.log_focal if log_focal is None else log_focal))
+        return find_upright(self.edges, focal / float(self.frame.max()), skeleton.roll_rad)
+
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
     ) -> Observation:
@@ -113,6 +126,7 @@ class Sight:
             self.view,
             log_focal,
             pitch_rad,
+            self.upright(skeleton, log_focal),
         )
         quality.measurable_in_space(self.person, observation)
         return observation
@@ -264,6 +278,7 @@ def see(photo: bytes, view: View, *, model: Path) -> Sight:
         close=close,
         place=(cut.centre_px - size_px / 2) / outline.height_px,
         frame=size_px / outline.height_px,
+        edges=upright_segments(picture.pixels, person.mask),
     )
 
 

@@ -308,7 +308,6 @@ def test_a_refused_photo_is_shown_and_again_starts_the_camera(
         ("cut_feet-4.jpg", "the picture's edge"),
         ("two_people-5.jpg", "another person"),
         ("lifting-15.jpg", "leg"),
-        ("far-9.jpg", "the person"),
     ],
 )
 def test_what_is_wrong_is_drawn_on_the_refused_photo(

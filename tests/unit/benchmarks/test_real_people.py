@@ -163,7 +163,9 @@ def test_frames_of_cameras_know_how_far_the_camera_looks_down(tmp_path, monkeypa
         (folder / "videos").mkdir(parents=True)
         (folder / "calibration").mkdir()
         (folder / "calibration" / "Calib.qca.txt").write_text(
-            '<calibration><cameras><camera serial="cam01"><transform r33="0.5"/></camera>'
+            '<calibration><cameras><camera serial="cam01">'
+            '<transform r13="0.15" r23="0.85" r33="0.5"/>'
+            '<intrinsic focalLengthU="90" sensorMaxU="60" sensorMaxV="100"/></camera>'
             "</cameras></calibration>"
         )
         video = cv2.VideoWriter(
@@ -177,6 +179,9 @@ def test_frames_of_cameras_know_how_far_the_camera_looks_down(tmp_path, monkeypa
     frames = [r for r in rows if r["camera_pitch_deg"]]
     assert [r["expected"] for r in frames] == ["POSE_UNSUITABLE"] * 2 + ["SEVERAL_PEOPLE"]
     assert {float(r["camera_pitch_deg"]) for r in frames} == {-30.0}
+    known = real_people.known_cameras(folder / "calibration" / "Calib.qca.txt")["cam01"]
+    assert known.roll_deg == pytest.approx(-10.0, abs=0.1)
+    assert known.focal == pytest.approx(0.9)
     assert all(cv2.imread(str(Path("out") / r["photo"])) is not None for r in frames)
     assert rows[-1]["expected"] == real_people.NOBODY
 

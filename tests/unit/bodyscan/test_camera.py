@@ -105,3 +105,31 @@ def test_a_phone_held_high_sees_short_shins_which_space_makes_whole():
         points[shoulder] - points[hip]
     )
     assert in_pixels < 0.85 * true
+
+
+def witness(elevation_deg, sd_deg, wrong_share=0.03):
+    return camera.Witness(*np.radians([elevation_deg, sd_deg]), wrong_share, np.radians(15.0))
+
+
+def joined_deg(*witnesses):
+    return tuple(np.degrees(camera.joined(witnesses)))
+
+
+def test_witnesses_that_agree_count_by_inverse_variance():
+    elevation, sd = joined_deg(witness(-10, 4, 0.0), witness(-8, 1, 0.0))
+    assert elevation == pytest.approx((-10 / 16 - 8) / (1 / 16 + 1))
+    assert sd == pytest.approx((1 / 16 + 1) ** -0.5)
+
+
+def test_a_witness_that_all_others_contradict_is_doubted():
+    alone, sd_alone = joined_deg(witness(-9, 4, 0.12), witness(-10, 2))
+    elevation, sd = joined_deg(witness(-9, 4, 0.12), witness(-10, 2), witness(25, 1))
+    assert elevation == pytest.approx(alone, abs=1.5)
+    assert sd > sd_alone
+
+
+def test_two_that_contradict_each_other_leave_doubt():
+    agreeing = joined_deg(witness(2, 4, 0.12), witness(3, 1))
+    elevation, sd = joined_deg(witness(2, 4, 0.12), witness(17, 1))
+    assert 2 < elevation < 17
+    assert sd > 3 * agreeing[1]

@@ -13,6 +13,7 @@ from bodyscan import lengths
 from bodyscan.lengths import SEGMENTS, UNUSUAL, Between, Observation
 from bodyscan.scan import Shot, scan
 from bodyscan.skeleton import POINTS, Skeleton
+from bodyscan.verticals import Upright
 from chalicelib import body_prior
 from chalicelib.errors import PoseUnsuitableError
 
@@ -60,6 +61,8 @@ def observation(networks, landmarks, view="front", told=(True, False), gap_sd=0.
     return MadeUp(
         view,
         *told,
+        0.0,
+        lengths.TOLD_CAMERA_SD_DEG if told[1] else lengths.CAMERA_SD_DEG,
         between(networks, differ),
         between(landmarks, differ),
         np.full((12, 2), 0.35),
@@ -183,6 +186,37 @@ def test_a_limb_that_is_hidden_hardly_counts():
     found = lengths.observe(skeleton, landmarks, np.zeros(2), "front")
     forearm = lengths.networks_seen(found).lengths[1]
     assert forearm == pytest.approx(15.0, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("pitch_deg", "upright_deg", "sd_deg"),
+    [
+        (None, (0.0, 1.5), (1.0, 2.0)),
+        (0.0, (0.0, 1.5), (1.9, 2.1)),
+        (None, (25.0, 1.5), (4.0, 15.0)),
+    ],
+)
+def test_plumb_edges_make_a_camera_known_unless_the_networks_contradict(
+    pitch_deg, upright_deg, sd_deg
+):
+    skeleton, landmarks = hidden_wrist()
+    upright = Upright(*np.radians(upright_deg), 0.0)
+    pitch_rad = None if pitch_deg is None else np.radians(pitch_deg)
+    found = lengths.observe(skeleton, landmarks, np.zeros(2), "front", 1.0, pitch_rad, upright)
+    assert sd_deg[0] < found.camera_sd_deg < sd_deg[1]
+    assert found.camera_known == (upright_deg[0] == 0.0)
+    assert found.pitch_known == (pitch_deg is not None)
+
+
+def test_a_pitch_by_plumb_edges_is_less_sure_where_the_focal_length_is_the_networks():
+    skeleton, landmarks = hidden_wrist()
+    upright = Upright(*np.radians([-20.0, 1.0]), 0.0)
+    skeleton = replace(skeleton, elevation_rad=np.radians(-20.0))
+    told, said = (
+        lengths.observe(skeleton, landmarks, np.zeros(2), "front", log_focal, None, upright)
+        for log_focal in (skeleton.log_focal, None)
+    )
+    assert told.camera_sd_deg < said.camera_sd_deg < lengths.CAMERA_SD_DEG
 
 
 @pytest.mark.parametrize(("known", "apart_percent"), [(KNOWN, 5.0), (STRANGE, 8.0)])

@@ -273,7 +273,7 @@ def in_space(**changed):
         limbs[LIMBS.index(name)] = both
     seen = Between(limbs, 28.0)
     blank = np.ones((12, 2))
-    return Observation("front", True, False, seen, seen, blank, blank, np.zeros(5))
+    return Observation("front", True, False, 0.0, 4.0, seen, seen, blank, blank, np.zeros(5))
 
 
 @pytest.mark.parametrize(
