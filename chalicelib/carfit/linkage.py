@@ -43,8 +43,10 @@ SHOE_HEEL_MM: Final = 25.0
 BALL_ABOVE_SHOE_MM: Final = 35.0
 """Joint of the ball of the foot above the shoe plane (assumed)."""
 
-HIP_FORWARD_MM: Final = (6.78, 0.4691)
-"""H-point to hip joint, forward: constant and per kg/m2 (Virtual-Driver-Lua, as read)."""
+HIP_FORWARD_MM: Final = (-33.1, 2.10)
+"""H-point to hip joint, forward: constant and per kg/m2. Park et al. 2016, as read in
+Virtual-Driver-Lua, mean of both sexes at their mean proportions: flesh behind the hips moves the
+seat back, and the hips hardly."""
 HIP_BELOW_MM: Final = (-9.5, 0.29)
 """... and downward; mean of the sexes."""
 

@@ -31,7 +31,7 @@ from chalicelib.carfit.vehicles import Vehicle
 from tools import document
 from training.carfit import body_prior, catalogue, drivers, kept, own_habits, train
 
-VERSION: Final = "0.3.1"
+VERSION: Final = "0.4.0"
 """Of the model: raise it with what it learns from."""
 PIPELINE: Final = Path(__file__).parent / "pipeline.joblib"
 """The trained pipeline; a test proves that the served arrays equal it."""

@@ -2,8 +2,10 @@
 
 A linear model about the middle driver of SAE J4004: fore-aft = middle + stature + leg + BMI + age.
 Each gain has a prior from the published models, each weighed by how surely it was measured, and 38
-real drivers (`data/seatpos.csv`) who move it by as much as they know. What a driver of one body
-does beside that, 36 mm, nobody's measures tell.
+real drivers (`data/seatpos.csv`) who move it by as much as they know. Those were measured at the
+hips, and hips lie further before the H-point the heavier the driver. A gain on which the sources
+contradict each other is left out. What a driver of one body does beside that, 36 mm, nobody's
+measures tell.
 """
 
 import csv
@@ -14,7 +16,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import chi2
 
+from chalicelib.carfit.linkage import HIP_FORWARD_MM
 from chalicelib.carfit.standards import J4004_STATURE
 from training.carfit.regressions import L6_REFERENCE_MM, mean_sitting_height_mm, regression
 
@@ -27,6 +31,9 @@ point of the car, negative aft."""
 
 MEASURES: Final = ("stature_mm", "leg_mm", "bmi_kg_m2", "age_years")
 """What gains are of: stature; thigh + calf beyond the mean of that stature; BMI; age."""
+
+HIPS_FORWARD: Final = np.array([0.0, 0.0, HIP_FORWARD_MM[1], 0.0])
+"""mm that the middle of the hips lies further before the H-point for a unit of each measure."""
 
 DRIVER_SD_MM: Final = 36.0
 """Drivers of one body around any of the published fore-aft models."""
@@ -59,6 +66,10 @@ TRUCK_LEG: Final = 0.6244
 TRUCK_WORTH: Final = 0.5
 """Trucks are other cars: their gain is held half as sure as a sex of Park et al. (assumed)."""
 
+AGREE_P: Final = 0.1
+"""Cochran's Q: below it the sources of a gain contradict each other (the level that meta-analyses
+use)."""
+
 LB_TO_KG: Final = 0.45359237
 CAP_BMI_KG_M2: Final = (18.0, 40.0)
 CAP_AGE_YEARS: Final = (20.0, 85.0)
@@ -76,19 +87,24 @@ class Gains:
 
 @dataclass(frozen=True)
 class SeatPositions:
-    """n real drivers: ``measures``, shape (n, 4), by `MEASURES`; ``aft_mm`` from a fixed point."""
+    """n real drivers: ``measures``, shape (n, 4), by `MEASURES`; ``hips_aft_mm``, shape (n,), the
+    middle of the hips from a fixed point of the car."""
 
     measures: Array
-    aft_mm: Array
-    sitting_beyond_mm: Array
+    hips_aft_mm: Array
+
+    def without(self, i: int) -> "SeatPositions":
+        """All drivers but one."""
+        others = np.arange(len(self.hips_aft_mm)) != i
+        return SeatPositions(self.measures[others], self.hips_aft_mm[others])
 
 
 @cache
 def seat_positions() -> SeatPositions:
     """The 38 drivers.
 
-    Their limbs were not measured as ours: the leg, and the sitting height, count as what they
-    exceed the sample's own line on stature by.
+    Their limbs were not measured as ours: the leg counts as what it exceeds the sample's own line
+    on stature by.
     """
     with SEAT_POSITIONS.open(newline="") as rows:
         read = [{name: float(each) for name, each in row.items()} for row in csv.DictReader(rows)]
@@ -107,44 +123,66 @@ def seat_positions() -> SeatPositions:
                 column["Age"],
             ]
         ),
-        aft_mm=-column["hipcenter"],
-        sitting_beyond_mm=beyond(10.0 * column["Seated"]),
+        hips_aft_mm=-column["hipcenter"],
     )
 
 
 @cache
-def prior() -> Gains:
-    """What the published models say, each source weighed by the inverse of its variance."""
+def published() -> dict[str, list[tuple[float, float]]]:
+    """Gain and SD of the H-point by each published source, by the names of `MEASURES`."""
     found = {name: _park(name) for name in ("stature_mm", "sitting_height_mm", *MEASURES[2:])}
     found["stature_mm"].append((J4004_STATURE, J4004_STATURE_SD))
     truck_sd = found["sitting_height_mm"][0][1] / np.sqrt(TRUCK_WORTH)
     # A leg is longer by what the sitting height is shorter, as far as it is measured truly.
     legs = [(-gain, sd) for gain, sd in found.pop("sitting_height_mm")] + [(TRUCK_LEG, truck_sd)]
     found["leg_mm"] = [(LEG_TO_SITTING_HEIGHT * a, LEG_TO_SITTING_HEIGHT * b) for a, b in legs]
-    weight = {name: np.array([1.0 / sd**2 for _, sd in each]) for name, each in found.items()}
-    return Gains(
-        mm=np.array(
-            [
-                np.average([gain for gain, _ in found[name]], weights=weight[name])
-                for name in MEASURES
-            ]
-        ),
-        sd_mm=np.array([1.0 / np.sqrt(weight[name].sum()) for name in MEASURES]),
-    )
+    return {name: found[name] for name in MEASURES}
+
+
+@cache
+def prior() -> Gains:
+    """What the published models say, each source weighed by the inverse of its variance."""
+    pooled = np.array([_pooled(sources) for sources in published().values()])
+    return Gains(mm=pooled[:, 0], sd_mm=pooled[:, 1])
+
+
+def agreed(people: SeatPositions) -> tuple[str, ...]:
+    """Measures on whose gain the published sources and these drivers do not contradict each other.
+
+    Cochran's Q of the sources and of the drivers' own least squares, all at the hips.
+    """
+    inputs = np.column_stack([np.ones(len(people.hips_aft_mm)), people.measures])
+    covariance = np.linalg.inv(inputs.T @ inputs)
+    own_mm = (covariance @ inputs.T @ people.hips_aft_mm)[1:]
+    own_sd_mm = DRIVER_SD_MM * np.sqrt(np.diag(covariance))[1:]
+    found = []
+    for i, (name, sources) in enumerate(published().items()):
+        at_hips = [(gain - HIPS_FORWARD[i], sd) for gain, sd in sources]
+        every = [*at_hips, (own_mm[i], own_sd_mm[i])]
+        mean, _ = _pooled(every)
+        q = sum(((gain - mean) / sd) ** 2 for gain, sd in every)
+        if chi2.sf(q, len(every) - 1) >= AGREE_P:
+            found.append(name)
+    return tuple(found)
 
 
 def posterior(people: SeatPositions, told: tuple[str, ...] = MEASURES) -> tuple[Gains, float]:
-    """Prior and drivers together; what is not ``told`` has no gain. Beside it the offset, mm."""
-    columns = [MEASURES.index(name) for name in told]
-    inputs = np.column_stack([np.ones(len(people.aft_mm)), people.measures[:, columns]])
+    """Prior and drivers together, of the H-point; beside it the hips' offset, mm.
+
+    What is not ``told`` has no gain, nor what is not `agreed` on.
+    """
+    known = agreed(people)
+    columns = [i for i, name in enumerate(MEASURES) if name in told and name in known]
+    inputs = np.column_stack([np.ones(len(people.hips_aft_mm)), people.measures[:, columns]])
     before = prior()
     # The fixed point of the car is anywhere: its offset has no prior.
     precision = np.diag([0.0, *(1.0 / before.sd_mm[columns] ** 2)])
-    mean = np.array([0.0, *before.mm[columns]])
+    mean = np.array([0.0, *(before.mm - HIPS_FORWARD)[columns]])
     covariance = np.linalg.inv(inputs.T @ inputs / DRIVER_SD_MM**2 + precision)
-    found = covariance @ (inputs.T @ people.aft_mm / DRIVER_SD_MM**2 + precision @ mean)
+    found = covariance @ (inputs.T @ people.hips_aft_mm / DRIVER_SD_MM**2 + precision @ mean)
     gain, sd = np.zeros(len(MEASURES)), np.zeros(len(MEASURES))
-    gain[columns], sd[columns] = found[1:], np.sqrt(np.diag(covariance))[1:]
+    gain[columns] = found[1:] + HIPS_FORWARD[columns]
+    sd[columns] = np.sqrt(np.diag(covariance))[1:]
     return Gains(gain, sd), float(found[0])
 
 
@@ -155,19 +193,21 @@ def gains() -> Gains:
 
 
 def left_out_errors_mm(told: tuple[str, ...]) -> Array:
-    """Each driver's error by the gains and the offset of the 37 others, shape (38,)."""
+    """Each driver's error at the hips by the gains and the offset of the 37 others, shape (38,)."""
     people = seat_positions()
     off = []
-    for i in range(len(people.aft_mm)):
-        others = np.arange(len(people.aft_mm)) != i
-        known, offset = posterior(
-            SeatPositions(
-                people.measures[others], people.aft_mm[others], people.sitting_beyond_mm[others]
-            ),
-            told,
-        )
-        off.append(people.aft_mm[i] - offset - people.measures[i] @ known.mm)
+    for i in range(len(people.hips_aft_mm)):
+        known, offset = posterior(people.without(i), told)
+        at_hips = np.where(known.sd_mm > 0.0, known.mm - HIPS_FORWARD, 0.0)
+        off.append(people.hips_aft_mm[i] - offset - people.measures[i] @ at_hips)
     return np.array(off)
+
+
+def _pooled(sources: list[tuple[float, float]]) -> tuple[float, float]:
+    """Mean of sources, each weighed by the inverse of its variance, and its SD."""
+    gain, sd = np.array(sources).T
+    weight = 1.0 / sd**2
+    return float(np.average(gain, weights=weight)), float(1.0 / np.sqrt(weight.sum()))
 
 
 def _park(measure: str) -> list[tuple[float, float]]:

@@ -38,6 +38,10 @@ PREFERRED_L6: Final = (4.0, 0.003441, 0.01854, -4.958e-5, 0.021182)
 H30_REFERENCE_MM: Final = 270.0
 """A middling seat height, at which the mean trunk is told."""
 
+BMI_FOLLOWED: Final = 0.54
+"""Of a wish to sit further back that comes with BMI, how much joints and reach leave; with it the
+seat follows BMI by what `training.carfit.gains` finds, and a test holds the two together."""
+
 TORSO_TO_SHOULDER: Final = 0.6
 """mm that the shoulder lies higher for a mm of torso more than the stature's mean: the hip error
 and the equations of `training.carfit.gains.LEG_TO_SITTING_HEIGHT`, t / var(torso) = .58 to .65."""
@@ -168,7 +172,7 @@ def _of_sex(sex: str, told: dict[str, Array], lengths_cm: Array) -> dict[str, Ar
     return {
         "h_point_x_mm": j4004_x_mm(h30, preferred)
         + known["stature_mm"] * (stature - J4004_STATURE_MM)
-        + known["bmi_kg_m2"] * (told["BMI"] - TYPICAL_BMI_KG_M2)
+        + known["bmi_kg_m2"] / BMI_FOLLOWED * (told["BMI"] - TYPICAL_BMI_KG_M2)
         + known["age_years"] * (told["A"] - TYPICAL_AGE_YEARS),
         "h_point_z_mm": regression(sex, "h_point_z_mm", wheel),
         "eye_x_mm": regression(sex, "eye_x_mm", this_body) - eye_off_x,

@@ -43,7 +43,8 @@ def test_the_mean_driver_likes_to_sit_where_sae_has_the_middle_one() -> None:
 def test_drivers_differ_from_the_middle_one_by_the_gains() -> None:
     plain, tall = habits_of(175.0, "male"), habits_of(176.0, "male")
     wheel = preferred_wheel_x_mm(np.array([1750.0, 1760.0]), np.array([270.0, 270.0]))
-    expected = 10.0 * gains.gains().mm[0] + standards.J4004_X[2] * (wheel[1] - wheel[0])
+    known = dict(zip(gains.MEASURES, gains.gains().mm, strict=True))
+    expected = 10.0 * known["stature_mm"] + standards.J4004_X[2] * (wheel[1] - wheel[0])
     assert tall.h_point_x_mm[0] - plain.h_point_x_mm[0] == pytest.approx(expected)
 
 
@@ -71,16 +72,22 @@ def test_a_longer_leg_sits_lower_by_its_eyes_and_a_longer_torso_higher_by_its_sh
     assert torso.links.torso_mm[0] - plain.links.torso_mm[0] == pytest.approx(0.97 * 0.6 * 20.0)
 
 
-def test_a_centimetre_of_leg_moves_the_seat_by_what_the_data_allow() -> None:
+@pytest.mark.parametrize(
+    ("name", "measure", "unit"),
+    [("thigh_share", "leg_mm", 10.0), ("calf_share", "leg_mm", 10.0), ("bmi_kg_m2",) * 2 + (1.0,)],
+)
+def test_a_longer_leg_and_a_heavier_body_move_the_seat_by_their_gain(
+    name: str, measure: str, unit: float
+) -> None:
+    """A centimetre of leg, a kg/m2: in the mean driver and in the middle one, so that no rule
+    throws some of them far."""
     rows = with_free_travels(drivers.people(300, CARS, np.random.default_rng(31)))
-    before = drivers.solved(rows).posture.h_point[0]
-    known = gains.gains()
-    leg = gains.MEASURES.index("leg_mm")
-    for name in ("thigh", "calf"):
-        longer = rows.copy()
-        longer[:, FEATURES.index(f"{name}_share")] += 1.0 / rows[:, 0]
-        moved = np.median(drivers.solved(longer).posture.h_point[0] - before)
-        assert moved == pytest.approx(10.0 * known.mm[leg], abs=0.5), name
+    more = rows.copy()
+    more[:, FEATURES.index(name)] += 1.0 / rows[:, 0] if measure == "leg_mm" else 1.0
+    moved = drivers.solved(more).posture.h_point[0] - drivers.solved(rows).posture.h_point[0]
+    expected = unit * gains.gains().mm[gains.MEASURES.index(measure)]
+    assert np.median(moved) == pytest.approx(expected, abs=0.2)
+    assert np.mean(moved) == pytest.approx(expected, abs=0.2)
 
 
 @pytest.fixture(scope="module")
