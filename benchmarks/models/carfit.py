@@ -900,7 +900,9 @@ def _facing(yaw_deg: float, pitch_deg: float) -> Array:
     return np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), np.sin(pitch)])
 
 
-def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dict[str, Any]]]:
+def evidence(
+    count: int, draws: int, swept: int
+) -> Iterable[tuple[str, list[str], Rows, dict[str, Any]]]:
     """Every table: title, head, rows, and the facts behind it."""
     cars = list(carfit.vehicles().values())
     yield (
@@ -946,7 +948,7 @@ def evidence(count: int, draws: int) -> Iterable[tuple[str, list[str], Rows, dic
     yield (
         "Reasons and warnings held against their answer",
         ["answers", "say what is not so"],
-        *true_words(cars, max(count // 15, 1)),
+        *true_words(cars, swept),
     )
     answers = some_people(cars, count)
     low, high = np.percentile([height for height, _ in answers], [5, 95])
@@ -1007,10 +1009,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--people", type=int, default=3000)
     parser.add_argument("--draws", type=int, default=100_000, help="of the safety rules")
+    parser.add_argument("--swept", type=int, default=3000, help="bodies whose words are read")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
     parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
     options = parser.parse_args()
-    sections = show(evidence(options.people, options.draws), as_json=options.json)
+    sections = show(evidence(options.people, options.draws, options.swept), as_json=options.json)
     if options.docs:
         FIGURE.write_text(figure(), encoding="utf-8")
         document.write("evidence", sections, DOCUMENT)

@@ -51,7 +51,11 @@ SEAT_BEHIND_SGRP_MM: Final = 30.0
 SEAT_BELOW_SGRP_MM: Final = 20.0
 """Of the lift's travel, how much lies below the SgRP."""
 
-WHEEL_DIAMETER_MM: Final = 370.0
+WHEEL_DIAMETER_MM: Final = (360.0, 385.0)
+"""What is usual (from memory), ..."""
+WHEEL_DIAMETER_BY_H30: Final = (370.0, 0.1)
+"""... at `H30_REFERENCE_MM` and mm/mm: the lower the car, the less room between thighs and
+instruments, and the smaller the wheel (assumed)."""
 BELT_ABOVE_SHOULDER_MM: Final = 60.0
 """Upper anchor above the mean driver's shoulder joint at mid travel (assumed)."""
 EYELLIPSE_HEIGHT_MM: Final = 93.4
@@ -117,7 +121,9 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
     above_reference = h30 - H30_REFERENCE_MM
     cushion = _within(14.0 - 0.03 * above_reference, 10.0, 18.0)
     wheel_plane = _within(24.0 + 0.05 * above_reference, 20.0, 30.0)
-    design = _mean_driver(h30, back_angle, wheel_plane)
+    diameter, per_h30 = WHEEL_DIAMETER_BY_H30
+    wheel_diameter = _within(diameter + per_h30 * above_reference, *WHEEL_DIAMETER_MM)
+    design = _mean_driver(h30, back_angle, wheel_plane, wheel_diameter)
     sgrp_x = sum(c * h30**power for power, c in enumerate(J1517_X95))
     seat_travel = 260.0
     typical = {
@@ -128,7 +134,7 @@ def _vehicle(row: dict[str, str]) -> dict[str, Any]:
         "cushion_design_deg": cushion,
         "wheel_x_mm": design.wheel[0],
         "wheel_plane_deg": wheel_plane,
-        "wheel_diameter_mm": WHEEL_DIAMETER_MM,
+        "wheel_diameter_mm": wheel_diameter,
         "wheel_telescope_travel_mm": 50.0,
         "head_restraint_low_mm": 750.0,  # UN R17: never lower, from memory
         "head_restraint_travel_mm": 70.0,
@@ -203,7 +209,9 @@ class _MeanDriver(NamedTuple):
     thigh_deg: float
 
 
-def _mean_driver(h30_mm: float, back_angle_deg: float, wheel_plane_deg: float) -> _MeanDriver:
+def _mean_driver(
+    h30_mm: float, back_angle_deg: float, wheel_plane_deg: float, wheel_diameter_mm: float
+) -> _MeanDriver:
     """Solve the mean man and the mean woman in a car without walls; the mean of both."""
     drivers = mean_drivers(h30_mm)
     count = len(drivers.trunk_deg)
@@ -224,7 +232,7 @@ def _mean_driver(h30_mm: float, back_angle_deg: float, wheel_plane_deg: float) -
         "wheel_x_mm": wheel_x,
         "wheel_z_mm": h30_mm + WHEEL_ABOVE_H30_MM,
         "wheel_plane_deg": wheel_plane_deg,
-        "wheel_diameter_mm": WHEEL_DIAMETER_MM,
+        "wheel_diameter_mm": wheel_diameter_mm,
         "wheel_telescope_travel_mm": FREE_MM,
         "wheel_tilt_travel_deg": 90.0,
         "wheel_tilt_radius_mm": FREE_MM / 2,

@@ -38,7 +38,7 @@ PREFERRED_L6: Final = (4.0, 0.003441, 0.01854, -4.958e-5, 0.021182)
 H30_REFERENCE_MM: Final = 270.0
 """A middling seat height, at which the mean trunk is told."""
 
-BMI_FOLLOWED: Final = 0.54
+BMI_FOLLOWED: Final = 0.67
 """Of a wish to sit further back that comes with BMI, how much joints and reach leave; with it the
 seat follows BMI by what `training.carfit.gains` finds, and a test holds the two together."""
 

@@ -9,7 +9,7 @@ Many drivers are solved at once: each row has its own body, car and choices.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -76,6 +76,10 @@ STEPS: Final = np.array([0.5, 0.5, 0.05, 0.5, 0.02])
 """Of the numerical derivatives, by choice."""
 SCALES: Final = np.array([30.0, 15.0, 4.0, 20.0, 2.0])
 """By choice: what counts as one unit, so that no unit dominates the damping."""
+SETTLED: Final = 1e-4
+"""In such units: a driver who would move by less is found, and looked at no more."""
+LEAST_DAMPING: Final = 1e-4
+MOST_DAMPING: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -117,35 +121,42 @@ def solve(
     low, high = travels(cars, count)
     taste = np.zeros((count, 5)) if noise is None else noise
 
-    def residuals(choices: Array) -> Array:
-        return _residuals(choices, drivers, cars, posture, taste, untold)
-
     here = np.clip(_start(drivers, cars, count), low, high)
-    found = residuals(here)
-    cost = np.sum(found**2, axis=0)
-    damping = np.full(count, 1e-2)
+    cost = np.sum(_residuals(here, drivers, cars, posture, taste, untold) ** 2, axis=0)
+    damping = np.full(count, LEAST_DAMPING * 100.0)
+    moving = np.arange(count)
     for _ in range(passes):
-        jacobian = np.empty((count, len(found), len(CHOICES)))
+        if not moving.size:
+            break
+        some = _rows((drivers, cars, posture, taste), moving)
+        at, walls = here[moving], (low[moving], high[moving])
+        found = _residuals(at, *some, untold)
+        jacobian = np.empty((len(moving), len(found), len(CHOICES)))
         for i, step in enumerate(STEPS):
-            moved = here.copy()
+            moved = at.copy()
             moved[:, i] += step
-            jacobian[:, :, i] = (residuals(moved) - found).T / step
+            jacobian[:, :, i] = (_residuals(moved, *some, untold) - found).T / step
         jacobian *= SCALES
         gradient = np.einsum("nri,rn->ni", jacobian, found)
         # At a wall and pushed against it, a choice is none.
-        held = ((here <= low) & (gradient > 0.0)) | ((here >= high) & (gradient < 0.0))
+        held = ((at <= walls[0]) & (gradient > 0.0)) | ((at >= walls[1]) & (gradient < 0.0))
         jacobian[np.broadcast_to(held[:, np.newaxis, :], jacobian.shape)] = 0.0
         normal = np.einsum("nri,nrj->nij", jacobian, jacobian)
-        normal += damping[:, np.newaxis, np.newaxis] * np.eye(len(CHOICES))
+        normal += damping[moving, np.newaxis, np.newaxis] * np.eye(len(CHOICES))
         step = np.linalg.solve(normal, np.where(held, 0.0, gradient)[:, :, np.newaxis])[:, :, 0]
-        there = np.clip(here - step * SCALES, low, high)
-        tried = residuals(there)
-        tried_cost = np.sum(tried**2, axis=0)
-        better = tried_cost < cost
-        here = np.where(better[:, np.newaxis], there, here)
-        found = np.where(better, tried, found)
-        cost = np.where(better, tried_cost, cost)
-        damping = np.clip(np.where(better, damping / 5.0, damping * 5.0), 1e-4, 1e6)
+        there = np.clip(at - step * SCALES, *walls)
+        tried = np.sum(_residuals(there, *some, untold) ** 2, axis=0)
+        better = tried < cost[moving]
+        # Found when a step that nothing damps is none, or no step is small enough to be better.
+        small = (np.abs(step).max(axis=1) < SETTLED) & (damping[moving] < 1.0)
+        here[moving] = np.where(better[:, np.newaxis], there, at)
+        cost[moving] = np.where(better, tried, cost[moving])
+        damping[moving] = np.clip(
+            np.where(better, damping[moving] / 5.0, damping[moving] * 5.0),
+            LEAST_DAMPING,
+            MOST_DAMPING,
+        )
+        moving = moving[~small & (damping[moving] < MOST_DAMPING)]
         after_pass()
     return Solution(here, seat(here, drivers, cars), cost)
 
@@ -173,6 +184,19 @@ def travels(cars: Vehicle, count: int) -> tuple[Array, Array]:
         ]
     )
     return low, high
+
+
+def _rows(tree: Any, which: npt.NDArray[np.int_]) -> Any:
+    """Some rows of every array in a dataclass or tuple."""
+    if isinstance(tree, np.ndarray):
+        return tree[which] if tree.ndim else tree
+    if isinstance(tree, tuple):
+        return tuple(_rows(each, which) for each in tree)
+    if is_dataclass(tree) and not isinstance(tree, type):
+        return replace(
+            tree, **{each.name: _rows(getattr(tree, each.name), which) for each in fields(tree)}
+        )
+    return tree
 
 
 def _start(drivers: Habit, cars: Vehicle, count: int) -> Array:

@@ -37,9 +37,10 @@ def fit(
     bends softly with the body, and has corners where a travel or a rule ends it.
     """
     bound = MinMaxScaler(feature_range=(-1.0, 1.0), clip=True).fit(features)
-    inputs = bound.transform(features)
+    # Single precision: what it rounds is far below what the network errs by, at half the time.
+    inputs = bound.transform(features).astype(np.float32)
     scale = StandardScaler().fit(positions)
-    targets = scale.transform(positions)
+    targets = scale.transform(positions).astype(np.float32)
     network = MLPRegressor(
         hidden_layer_sizes=HIDDEN,
         activation="relu",
@@ -59,6 +60,8 @@ def fit(
         for _ in range(passes - 1):
             network.partial_fit(inputs, targets)
             after_pass()
+    network.coefs_ = [each.astype(np.float64) for each in network.coefs_]
+    network.intercepts_ = [each.astype(np.float64) for each in network.intercepts_]
     # The last layer is linear: it can give millimetres and degrees itself.
     network.coefs_[-1] = network.coefs_[-1] * scale.scale_
     network.intercepts_[-1] = network.intercepts_[-1] * scale.scale_ + scale.mean_

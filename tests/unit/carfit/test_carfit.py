@@ -18,7 +18,7 @@ from chalicelib.carfit import (
     vehicles,
 )
 from chalicelib.carfit.driver import Driver
-from chalicelib.carfit.model import FEATURES
+from chalicelib.carfit.model import CARD, FEATURES
 from chalicelib.carfit.settings import travels
 from chalicelib.carfit.types import DriveSide, PosturePreference, Sex
 from tests.unit.carfit.bodies import GUIDE_EXAMPLE, average_body
@@ -71,8 +71,11 @@ def test_taller_drivers_sit_further_aft_and_see_from_higher(vehicle: Vehicle) ->
         assert np.all(np.diff(fore_aft)[:-1] >= 0.0)
         assert np.diff(fore_aft)[-1] > -10.0
         assert np.all(np.diff(eye_z) > -5.0)
+        # Short drivers have the wheel at its end, by the solver (a test of it holds that exactly);
+        # each answer's wheel is as near to the solver's as the model's card says.
         telescope = [each.settings.steering_wheel.telescope_mm for each in found]
-        assert np.all(np.diff(telescope) >= -2.5)
+        error = json.loads(CARD.read_text())["metrics"]["people_in_catalogue_cars"]
+        assert np.all(np.diff(telescope) >= -2.0 * error["wheel_x_mm"]["p99"])
 
 
 def test_fore_aft_grows_with_stature_as_published() -> None:

@@ -2,12 +2,21 @@ import numpy as np
 import pytest
 
 from benchmarks.models.carfit import STATURES_CM, average_bodies
-from chalicelib.carfit import comfort, rules, standards, vehicles
-from chalicelib.carfit.model import FEATURES, OUTPUTS, with_free_travels
+from chalicelib.body_prior import SEXES
+from chalicelib.carfit import DEFAULT_VEHICLE, comfort, linkage, rules, standards, vehicles
+from chalicelib.carfit.model import FEATURES, OUTPUTS, features, with_free_travels
+from chalicelib.carfit.types import Sex
+from tests.unit.carfit.bodies import average_body
 from training.carfit import drivers, gains
 from training.carfit.habit import expected_cm, habit, mean_drivers, preferred_wheel_x_mm
 from training.carfit.regressions import models
-from training.carfit.solver import CHOICES, SCALES, solve, travels
+from training.carfit.solver import (
+    CHOICES,
+    MEAN_DRIVER_RECLINE_DEG,
+    SCALES,
+    solve,
+    travels,
+)
 
 CARS = list(vehicles().values())
 
@@ -38,6 +47,20 @@ def test_the_mean_driver_likes_to_sit_where_sae_has_the_middle_one() -> None:
         eye_x, eye_z = standards.j941_eye_mm(h30_mm, l6)
         assert np.mean(both.links.eye_mm[0] + both.h_point_x_mm) == pytest.approx(eye_x, abs=8.0)
         assert np.mean(both.links.eye_mm[1] + both.h_point_z_mm) == pytest.approx(eye_z, abs=5.0)
+
+
+def test_the_wrist_rule_asks_no_more_than_the_middle_driver_likes() -> None:
+    """Seat and eye by J4004 and J941, wheel by Reed, in the medium car: the allowance's 20 mm."""
+    car = vehicles()[DEFAULT_VEHICLE]
+    both = mean_drivers(car.h30_mm)
+    recline = (car.back_angle_deg + MEAN_DRIVER_RECLINE_DEG) / 2.0 + both.trunk_deg
+    liked = linkage.sit(
+        both.links,
+        (both.h_point_x_mm, both.h_point_z_mm),
+        recline,
+        (both.wheel_x_mm, car.wheel_z_mm),
+    )
+    assert np.mean(rules.margins(both.links, liked, car).wrist) == pytest.approx(0.0, abs=2.0)
 
 
 def test_drivers_differ_from_the_middle_one_by_the_gains() -> None:
@@ -143,6 +166,15 @@ def test_fore_aft_grows_with_stature_as_published() -> None:
         found = drivers.positions(bodies, drivers.solved(bodies))
         slope = np.polyfit(10.0 * STATURES_CM, found[:, 0], 1)[0]
         assert 0.38 <= slope <= 0.48, sex
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_taller_drivers_have_the_seat_and_the_wheel_further_aft(sex: Sex) -> None:
+    for car in CARS:
+        rows = [features(average_body(float(h), sex), car) for h in range(150, 201, 5)]
+        fore_aft, telescope = drivers.solved(np.array(rows)).choices[:, [0, 3]].T
+        assert np.all(np.diff(fore_aft) >= -0.5), car.id
+        assert np.all(np.diff(telescope) >= -0.5), car.id
 
 
 def test_a_relaxed_driver_reclines_and_sits_back() -> None:
