@@ -339,7 +339,7 @@ def _operation(
         "summary": operation.summary,
         "parameters": [*parameters, *operation.parameters, language],
         "responses": {
-            str(status): _answer(status, schemas[kind])
+            str(status): _success_response(status, schemas[kind])
             for status, kind in operation.answers.items()
         },
     }
@@ -354,7 +354,7 @@ def _operation(
     return described
 
 
-def _answer(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
+def _success_response(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
     envelope = {
         "type": "object",
         "properties": {"status": {"const": "success"}, "data": data},

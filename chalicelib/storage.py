@@ -54,7 +54,7 @@ DELETED = "deleted"
 
 It lies where photos lie, so that it expires as they do."""
 MEASURE_TIMEOUT_S = 60
-"""Of the measure function, as ``infra/`` and ``local/`` set it."""
+"""The measure function's time-out, as ``infra/`` and ``local/`` set it."""
 MAX_RECEIVES = 5
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
@@ -62,12 +62,12 @@ VISIBILITY_TIMEOUTS = 6
 """How many of the measure function's time-outs pass before SQS delivers an unsettled event again:
 what AWS asks of the queue's visibility time-out, as Lambda retries a throttled event within it."""
 ATTEMPTS = 4
-"""Of each request to S3, the first included."""
+"""Attempts of each request to S3, the first included."""
 READ_TIMEOUT_S = 5
-"""For S3 to say anything. All attempts end before API Gateway does, which waits 29 s: a client is
-told what is out of reach."""
+"""How long a request waits for S3. All attempts end before API Gateway's 29 s, so that a client is
+told that S3 is out of reach."""
 MAX_KEY_BYTES = 1024
-"""Of an object in S3, in UTF-8."""
+"""S3's limit of an object's key, in UTF-8."""
 UPLOAD_EXPIRES_S = 600
 DOWNLOAD_EXPIRES_S = 3600
 

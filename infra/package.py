@@ -36,7 +36,7 @@ LIMIT_MIB = 35.0
 NEEDED = ("app", "aws_lambda_powertools", "chalice", "chalicelib", "msgspec", "numpy")
 UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
 TESTS = "/tests/"
-"""Of packages: shipped by them, imported by nobody, half of all byte code."""
+"""Packages ship their tests here. Nobody imports them, and they are half of all byte code."""
 TASK_ROOT = "/var/task"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can name."""

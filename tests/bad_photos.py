@@ -23,7 +23,7 @@ pillow_heif.register_heif_opener()
 PEOPLE = Path(__file__).parent / "fixtures" / "people"
 PERSON = "front-1.jpg"
 HEIGHT_CM = 172.6
-"""Of the person in most of these photos."""
+"""The height of the person in most of these photos."""
 
 MEASURED, NO_PERSON = "measured", "NO_PERSON"
 UNSUPPORTED, TOO_LARGE = "UNSUPPORTED_IMAGE", "IMAGE_TOO_LARGE"

@@ -21,7 +21,7 @@ CUTS = (1.0, 1.3, 1.5, 2.0)
 """By what a picture's sides were divided; its EXIF tells the focal length divided by that."""
 
 
-def answers(folder: Path) -> np.ndarray:
+def log_focal_errors(folder: Path) -> np.ndarray:
     """What was told, and the answer less that: shape (people, cuts, 2), logarithms."""
     rows = []
     for line in (folder / "truth.jsonl").read_text("utf-8").splitlines():
@@ -45,7 +45,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
-    found = answers(parser.parse_args().folder)
+    found = log_focal_errors(parser.parse_args().folder)
     slope, at_typical = np.polyfit(found[:, 0, 0], found[:, 0, 1], 1)
     off = found[..., 1] - at_typical - slope * found[..., 0]
     scatter = off[:, 0].std()

@@ -88,8 +88,8 @@ PREGNANT_AT_WEEKS: Final = 31.4
 PREGNANT_FROM_WEEKS: Final = 12.0
 """... growing evenly since then (assumed; Klinich et al. 1999 saw it shrink month by month)."""
 PREGNANT_KG_PER_WEEK: Final = 0.42
-"""Of a weight that is told, how much comes with each of those weeks (from memory): the belly's own
-growth must not count twice."""
+"""How much of the told weight comes with each of those weeks (from memory). It is taken off, so
+that the belly's growth does not count twice."""
 
 EYE_RECLINE_DEG: Final = 23.0
 """Recline at which the eye lies where the published regressions put it."""
@@ -102,8 +102,9 @@ VERTEX_BEHIND_EYE_MM: Final = 90.0
 """Eye to below the vertex: under half of ANSUR II head length, 195 mm (assumed)."""
 
 LEG_BELIEVED: Final = 0.6
-"""Of what a measured thigh or calf has beyond its stature's mean, how much is leg; the rest is
-where the hip was found (`training.carfit.gains.LEG_TO_SITTING_HEIGHT`, from ANSUR II)."""
+"""The share of a measured thigh's or calf's excess over its stature's mean that is leg. The rest is
+an error of where the hip was found (`training.carfit.gains.LEG_TO_SITTING_HEIGHT`, from ANSUR
+II)."""
 
 Real = Any
 """A float, or an array of one shape for many drivers."""

@@ -369,7 +369,7 @@ def test_what_was_asked_for_and_never_came_has_failed(api, storage, s3, key, upl
 
 
 def test_a_result_of_an_earlier_request_is_none_of_the_last(api, storage):
-    """Of one photo, measured for one height and then asked for with another."""
+    """One photo is measured for one height and then asked for with another."""
     _, answer = api.call("POST", "/measure", GUIDE)
     measurement = answer["data"]
 

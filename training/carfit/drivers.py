@@ -67,7 +67,7 @@ PACKAGE_SD: Final[Mapping[str, float]] = {
 H30_SD_MM: Final = 20.0
 """... its seat height, with which all other heights move."""
 USUAL_PACKAGE_SHARE: Final = 0.3
-"""Of that spread, among cars close to the catalogue's."""
+"""The share of that spread among cars close to the catalogue's."""
 HEIGHTS: Final = (
     "h30_mm",
     "seat_front_low_z_mm",

@@ -34,9 +34,9 @@ WHEEL_SD_MM: Final = 25.0
 """Around Reed's preferred wheel (assumed), and around the middle of its height's limits."""
 
 JOINT_WEIGHT: Final = 0.8
-"""Of a joint at the end of its comfortable range, against 1 SD of habit: with it, a centimetre of
-leg at one stature moves the middle driver's seat by what `training.carfit.gains` finds, 1.5 mm; a
-test holds the two together."""
+"""Weight of a joint at the end of its comfortable range, against 1 SD of habit. With it, a
+centimetre of leg at one stature moves the middle driver's seat by what `training.carfit.gains`
+finds, 1.5 mm; a test holds the two together."""
 OBSERVED_WEIGHT_PER_DEG: Final = 1.0
 """Beyond the angles that were observed on the road."""
 RULE_WEIGHT_PER_MM: Final = {
@@ -67,7 +67,7 @@ it (our judgement)."""
 
 PASSES: Final = 40
 STEPS: Final = np.array([0.5, 0.5, 0.05, 0.5, 0.02])
-"""Of the numerical derivatives, by choice."""
+"""Steps of the numerical derivatives, by choice."""
 SCALES: Final = np.array([30.0, 15.0, 4.0, 20.0, 2.0])
 """By choice: what counts as one unit, so that no unit dominates the damping."""
 
