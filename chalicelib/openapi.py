@@ -32,9 +32,9 @@ A standing photo and a height become body segment lengths, and those the setting
 A photo's way: `POST /uploads`, post the photo to the form that it answers, `POST /fit`.
 
 Lengths are between joint centres, left and right averaged; height is from vertex to floor,
-barefoot. To find the centres with a tape: the shoulder's lies under the bony tip of the shoulder,
-the elbow's, wrist's and ankle's between their two bony bumps, the hip's level with the bump at the
-top of the thigh's outside, the knee's level with the crease behind it. Torso is from the middle
+barefoot. To find the centres with a tape: the shoulder's lies under the bony tip of the shoulder.
+The elbow's, wrist's and ankle's lie between their two bony bumps. The hip's is level with the bump
+at the top of the thigh's outside, the knee's with the crease behind it. Torso is from the middle
 between the shoulders to the middle between the hips.
 
 Axes of a car: x aft, from the ball of the foot on the resting accelerator; y to the car's right;

@@ -63,10 +63,10 @@ def recommend(
 
 
 def compare(served: Mapping[str, Any], shadow: Callable[[], Mapping[str, Any]]) -> None:
-    """Answer once more with the model that is not served, and say how far the two differ.
+    """Answer again with the shadow model, and record how far the two answers differ.
 
     Metrics: ``ShadowForeAft``, mm that the shadow's seat lies further back, and ``ShadowFailures``.
-    What the shadow does wrong never reaches a client.
+    An error of the shadow model never reaches a client.
     """
     try:
         other = shadow()

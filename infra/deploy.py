@@ -340,7 +340,7 @@ class Deployment(Command):
         return tuple("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls)
 
     def image(self) -> str:
-        """Build and push the image unless this very one is there; its name by digest."""
+        """Build and push the image unless the same one is there; its name by digest."""
         host = f"{self.account}.dkr.ecr.{self.stage.region}.amazonaws.com"
         repository = f"{host}/{self.stage.repository}"
         base = "" if self.dry_run or "BASE=" in self.image_args else self.base()
@@ -657,7 +657,7 @@ def explained(command: Callable[[], Command | None], again: str) -> Iterator[Non
         yield
     except (DeployError, ClientError, BotoCoreError) as error:
         running = command()
-        where = f"Stopped in {running.doing}. What came before stands.\n" if running else ""
+        where = f"Stopped in {running.doing}. The steps before it are done.\n" if running else ""
         code = f" [{error_code(error)}]" if isinstance(error, ClientError) else ""
         print(f"\n{error}{code}\n\n{where}{again}", file=sys.stderr)
         sys.exit(1)

@@ -81,7 +81,7 @@ def _users_prove_themselves(project: Path) -> bool:
 def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     """Package the app with its byte code; reuses the last zip when nothing in it has changed.
 
-    ``chalice deploy`` in the app's copy then finds and deploys this very zip.
+    ``chalice deploy`` in the app's copy then finds and deploys the same zip.
     """
     source = copy_app(project, build)
     add_byte_code(_packaged(source), source)

@@ -115,7 +115,7 @@ class Outcome:
     took_s: list[float] = field(default_factory=list)
 
     def shed_by(self, quota: str, at_s: float) -> None:
-        """Count a photo that a quota turned away or held back."""
+        """Count a photo that a quota refused or delayed."""
         self.shed[quota] = self.shed.get(quota, 0) + 1
         self.first_shed_s.setdefault(quota, at_s)
 

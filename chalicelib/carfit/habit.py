@@ -37,8 +37,9 @@ HABIT: Final = (
     "eye_z_mm",
 )
 """The offsets from the mean driver of that body, in that car: hip to ankle (the knee), recline,
-shoulder to wheel (the elbow), H-point's height, wheel's height above the H-point, and the eye,
-further aft and higher, on the same trunk (what mirrors and head-up display are set to)."""
+shoulder to wheel (the elbow), H-point's height and wheel's height above the H-point. The last two
+are how far the eye lies aft and above on the same trunk, which mirrors and head-up display
+follow."""
 
 FOREIGN_SHARE: Final = 0.05
 """The share of tellings that come from another person, a car wash or a slip (assumed)."""

@@ -1,10 +1,9 @@
 """What a fleet's kept settings teach: habit terms and scatter, estimated again.
 
-``python -m training.carfit --kept kept.jsonl`` reads one driver a line, estimates how drivers
-differ by EM (a seat at the end of its travel tells "at least"), compares with the shipped prior on
-drivers who were held out, and writes a candidate model. Nobody is learned from who did not consent,
-and no number rests on fewer than `LEAST_DRIVERS`.
-"""
+``python -m training.carfit --kept kept.jsonl`` reads one driver a line and estimates by EM how
+drivers differ. A seat at the end of its travel tells "at least". It compares the estimate with the
+shipped prior on drivers who were held out, and writes a candidate model. Drivers without consent
+are left out, and no number rests on fewer than `LEAST_DRIVERS`."""
 
 import hashlib
 import json

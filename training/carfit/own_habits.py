@@ -34,8 +34,8 @@ WITHIN_SHARE: Final = 10.0 / 36.0
 drivers: 10 mm fore-aft, about a notch of a manual seat. Assumed: Wolf et al. 2022 recorded
 127 drivers three times each, but we could read no more than the abstract."""
 CAR_SHARE: Final = 6.0 / 36.0
-"""... and how far the habit lies elsewhere in another car, beside what that car's own shape does
-(assumed)."""
+"""How far the habit lies elsewhere in another car, as a share of the same SD, beside what that
+car's own shape does (assumed)."""
 EYE_WITHIN_MM: Final = 4.0
 """How far a driver's eye lies elsewhere from day to day, at one seat (assumed)."""
 PEOPLE: Final = 6000

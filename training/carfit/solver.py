@@ -27,7 +27,7 @@ CHOICES: Final = ("fore_aft_mm", "lift_mm", "recline_deg", "telescope_mm", "tilt
 FORE_AFT_SD_MM: Final = 36.0
 """Drivers of one body around any of the published fore-aft models."""
 HEIGHT_SD_MM: Final = 12.0
-"""... around the published height of the H-point (assumed)."""
+"""Drivers of one body around the published height of the H-point (assumed)."""
 RECLINE_SD_DEG: Final = 3.7
 """Park et al. 2016, hip-to-eye angle: 3.3 for men, 4.1 for women."""
 WHEEL_SD_MM: Final = 25.0
@@ -50,8 +50,9 @@ RULE_WEIGHT_PER_MM: Final = {
     "rim": 0.03,
     "header": 0.1,
 }
-"""The heavier, the later it gives way: braking and the airbag first of all. Thighs and instruments
-move the wheel, and hardly the seat: real drivers of one stature sit alike whatever their legs."""
+"""The heavier, the later it gives way: braking and the airbag are the heaviest. Thighs and
+instruments move the wheel, and hardly the seat: real drivers of one stature sit alike whatever
+their legs."""
 
 MEAN_DRIVER_RECLINE_DEG: Final = 24.0
 """Recline of the mean driver where the maker suggests none: the commonest A40 by class."""
