@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bodyscan.focal import LEAST_CONTRADICTION, TYPICAL_35MM
-from bodyscan.scan import see
+from bodyscan.scan import prepare
 from chalicelib.errors import PhotoError
 from hypermob.measuring import pose_model
 
@@ -29,13 +29,13 @@ def log_focal_errors(folder: Path) -> np.ndarray:
         if truth["kind"] != "front" or truth["expected_error"]:
             continue
         try:
-            sight = see((folder / truth["file"]).read_bytes(), "front", model=pose_model())
+            prepared = prepare((folder / truth["file"]).read_bytes(), "front", model=pose_model())
         except PhotoError:
             continue
-        scale = max(sight.picture.pixels.shape) / max(truth["width"], truth["height"])
-        focal = truth["camera"]["focal_px"] * scale / sight.outline.height_px
+        scale = max(prepared.picture.pixels.shape) / max(truth["width"], truth["height"])
+        focal = truth["camera"]["focal_px"] * scale / prepared.outline.height_px
         told = np.log(focal) - np.log(CUTS)
-        said = [sight.skeleton(float(each)).log_focal for each in told]
+        said = [prepared.skeleton(float(each)).log_focal for each in told]
         of_35mm = np.log(truth["camera"]["focal_35mm"] / TYPICAL_35MM) - np.log(CUTS)
         rows.append(np.column_stack([of_35mm, said - told]))
     return np.array(rows)
