@@ -44,6 +44,7 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.prose
 
 # What lints infra/ has an environment of its own: checkov holds boto3 at an old release.
 INFRA := .venv-infra/bin

@@ -61,7 +61,7 @@ from chalicelib.telemetry import telemetry
 
 POLL_AGAIN = {"Retry-After": "2"}
 SAME_FOR_ALL = {"Cache-Control": "public, max-age=300"}
-"""Of answers that depend on nothing but the version: a CDN or a browser may keep them."""
+"""Headers of responses that depend only on the version, so that a CDN or browser may cache them."""
 
 plain_chalice.say(settings())
 app = Chalice(app_name="hypermob", configure_logs=False)

@@ -269,10 +269,10 @@ class AboutPerson(Struct, kw_only=True, frozen=True):
 
 
 class AboutDriver[Vehicle](AboutPerson, kw_only=True, frozen=True):
-    """What may be told of a person who is to sit in a car, whose lengths are yet to be found.
+    """Facts about a driver whose lengths are not known yet.
 
-    Of one whose lengths are known: `Segments`. A test holds the two together, as a struct of
-    msgspec has one base.
+    `Segments` are the same facts where the lengths are known. A struct of msgspec has one base, so
+    a test holds the two together.
     """
 
     user_id: UserId
@@ -296,13 +296,13 @@ class UploadRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
 METADATA = tuple(
     name for name in UploadRequest.__struct_fields__ if name not in ("user_id", "content_type")
 )
-"""Fields of an upload that its key and type do not say: they travel with it, for its event."""
+"""Fields of an upload that are stored as the photo's metadata, for the event that measures it."""
 
 
 class MeasureRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
     """``POST /measure`` and ``POST /fit``: ``image_url`` or ``image_urls``, and a height.
 
-    Of a photo whose pitch is not told here, that which was told with its upload is taken.
+    Where the pitch of a photo is not given here, the pitch that came with its upload is used.
     """
 
     image_url: ImageUrl | None = None
@@ -315,12 +315,12 @@ class MeasureRequest(AboutDriver[VehicleName], kw_only=True, frozen=True):
 
     @property
     def front_urls(self) -> list[str]:
-        """The photos from the front, the first first."""
+        """The photos from the front, in the order of the request."""
         return self.image_urls or ([self.image_url] if self.image_url else [])
 
     @property
     def front_pitches_deg(self) -> list[float | None]:
-        """What was told of each of `front_urls`."""
+        """The pitch of each of `front_urls`; None where it is not known."""
         return self.device_pitches_deg or [self.device_pitch_deg] * len(self.front_urls)
 
     def front_field(self, index: int) -> str:
@@ -363,7 +363,7 @@ class MeasureJob(MeasureRequest, kw_only=True, frozen=True):
     answer_by: float | None = None
     """Unix time, s, after which the caller no longer waits: a refusal is then stored."""
     asked_at: float = 0.0
-    """Unix time, s: stored with the result, which is none of requests that come later."""
+    """Unix time of the request, s. It is stored with the result, which answers no later request."""
 
 
 class Lengths(AboutPerson, kw_only=True, frozen=True):

@@ -32,7 +32,8 @@ from chalicelib.recommending import asked_profile, asked_vehicle
 from chalicelib.storage import is_out_of_reach
 
 MAX_TELLINGS: Final = 200
-"""Of one driver. The oldest give way; an answer says how many did (``forgotten``)."""
+"""Most settings that are stored of one driver. The oldest are deleted first; the response counts
+them in ``forgotten``."""
 EARLY_S: Final = 300.0
 """A client's clock may be so far ahead of ours."""
 MAX_AGE_S: Final = 20 * 365.25 * 86400.0
@@ -140,7 +141,7 @@ def tell(
                 raise IdempotencyKeyReusedError
             after = _consented(known, earlier, request.fleet_consent)
             if after == known:
-                return _answer(user_id, known, earlier)
+                return _stored_response(user_id, known, earlier)
             after = msgspec.structs.replace(after, version=known.version + 1)
         else:
             _check_not_too_old(known, telling)
@@ -153,7 +154,7 @@ def tell(
                 raise
             continue
         if stored:
-            return _answer(user_id, after, earlier or telling)
+            return _stored_response(user_id, after, earlier or telling)
     raise TooManyRequestsError
 
 
@@ -173,7 +174,7 @@ def told_by(storage: Storage, user_id: str) -> dict[str, Any]:
         "version": found.version,
         "fleet_consent": found.fleet_consent,
         "forgotten": found.forgotten,
-        "tellings": [_told(each) for each in found.tellings],
+        "tellings": [_telling_document(each) for each in found.tellings],
     }
 
 
@@ -261,18 +262,18 @@ def _check_not_too_old(known: Document, telling: Telling) -> None:
         )
 
 
-def _answer(user_id: str, document: Document, telling: Telling) -> dict[str, Any]:
+def _stored_response(user_id: str, document: Document, telling: Telling) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "version": document.version,
         "tellings": len(document.tellings),
         "forgotten": document.forgotten,
         "fleet_consent": document.fleet_consent,
-        "telling": _told(telling),
+        "telling": _telling_document(telling),
     }
 
 
-def _told(telling: Telling) -> dict[str, Any]:
+def _telling_document(telling: Telling) -> dict[str, Any]:
     """A telling as a client reads it."""
     settings: dict[str, Any] = {}
     for path, value in telling.settings.items():

@@ -569,7 +569,7 @@ class ServiceUnavailableError(HypermobError):
     code = "SERVICE_UNAVAILABLE"
     status = 503
     retry_after_s = 10
-    en = "Out of reach: {parts}. Try again in a minute."
+    en = "Unreachable: {parts}. Try again in a minute."
     ko = "연결할 수 없음: {parts}. 1분 뒤에 다시 시도해 주세요."
 
 

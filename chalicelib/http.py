@@ -66,13 +66,13 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
         without its text.
     """
 
-    def answers(view: Callable[..., Any]) -> Callable[..., Response]:
+    def respond_with(view: Callable[..., Any]) -> Callable[..., Response]:
         @functools.wraps(view)
-        def answered(**path: str) -> Response:
+        def respond(**path: str) -> Response:
             try:
                 result = view(**path)
             except HypermobError as error:
-                telemetry().refused(error.code)
+                telemetry().count_refusal(error.code)
                 return _error_response(app, error)
             except Exception as error:
                 app.log.exception("request %s failed", request_id(app))
@@ -81,7 +81,7 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
                     own = NoCredentialsError()
                 elif is_out_of_reach(error):
                     own = ServiceUnavailableError(parts="storage")
-                telemetry().refused(own.code)
+                telemetry().count_refusal(own.code)
                 return _error_response(app, own)
             answer = result if isinstance(result, Answer) else Answer(result)
             body = {"status": "success", "data": answer.data}
@@ -91,7 +91,7 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
                 headers={"Content-Type": JSON, **answer.headers},
             )
 
-        return answered
+        return respond
 
     @app.middleware("http")  # type: ignore[untyped-decorator, unused-ignore]
     def finish(event: Any, get_response: Callable[[Any], Response]) -> Response:
@@ -110,7 +110,7 @@ def add_envelope(app: Chalice, cors_origins: tuple[str, ...]) -> Callable[..., A
         }
         return response
 
-    return answers
+    return respond_with
 
 
 def add_preflight(app: Chalice) -> None:

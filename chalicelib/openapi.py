@@ -32,9 +32,9 @@ A standing photo and a height become body segment lengths, and those the setting
 A photo's way: `POST /uploads`, post the photo to the form that it answers, `POST /fit`.
 
 Lengths are between joint centres, left and right averaged; height is from vertex to floor,
-barefoot. To find the centres with a tape: the shoulder's lies under the bony tip of the shoulder,
-the elbow's, wrist's and ankle's between their two bony bumps, the hip's level with the bump at the
-top of the thigh's outside, the knee's level with the crease behind it. Torso is from the middle
+barefoot. To find the centres with a tape: the shoulder's lies under the bony tip of the shoulder.
+The elbow's, wrist's and ankle's lie between their two bony bumps. The hip's is level with the bump
+at the top of the thigh's outside, the knee's with the crease behind it. Torso is from the middle
 between the shoulders to the middle between the hips.
 
 Axes of a car: x aft, from the ball of the foot on the resting accelerator; y to the car's right;
@@ -339,7 +339,7 @@ def _operation(
         "summary": operation.summary,
         "parameters": [*parameters, *operation.parameters, language],
         "responses": {
-            str(status): _answer(status, schemas[kind])
+            str(status): _success_response(status, schemas[kind])
             for status, kind in operation.answers.items()
         },
     }
@@ -354,7 +354,7 @@ def _operation(
     return described
 
 
-def _answer(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
+def _success_response(status: int, data: Mapping[str, Any]) -> dict[str, Any]:
     envelope = {
         "type": "object",
         "properties": {"status": {"const": "success"}, "data": data},

@@ -38,13 +38,13 @@ Tellings = Sequence[personal.Telling] | None
 
 def recommend(
     request: RecommendRequest | EstimateRequest,
-    net: carfit.Model | None = None,
+    model: carfit.Model | None = None,
     tellings: Tellings = None,
 ) -> dict[str, Any]:
     """Settings of a car for a body; the shape is that of `carfit.Recommendation`.
 
     Lengths that an `EstimateRequest` leaves out are estimated from the others; ``body`` says which
-    lengths were taken. ``net`` as in `carfit.recommend`. With ``tellings`` the settings are the
+    lengths were taken. ``model`` as in `carfit.recommend`. With ``tellings`` the settings are the
     driver's own, and ``personal`` says what was learned.
 
     Raises
@@ -57,32 +57,32 @@ def recommend(
     lengths_cm, cov = tuple(told.values()), None
     if estimated:
         lengths_cm, cov = given_some(request.height_cm, lengths_cm, request.sex)
-    answer = _recommend(request, lengths_cm, cov, net, tellings)
+    answer = _recommend(request, lengths_cm, cov, model, tellings)
     taken = dict(zip(SEGMENTS, (round(each, 1) for each in lengths_cm), strict=True))
     return answer | {"body": {"height": request.height_cm, **taken, "estimated": estimated}}
 
 
 def compare(served: Mapping[str, Any], shadow: Callable[[], Mapping[str, Any]]) -> None:
-    """Answer once more with the model that is not served, and say how far the two differ.
+    """Answer again with the shadow model, and record how far the two answers differ.
 
     Metrics: ``ShadowForeAft``, mm that the shadow's seat lies further back, and ``ShadowFailures``.
-    What the shadow does wrong never reaches a client.
+    An error of the shadow model never reaches a client.
     """
     try:
         other = shadow()
         off_mm = (
             other["settings"]["seat"]["fore_aft_mm"] - served["settings"]["seat"]["fore_aft_mm"]
         )
-        telemetry().measured("ShadowForeAft", off_mm)
+        telemetry().add_metric("ShadowForeAft", off_mm)
     except Exception:
         telemetry().log.exception("the shadow model failed")
-        telemetry().measured("ShadowFailures", 1.0)
+        telemetry().add_metric("ShadowFailures", 1.0)
 
 
 def recommend_measured(
     segments: Segments,
     interval_95: Mapping[str, tuple[float, float]],
-    net: carfit.Model | None = None,
+    model: carfit.Model | None = None,
     tellings: Tellings = None,
 ) -> dict[str, Any]:
     """Settings for a measured body: how unsure its lengths are widens the bands.
@@ -93,14 +93,14 @@ def recommend_measured(
         (high - low) / (2.0 * HALF_95_SD) for low, high in (interval_95[name] for name in SEGMENTS)
     ]
     lengths_cm = tuple(getattr(segments, name) for name in SEGMENTS)
-    return _recommend(segments, lengths_cm, np.diag(np.square(sd_cm)), net, tellings)
+    return _recommend(segments, lengths_cm, np.diag(np.square(sd_cm)), model, tellings)
 
 
 def _recommend(
     told: RecommendRequest | EstimateRequest | Segments,
     lengths_cm: tuple[float, ...],
     lengths_cov_cm2: npt.NDArray[np.float64] | None,
-    net: carfit.Model | None,
+    model: carfit.Model | None,
     tellings: Tellings,
 ) -> dict[str, Any]:
     body, vehicle = _body(told, lengths_cm), _vehicle(told.vehicle, "vehicle")
@@ -113,7 +113,7 @@ def _recommend(
             posture=told.posture or "normal",
             side_mirrors=told.side_mirrors or "classic",
             lengths_cov_cm2=lengths_cov_cm2,
-            net=net,
+            model=model,
             vhal_profile=asked_profile(told.vehicle, "vehicle"),
         )
     answer = found.to_dict() | own
@@ -133,7 +133,7 @@ def _found(
 
 
 def transfer(
-    request: TransferRequest, net: carfit.Model | None = None, tellings: Tellings = None
+    request: TransferRequest, model: carfit.Model | None = None, tellings: Tellings = None
 ) -> dict[str, Any]:
     """Settings of another car that keep a driver's posture.
 
@@ -178,7 +178,7 @@ def transfer(
         there,
         drive_side=request.drive_side or "left",
         side_mirrors=request.side_mirrors or "classic",
-        net=net,
+        model=model,
         vhal_profile=asked_profile(request.to_vehicle, "to_vehicle"),
     )
     own: dict[str, Any] = {}
@@ -202,7 +202,7 @@ def transfer(
             tellings if known else [*tellings, now],
             drive_side=request.drive_side or "left",
             side_mirrors=request.side_mirrors or "classic",
-            net=net,
+            model=model,
             vhal_profile=asked_profile(request.to_vehicle, "to_vehicle"),
         )
     before = {name: round(angle, 1) for name, angle in found.angles_before_deg.items()}

@@ -54,7 +54,7 @@ DELETED = "deleted"
 
 It lies where photos lie, so that it expires as they do."""
 MEASURE_TIMEOUT_S = 60
-"""Of the measure function, as ``infra/`` and ``local/`` set it."""
+"""The measure function's time-out, as ``infra/`` and ``local/`` set it."""
 MAX_RECEIVES = 5
 """How often SQS delivers an upload's event before the dead-letter queue gets it; ``infra/`` and
 ``local/`` set the queue so."""
@@ -62,12 +62,12 @@ VISIBILITY_TIMEOUTS = 6
 """How many of the measure function's time-outs pass before SQS delivers an unsettled event again:
 what AWS asks of the queue's visibility time-out, as Lambda retries a throttled event within it."""
 ATTEMPTS = 4
-"""Of each request to S3, the first included."""
+"""Attempts of each request to S3, the first included."""
 READ_TIMEOUT_S = 5
-"""For S3 to say anything. All attempts end before API Gateway does, which waits 29 s: a client is
-told what is out of reach."""
+"""How long a request waits for S3. All attempts end before API Gateway's 29 s, so that a client is
+told that S3 is unreachable."""
 MAX_KEY_BYTES = 1024
-"""Of an object in S3, in UTF-8."""
+"""S3's limit of an object's key, in UTF-8."""
 UPLOAD_EXPIRES_S = 600
 DOWNLOAD_EXPIRES_S = 3600
 
@@ -164,7 +164,7 @@ def upload_owner(key: str) -> Owner | None:
 
 
 def is_of_upload(owner: Owner, image_url: str) -> bool:
-    """Whether a photo was uploaded under the id of this very measurement."""
+    """Whether a photo was uploaded under the id of this measurement."""
     return upload_owner(ObjectAddress.from_url(image_url).key) == owner
 
 
@@ -180,7 +180,7 @@ def result_key(owner: Owner, name: str) -> str:
 
 
 def driver_key(user_id: str) -> str:
-    """Key of what a driver told."""
+    """Key of a driver's stored settings."""
     return f"{RESULTS_PREFIX}{user_id}/{DRIVER}"
 
 
@@ -340,7 +340,7 @@ class Storage:
     def claim(self, owner: Owner, name: str, content: Any, replacing: str | None = None) -> bool:
         """Store a JSON result if none is there yet, or only the one with the tag ``replacing``.
 
-        Of callers that race, one is answered True.
+        Where callers race, one gets True.
         """
         return self._claim(result_key(owner, name), content, replacing)
 
@@ -373,20 +373,21 @@ class Storage:
     # -- drivers ----------------------------------------------------------------------------
 
     def read_driver(self, user_id: str) -> tuple[Any | None, str]:
-        """Read what a driver told, and its tag, which `write_driver` takes."""
+        """Read a driver's stored settings, and their tag, which `write_driver` takes."""
         found = self._read(ObjectAddress(self._settings.results_bucket, driver_key(user_id)))
         return (None, "") if found is None else (msgspec.json.decode(found.content), found.tag)
 
     def write_driver(self, user_id: str, content: Any, replacing: str | None) -> bool:
-        """Store what a driver told if nothing is there yet, or only what has the tag ``replacing``.
+        """Store a driver's settings if none are there yet, or those there have the tag
+        ``replacing``.
 
-        Of callers that race, one is answered True. Where the answer is lost, nobody knows: the
-        caller reads again.
+        Where callers race, one gets True. Where the response is lost, the caller reads again.
         """
         return self._claim(driver_key(user_id), content, replacing)
 
     def overwrite_driver(self, user_id: str, content: Any) -> None:
-        """Store whatever is there: who read it before can no longer write."""
+        """Store a driver's settings unconditionally: a caller that read them before cannot
+        write."""
         self.s3.put_object(
             Bucket=self._settings.results_bucket,
             Key=driver_key(user_id),

@@ -24,9 +24,9 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from chalicelib.settings import settings
 
 NAMESPACE = "Hypermob"
-"""Of the metrics, as the dashboard in ``infra/api.yaml`` looks for them."""
+"""The metrics' namespace, which the dashboard in ``infra/api.yaml`` reads."""
 
-# Of the invocation at hand: Lambda has one at a time, `chalice local` a thread for each.
+# The current invocation's metrics: Lambda has one at a time, `chalice local` a thread for each.
 _metrics: ContextVar[EphemeralMetrics | None] = ContextVar("metrics", default=None)
 
 _USER_IN_KEY = re.compile(
@@ -102,7 +102,7 @@ class Telemetry:
             if metrics := _metrics.get():
                 metrics.add_metric(f"{name}Latency", MetricUnit.Milliseconds, took_ms)
 
-    def measured(self, name: str, value: float, unit: MetricUnit = MetricUnit.NoUnit) -> None:
+    def add_metric(self, name: str, value: float, unit: MetricUnit = MetricUnit.NoUnit) -> None:
         """Put a number among the invocation's metrics."""
         if metrics := _metrics.get():
             metrics.add_metric(name, unit, value)
@@ -114,7 +114,7 @@ class Telemetry:
             for name, value in facts.items():
                 metrics.add_metadata(name, value)
 
-    def refused(self, code: str) -> None:
+    def count_refusal(self, code: str) -> None:
         """Count an answer that is an error, by its code."""
         self.log.info("refused", code=code)
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)

@@ -158,7 +158,7 @@ class Measurer:
             pitch_deg = told if isinstance(told, float) and abs(told) <= MAX_PITCH_DEG else None
         return Shot(photo, pitch_deg)
 
-    def answer(self, event: Any) -> dict[str, Any]:
+    def measure_now(self, event: Any) -> dict[str, Any]:
         """Answer a direct invocation, with the error's document where the photo is refused."""
         try:
             if not isinstance(event, dict):
@@ -172,7 +172,7 @@ class Measurer:
                     self._store_error(Owner(job.user_id, job.measurement_id), error, job.asked_at)
                 raise
         except HypermobError as error:
-            telemetry().refused(error.code)
+            telemetry().count_refusal(error.code)
             return {"status": "error", "error": error_to_document(error)}
         return {"status": "success", "data": msgspec.to_builtins(measurement)}
 
@@ -235,7 +235,7 @@ class Measurer:
         try:
             self.measure(validated(MeasureJob, values))
         except HypermobError as error:
-            telemetry().refused(error.code)
+            telemetry().count_refusal(error.code)
             self._store_error(owner, error, uploaded_at)
         else:
             self.storage.delete_results(owner, ERROR)  # of attempts before this one
@@ -290,7 +290,7 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     """Lambda entry: see the module's description."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not records:
-        return measurer.answer(event)
+        return measurer.measure_now(event)
     if records[0].get("eventSource") == "aws:sqs":
         return measurer.measure_batch(records, context.get_remaining_time_in_millis() / 1000)
     measurer.measure_uploads(event)

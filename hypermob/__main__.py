@@ -463,7 +463,7 @@ def _recommend(options: argparse.Namespace) -> int:
     body = {**_segments(options.measurement), **_car(options)}
     told = (*LENGTHS, *ABOUT, "estimate_missing", *WHOSE)
     recommendation = _engine(options).recommend(body | _given(options, *told))
-    _answer(recommendation, options)
+    _print_recommendation(recommendation, options)
     return OK
 
 
@@ -487,7 +487,7 @@ def _transfer(options: argparse.Namespace) -> int:
         "from_vehicle": found.get("vehicle"),
     }
     told = (*LENGTHS, *ABOUT, "side_mirrors", "from_vehicle", "to_vehicle", "drive_side", *WHOSE)
-    _answer(_engine(options).transfer(body | _given(options, *told)), options)
+    _print_recommendation(_engine(options).transfer(body | _given(options, *told)), options)
     return OK
 
 
@@ -513,7 +513,7 @@ def _tell(options: argparse.Namespace) -> int:
 
 
 def _show_told(options: argparse.Namespace) -> int:
-    told = _engine(options).told(options.user)
+    told = _engine(options).driver_settings(options.user)
     if options.json:
         print(json.dumps({"status": "success", **told}))
     else:
@@ -568,7 +568,7 @@ def _check_vehicle(name: str, engine: Engine) -> None:
         )
 
 
-def _answer(recommendation: dict[str, Any], options: argparse.Namespace) -> None:
+def _print_recommendation(recommendation: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps({"status": "success", **recommendation}))
     else:
@@ -651,7 +651,7 @@ def _validate(options: argparse.Namespace) -> int:
         print(f"hypermob: {error.filename}: {error.strerror}", file=sys.stderr)
         return MISUSED
     height_px = picture_px(len(rows)) if options.report is not None else None
-    looks = validation.measured(
+    looks = validation.measure_rows(
         rows, _engine(options), options.workers, options.language, height_px
     )
     photos = list(tqdm(looks, total=len(rows), unit="photo"))

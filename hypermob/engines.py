@@ -65,7 +65,7 @@ class Engine(Protocol):
     def tell(self, user_id: str, telling: Mapping[str, Any]) -> dict[str, Any]:
         """Tell what a driver keeps: the body of a ``POST /drivers/{user_id}/settings``."""
 
-    def told(self, user_id: str) -> dict[str, Any]:
+    def driver_settings(self, user_id: str) -> dict[str, Any]:
         """All that a driver told."""
 
     def forget(self, user_id: str) -> None:
@@ -111,8 +111,8 @@ class InProcessEngine:
         request = validated(TellingRequest, dict(telling))
         return drivers.tell(Files(), _checked(user_id), request, key=None)
 
-    def told(self, user_id: str) -> dict[str, Any]:
-        """As `Engine.told`."""
+    def driver_settings(self, user_id: str) -> dict[str, Any]:
+        """As `Engine.driver_settings`."""
         return drivers.told_by(Files(), _checked(user_id))
 
     def forget(self, user_id: str) -> None:
@@ -171,8 +171,8 @@ class ApiEngine:
         """As `Engine.tell`."""
         return _as_answered(self._client.tell(user_id=user_id, **telling))
 
-    def told(self, user_id: str) -> dict[str, Any]:
-        """As `Engine.told`."""
+    def driver_settings(self, user_id: str) -> dict[str, Any]:
+        """As `Engine.driver_settings`."""
         return _as_answered(self._client.driver_settings(user_id=user_id))
 
     def forget(self, user_id: str) -> None:

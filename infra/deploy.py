@@ -49,7 +49,7 @@ DEPLOYMENTS: Final = "deployments"
 
 NO_WEIGHTS: Final[dict[str, dict[str, float]]] = {"AdditionalVersionWeights": {}}
 ZIP_DIGITS: Final = 16
-"""Of a kept zip's SHA-256, in its name."""
+"""Digits of its SHA-256 in the name of a stored zip."""
 
 
 class Command:
@@ -148,7 +148,7 @@ class Command:
         client = self.aws.client("lambda")
         config = client.get_function_configuration(FunctionName=function, Qualifier=version)
         digits = base64.b64decode(config["CodeSha256"]).hex()[:ZIP_DIGITS]
-        [*_, zipped] = ["", *(one for one in kept_zips(self.aws, self.stage) if digits in one)]
+        [*_, zipped] = ["", *(one for one in deployed_zips(self.aws, self.stage) if digits in one)]
         if not zipped:
             self.say(f"{on_stored}: stays as it is, that zip is no longer kept")
             return
@@ -340,7 +340,7 @@ class Deployment(Command):
         return tuple("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls)
 
     def image(self) -> str:
-        """Build and push the image unless this very one is there; its name by digest."""
+        """Build and push the image unless the same one is there; its name by digest."""
         host = f"{self.account}.dkr.ecr.{self.stage.region}.amazonaws.com"
         repository = f"{host}/{self.stage.repository}"
         base = "" if self.dry_run or "BASE=" in self.image_args else self.base()
@@ -481,11 +481,11 @@ class Deployment(Command):
         s3, bucket = self.aws.client("s3"), self.stage.models
         content = self.zip.read_bytes()
         digest = hashlib.sha256(content).hexdigest()[:ZIP_DIGITS]
-        kept = kept_zips(self.aws, self.stage)
+        kept = deployed_zips(self.aws, self.stage)
         if not kept or not kept[0].endswith(f"-{digest}.zip"):
             key = f"{zip_prefix(self.stage)}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
             s3.put_object(Bucket=bucket, Key=f"{key}-{digest}.zip", Body=content)
-        for old in kept_zips(self.aws, self.stage)[KEPT_VERSIONS:]:
+        for old in deployed_zips(self.aws, self.stage)[KEPT_VERSIONS:]:
             s3.delete_object(Bucket=bucket, Key=old)
 
     def rest_api(self) -> str:
@@ -630,7 +630,7 @@ def zip_prefix(stage: Stage) -> str:
     return f"{DEPLOYMENTS}/{stage.stage}/"
 
 
-def kept_zips(aws: Aws, stage: Stage) -> list[str]:
+def deployed_zips(aws: Aws, stage: Stage) -> list[str]:
     """Keys of the zips that were deployed, the newest first."""
     pages = aws.client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=stage.models, Prefix=zip_prefix(stage))
@@ -657,7 +657,7 @@ def explained(command: Callable[[], Command | None], again: str) -> Iterator[Non
         yield
     except (DeployError, ClientError, BotoCoreError) as error:
         running = command()
-        where = f"Stopped in {running.doing}. What came before stands.\n" if running else ""
+        where = f"Stopped in {running.doing}. The steps before it are done.\n" if running else ""
         code = f" [{error_code(error)}]" if isinstance(error, ClientError) else ""
         print(f"\n{error}{code}\n\n{where}{again}", file=sys.stderr)
         sys.exit(1)

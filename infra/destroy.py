@@ -11,7 +11,7 @@ from functools import partial
 
 from infra import package
 from infra.cloud import status_of
-from infra.deploy import Command, explained, kept_zips
+from infra.deploy import Command, deployed_zips, explained
 from infra.stage import Stage
 
 
@@ -47,7 +47,7 @@ class Destruction(Command):
         """Delete the record and the kept zips."""
         s3, bucket = self.aws.client("s3"), self.stage.models
         if self._is_there(bucket):
-            for key in (self.record_key, *kept_zips(self.aws, self.stage)):
+            for key in (self.record_key, *deployed_zips(self.aws, self.stage)):
                 s3.delete_object(Bucket=bucket, Key=key)
 
     def delete_bucket(self, bucket: str) -> None:

@@ -36,7 +36,7 @@ LIMIT_MIB = 35.0
 NEEDED = ("app", "aws_lambda_powertools", "chalice", "chalicelib", "msgspec", "numpy")
 UNWANTED = ("boto3", "botocore", "cv2", "joblib", "mediapipe", "scipy", "sklearn")
 TESTS = "/tests/"
-"""Of packages: shipped by them, imported by nobody, half of all byte code."""
+"""Packages ship their tests here. Nobody imports them, and they are half of all byte code."""
 TASK_ROOT = "/var/task"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can name."""
@@ -81,7 +81,7 @@ def _users_prove_themselves(project: Path) -> bool:
 def build_zip(project: Path = REPOSITORY, build: Path = BUILD) -> Path:
     """Package the app with its byte code; reuses the last zip when nothing in it has changed.
 
-    ``chalice deploy`` in the app's copy then finds and deploys this very zip.
+    ``chalice deploy`` in the app's copy then finds and deploys the same zip.
     """
     source = copy_app(project, build)
     add_byte_code(_packaged(source), source)

@@ -33,7 +33,7 @@ class SmokeError(Exception):
     """The API does not answer as it should; says what it answered last."""
 
 
-def answered(client: httpx.Client, method: str, path: str, **body: Any) -> Any:
+def call_until_success(client: httpx.Client, method: str, path: str, **body: Any) -> Any:
     """Data of a route's success, asked for again until ``PATIENCE_S`` has passed.
 
     Raises
@@ -88,7 +88,9 @@ def check(url: str, key: str, images_bucket: str, say: Callable[[str], None]) ->
     height_cm = json.loads(PERSON.read_text("utf-8"))["height_cm"]
     with _client(url, key) as client:
         _check_lengths(client, say)
-        measured = answered(client, "POST", "/measure", json=_guide(images_bucket, height_cm))
+        measured = call_until_success(
+            client, "POST", "/measure", json=_guide(images_bucket, height_cm)
+        )
         say(f"POST /measure: arm {measured['arm_cm']} cm, leg {measured['leg_cm']} cm")
         _check_upload(client, height_cm, say)
         _expect(client.delete(f"/measurements/{USER}/{measured['measurement_id']}"), 200)
@@ -119,9 +121,9 @@ def _guide(images_bucket: str, height_cm: float) -> dict[str, Any]:
 
 
 def _check_lengths(client: httpx.Client, say: Callable[[str], None]) -> None:
-    health = answered(client, "GET", "/health", params={"deep": 1})
+    health = call_until_success(client, "GET", "/health", params={"deep": 1})
     say(f"GET /health?deep=1: version {health['version']}")
-    answered(client, "POST", "/recommend", json=LENGTHS_REQUEST)
+    call_until_success(client, "POST", "/recommend", json=LENGTHS_REQUEST)
     say("POST /recommend: settings")
 
 
@@ -134,7 +136,7 @@ def _check_key(url: str, say: Callable[[str], None]) -> None:
 
 def _check_upload(client: httpx.Client, height_cm: float, say: Callable[[str], None]) -> None:
     asked = {"user_id": USER, "content_type": "image/jpeg"}
-    granted = answered(client, "POST", "/uploads", json=asked)
+    granted = call_until_success(client, "POST", "/uploads", json=asked)
     form = granted["upload"]
     # A redirect here is S3's global host: a browser would not follow it with the form.
     sent = httpx.post(

@@ -97,7 +97,7 @@ class Stage:
 
     @property
     def repository(self) -> str:
-        """Of the measure function's images; also that function's name."""
+        """The image repository of the measure function; also that function's name."""
         return f"{self.name}-measure"
 
     @property
@@ -114,7 +114,7 @@ class Stage:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Of everything that is made for it."""
+        """The tags of every resource of the stage."""
         return {"product": self.app_name, "stage": self.stage}
 
     @property

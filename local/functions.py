@@ -139,9 +139,9 @@ class InvokeApi:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        return self._answer(Request(environ))(environ, start_response)
+        return self._respond(Request(environ))(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         match request.path.split("/"):
             case ["", "2015-03-31", "functions", named, "invocations"] if request.method == "POST":
                 return self._invoke(named, request)

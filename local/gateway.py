@@ -101,7 +101,7 @@ class Gateway:
             if request.method not in METHODS:
                 raise _Refused("MISSING_AUTHENTICATION_TOKEN")
             self._check_key(request)
-            response = self._answer(request, _target(request), _headers(request), _body(request))
+            response = self._respond(request, _target(request), _headers(request), _body(request))
         except _Refused as refused:
             response = _envelope(refused.error, request.headers.get("Accept-Language"))
         took_ms = (time.perf_counter() - began) * 1000
@@ -117,7 +117,7 @@ class Gateway:
             known = _is_route(request.method, request.path)
             raise _Refused("INVALID_API_KEY" if known else "MISSING_AUTHENTICATION_TOKEN")
 
-    def _answer(
+    def _respond(
         self, request: Request, target: str, headers: dict[str, str], body: bytes
     ) -> Response:
         if not self._room.acquire(blocking=False):

@@ -22,7 +22,7 @@ CALLER = Credentials("local", "local")
 """The local stack has one caller."""
 ALGORITHM = "AWS4-HMAC-SHA256"
 BEFORE_FILE_LIMIT_BYTES = 20_000
-"""Of an upload form, all that is not the file."""
+"""Most bytes of an upload form beside the file."""
 UNCHECKED_FIELDS = ("policy", "x-amz-signature", "file")
 """Fields that no condition has to name; nor those that start with ``x-ignore-``."""
 

@@ -23,7 +23,7 @@ pillow_heif.register_heif_opener()
 PEOPLE = Path(__file__).parent / "fixtures" / "people"
 PERSON = "front-1.jpg"
 HEIGHT_CM = 172.6
-"""Of the person in most of these photos."""
+"""The height of the person in most of these photos."""
 
 MEASURED, NO_PERSON = "measured", "NO_PERSON"
 UNSUPPORTED, TOO_LARGE = "UNSUPPORTED_IMAGE", "IMAGE_TOO_LARGE"
@@ -197,23 +197,26 @@ def exif_lies() -> Kinds:
     """EXIF that is wrong, broken or impossible."""
     image = person()
 
-    def told(block: bytes) -> Callable[[], bytes]:
+    def with_segment(block: bytes) -> Callable[[], bytes]:
         return lambda: encoded(image, "JPEG", quality=90, exif=block)
 
     return {
-        "exif-turned-left": (told(exif(8)), "POSE_UNSUITABLE"),
-        "exif-upside-down": (told(exif(3)), "POSE_UNSUITABLE"),
-        "exif-orientation-9": (told(exif(9)), MEASURED),
-        "exif-orientation-65535": (told(exif(65535)), MEASURED),
-        "exif-focal-length-1": (told(exif(camera={0xA405: 1})), MEASURED),
-        "exif-focal-length-65535": (told(exif(camera={0xA405: 65535})), MEASURED),
-        "exif-size-of-another-photo": (told(exif(camera={0xA002: 9, 0xA003: 9})), MEASURED),
-        "exif-focal-length-of-a-wider-photo": (told(exif(camera={0xA405: 14})), MEASURED),
-        "exif-empty": (told(b"Exif\0\0"), MEASURED),
-        "exif-offset-beyond-end": (told(b"Exif\0\0II*\0\xff\xff\xff\xff"), MEASURED),
-        "exif-endless": (told(b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 60_000), MEASURED),
+        "exif-turned-left": (with_segment(exif(8)), "POSE_UNSUITABLE"),
+        "exif-upside-down": (with_segment(exif(3)), "POSE_UNSUITABLE"),
+        "exif-orientation-9": (with_segment(exif(9)), MEASURED),
+        "exif-orientation-65535": (with_segment(exif(65535)), MEASURED),
+        "exif-focal-length-1": (with_segment(exif(camera={0xA405: 1})), MEASURED),
+        "exif-focal-length-65535": (with_segment(exif(camera={0xA405: 65535})), MEASURED),
+        "exif-size-of-another-photo": (with_segment(exif(camera={0xA002: 9, 0xA003: 9})), MEASURED),
+        "exif-focal-length-of-a-wider-photo": (with_segment(exif(camera={0xA405: 14})), MEASURED),
+        "exif-empty": (with_segment(b"Exif\0\0"), MEASURED),
+        "exif-offset-beyond-end": (with_segment(b"Exif\0\0II*\0\xff\xff\xff\xff"), MEASURED),
+        "exif-endless": (
+            with_segment(b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 60_000),
+            MEASURED,
+        ),
         "exif-points-at-itself": (
-            told(b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x8769, 4, 1, 8)),
+            with_segment(b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x8769, 4, 1, 8)),
             MEASURED,
         ),
     }

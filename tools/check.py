@@ -81,6 +81,8 @@ def main() -> int:
     if code:
         commands = [["-m", "ruff", "check", *code], ["-m", "ruff", "format", "--check", *code]]
         commands += [["-m", "mypy"]]
+    if written := [name for name in files if name.endswith((".md", ".py"))]:
+        commands.append(["-m", "tools.prose", *written])
     if tests:
         commands.append(["-m", "pytest", "-q", *tests])
     for command in commands:

@@ -101,12 +101,14 @@ def look(folder: Path, truth: Truth) -> Case:
     """Look at one rendered photo as the measure function would."""
     try:
         # Edges would make a camera known that is told to nobody here.
-        sight = rendered.see(folder, truth).without_edges()
-        log_focal = rendered.true_log_focal(truth, sight)
+        prepared = rendered.prepare(folder, truth).without_edges()
+        log_focal = rendered.true_log_focal(truth, prepared)
         pitch_rad = rendered.told_pitch_rad(truth)
-        skeletons = {focal: sight.skeleton(log_focal if focal else None) for focal in (False, True)}
+        skeletons = {
+            focal: prepared.skeleton(log_focal if focal else None) for focal in (False, True)
+        }
         observations = [
-            sight.observe(
+            prepared.observe(
                 skeletons[focal], log_focal if focal else None, pitch_rad if pitch else None
             )
             for focal, pitch in TOLD

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from bodyscan import scan
 from bodyscan.lengths import View
-from bodyscan.scan import Sight
+from bodyscan.scan import PreparedPhoto
 from chalicelib.errors import HypermobError
 
 ROOT = Path(__file__).parents[1]
@@ -37,17 +37,17 @@ def view_of(truth: Truth) -> View:
     return "side" if truth["kind"] == "side" else "front"
 
 
-def see(folder: Path, truth: Truth) -> Sight:
+def prepare(folder: Path, truth: Truth) -> PreparedPhoto:
     """Find the person of one photo. Errors as in `bodyscan.scan.see`."""
     photo = (folder / truth["file"]).read_bytes()
-    return scan.see(photo, view_of(truth), model=MODEL)
+    return scan.prepare(photo, view_of(truth), model=MODEL)
 
 
-def true_log_focal(truth: Truth, sight: Sight) -> float:
+def true_log_focal(truth: Truth, prepared: PreparedPhoto) -> float:
     """Logarithm of the focal length over the person's height in the picture."""
     # The photo may have been read at a fraction of its size.
-    scale = sight.picture.pixels.shape[0] / truth["height"]
-    return float(np.log(truth["camera"]["focal_px"] * scale / sight.outline.height_px))
+    scale = prepared.picture.pixels.shape[0] / truth["height"]
+    return float(np.log(truth["camera"]["focal_px"] * scale / prepared.outline.height_px))
 
 
 def told_pitch_rad(truth: Truth) -> float:

@@ -100,22 +100,26 @@ class Seen:
         return np.array([self.truth["lengths_cm"][name]["mean"] for name in SEGMENTS])
 
 
-def see(folder: Path, truth: Truth) -> Seen:
+def observe(folder: Path, truth: Truth) -> Seen:
     """Look at one photo in every way that is compared."""
     try:
-        sight = rendered.see(folder, truth)
-        told = scan.look_at(sight).observation
+        prepared = rendered.prepare(folder, truth)
+        told = scan.look_at(prepared).observation
         lengths.estimate([told], float(truth.get("height_cm", UNKNOWN_HEIGHT_CM)))
     except HypermobError as error:
         return Seen(truth, rendered.refusal(error))
     if "camera" not in truth:  # a collage, of several
         return Seen(truth, observations={"told": told})
-    bare = replace(sight, cut=_without_outline(sight.cut), close=_without_outline(sight.close))
-    log_focal, pitch_rad = rendered.true_log_focal(truth, sight), rendered.told_pitch_rad(truth)
+    bare = replace(
+        prepared,
+        crop=_without_outline(prepared.crop),
+        fine_crop=_without_outline(prepared.fine_crop),
+    )
+    log_focal, pitch_rad = rendered.true_log_focal(truth, prepared), rendered.told_pitch_rad(truth)
     ways = {
-        "focal": (sight, log_focal),
-        "no focal": (sight, None),
-        "no silhouette": (bare, sight.log_focal),
+        "focal": (prepared, log_focal),
+        "no focal": (prepared, None),
+        "no silhouette": (bare, prepared.log_focal),
     }
     observations = {"told": told}
     for name, (seen, focal) in ways.items():
@@ -124,12 +128,12 @@ def see(folder: Path, truth: Truth) -> Seen:
     if truth["kind"] in ("front", *CAMERAS):
         shot = rendered.shaken((folder / truth["file"]).read_bytes(), truth["seed"])
         with suppress(PhotoRefusedError):
-            second = scan.see(shot, "front", model=rendered.MODEL)
+            second = scan.prepare(shot, "front", model=rendered.MODEL)
             observations["shot"] = scan.look_at(second).observation
             observations["shot, pitch"] = scan.look_at(second, pitch_rad).observation
     with suppress(PhotoRefusedError):
-        observations["pitch"] = scan.look_at(sight, pitch_rad).observation
-    person = sight.person
+        observations["pitch"] = scan.look_at(prepared, pitch_rad).observation
+    person = prepared.person
     px, world = person.landmarks_px, person.world_m
     ankles = px[[pose.LEFT_ANKLE, pose.RIGHT_ANKLE]].mean(axis=0)
     return Seen(
@@ -137,17 +141,17 @@ def see(folder: Path, truth: Truth) -> Seen:
         observations=observations,
         pixel_lengths=_between(px),
         world_lengths=_between(world),
-        landmarks=(px - sight.cut.centre_px) / sight.outline.height_px,
+        landmarks=(px - prepared.crop.centre_px) / prepared.outline.height_px,
         nose_to_ankle_px=float(np.linalg.norm(px[pose.NOSE] - ankles)),
-        silhouette_px=sight.outline.height_px,
+        silhouette_px=prepared.outline.height_px,
     )
 
 
-def _without_outline(cut: Crop) -> Crop:
+def _without_outline(crop: Crop) -> Crop:
     """The same crop, on which nobody is marked as the person."""
-    pixels = cut.pixels.copy()
+    pixels = crop.pixels.copy()
     pixels[..., 3] = 0
-    return replace(cut, pixels=pixels)
+    return replace(crop, pixels=pixels)
 
 
 def _between(points: Array) -> Array:
@@ -232,7 +236,7 @@ def hypermob(groups: Sequence[Group], *told: str) -> dict[str, Any]:
         "coverage": float(inside.mean()),
         "coverage_by_segment": dict(zip(SEGMENTS, inside.mean(axis=0).tolist(), strict=True)),
         "half_width_cm": float(lengths.NORMAL_95 * sd.mean()),
-        "networks_believed": float(
+        "relies_on_networks": float(
             np.mean([lengths.familiarity(_observations(group, told)) for group in kept])
         ),
     }
@@ -549,7 +553,7 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
             f"{segment.replace('_', ' ')} {off:+.2f}"
             for segment, off in of_set["views"]["front"]["bias_cm"].items()
         )
-        believed = of_set["views"]["front"]["networks_believed"]
+        believed = of_set["views"]["front"]["relies_on_networks"]
         sections.append(
             f"{document.table(heads, rows)}\n\nMean error (bias), front, cm: {bias}. The networks'"
             f" share of what is believed: {believed:.0%}."
@@ -625,7 +629,7 @@ def main() -> None:
     parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
     arguments = parser.parse_args()
     seen = {
-        name: rendered.every(arguments.folder / name, see, arguments.processes)
+        name: rendered.every(arguments.folder / name, observe, arguments.processes)
         for name in (*SETS, *CAMERAS, *LOOKS, REFUSE)
     }
     figures = {

@@ -676,7 +676,7 @@ SHOWN: Final = (
 
 
 RUNS: Final = 400
-"""Of each call that is timed."""
+"""How often each call is timed."""
 
 
 def speed() -> tuple[Rows, dict[str, Any]]:
@@ -684,10 +684,10 @@ def speed() -> tuple[Rows, dict[str, Any]]:
     body = carfit.Body(175.0, 28.3, 26.8, 41.8, 42.0, 48.7)
     car = carfit.vehicles()[carfit.DEFAULT_VEHICLE]
     row = features(body, car)[np.newaxis]
-    pipeline, net = joblib.load(PIPELINE), bundled_model()
+    pipeline, model = joblib.load(PIPELINE), bundled_model()
     took = {
         "pipeline's predict (scikit-learn)": median_ms(lambda: pipeline.predict(row), RUNS),
-        "model's predict (numpy)": median_ms(lambda: net.predict(row), RUNS),
+        "model's predict (numpy)": median_ms(lambda: model.predict(row), RUNS),
         "recommend, whole": median_ms(lambda: carfit.recommend(body, car), RUNS),
     }
     baseline = took["pipeline's predict (scikit-learn)"]

@@ -35,7 +35,7 @@ FIGURE: Final = Path(__file__).parents[2] / "docs" / "carfit-personal.svg"
 
 TELLINGS: Final = (0, 1, 3, 10)
 ALL_TELLINGS: Final = (0, 1, 2, 3, 5, 10)
-"""Of the figure."""
+"""The numbers of tellings that the figure shows."""
 FOREIGN_SHARE: Final = 0.1
 SHOWN: Final = (
     "seat.fore_aft_mm",
@@ -49,7 +49,7 @@ SHOWN: Final = (
 )
 FORE_AFT: Final = SHOWN[0]
 ROUNDING: Final = 0.05
-"""Of what is told, to 0.1."""
+"""Settings are told to 0.1, so each is up to this far off."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def sample(
     for k, times in ((0, tellings + 1), (1, 1)):
         package = np.array([package_features(pair[k]) for pair in both])
         rows = own_habits.in_car(people.rows, package)
-        sat = own_habits.kept(people, rows, own_habits.car_tastes(count, rng), rng, times)
+        sat = own_habits.seat_positions(people, rows, own_habits.car_tastes(count, rng), rng, times)
         settings.append([_settings(rows, each, [pair[k] for pair in both], rng) for each in sat])
     here, there = settings
     return Sample(

@@ -76,10 +76,10 @@ def photos(sources: Sequence[Path]) -> Iterator[Seen]:
 
 def shown_pitch_rad(look: Look) -> float:
     """Pitch of the camera as the picture shows it."""
-    skeleton, sight = look.skeleton, look.sight
-    told = sight.log_focal
+    skeleton, prepared = look.skeleton, look.prepared
+    told = prepared.log_focal
     focal = float(np.exp(skeleton.log_focal if told is None else told))
-    ray = camera.ray_of(sight.place, focal)
+    ray = camera.ray_of(prepared.person_offset, focal)
     down = camera.down(ray, skeleton.elevation_rad, skeleton.roll_rad)
     return float(np.arcsin(-down[2]))
 
@@ -107,7 +107,7 @@ def effects(seen: Sequence[Seen]) -> dict[str, list[Effect]]:
         for sd_deg, name in zip((2.0, 4.0), tuple(found), strict=True):
             off_rad = float(np.radians(rng.normal(0, sd_deg)))
             try:
-                told = scan.look_at(each.look.sight, shown_pitch_rad(each.look) + off_rad)
+                told = scan.look_at(each.look.prepared, shown_pitch_rad(each.look) + off_rad)
             except PhotoError:
                 found[name].append(Effect())
             else:

@@ -62,29 +62,31 @@ class Seen:
     milliseconds: float
 
 
-def see(folder: Path, truth: Truth) -> Seen | None:
+def observe(folder: Path, truth: Truth) -> Seen | None:
     """Look at one photo, with its edges and without; None where it is refused."""
     try:
-        sight = rendered.see(folder, truth)
-        skeleton = sight.skeleton(sight.log_focal)
-        if sight.contradicts_focal_length(skeleton):
-            sight = sight.without_focal_length()
-            skeleton = sight.skeleton(None)
-        alone = sight.without_edges().observe(skeleton, sight.log_focal)
-        joined = sight.observe(skeleton, sight.log_focal)
+        prepared = rendered.prepare(folder, truth)
+        skeleton = prepared.skeleton(prepared.log_focal)
+        if prepared.contradicts_focal_length(skeleton):
+            prepared = prepared.without_focal_length()
+            skeleton = prepared.skeleton(None)
+        alone = prepared.without_edges().observe(skeleton, prepared.log_focal)
+        joined = prepared.observe(skeleton, prepared.log_focal)
         alone_cm, joined_cm = (_off_cm(each, truth) for each in (alone, joined))
     except HypermobError:
         return None
     begun = time.process_time()
-    upright = sight.upright(skeleton, sight.log_focal)
+    upright = prepared.upright(skeleton, prepared.log_focal)
     milliseconds = 1000 * (time.process_time() - begun)
-    true_ray = camera.ray_of(sight.place, float(np.exp(rendered.true_log_focal(truth, sight))))
+    true_ray = camera.ray_of(
+        prepared.person_offset, float(np.exp(rendered.true_log_focal(truth, prepared)))
+    )
     down = np.array(truth["camera"]["axes"]) @ [0.0, 0.0, -1.0]
     true_deg = float(np.degrees(np.arcsin(-true_ray @ down)))
-    focal = float(np.exp(skeleton.log_focal if sight.log_focal is None else sight.log_focal))
+    focal = float(np.exp(skeleton.log_focal if prepared.log_focal is None else prepared.log_focal))
     by_edges_deg = sd_deg = float("nan")
     if upright is not None:
-        ray = camera.ray_of(sight.place, focal)
+        ray = camera.ray_of(prepared.person_offset, focal)
         by_edges = camera.elevation_of_pitch(ray, upright.pitch_rad, skeleton.roll_rad)
         by_edges_deg, sd_deg = np.degrees([by_edges, upright.pitch_sd_rad]).tolist()
     return Seen(
@@ -215,7 +217,7 @@ def main() -> None:
         name: [
             each
             for each in rendered.every(
-                arguments.folder / name, see, arguments.processes, arguments.most
+                arguments.folder / name, observe, arguments.processes, arguments.most
             )
             if each is not None
         ]

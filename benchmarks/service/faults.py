@@ -55,7 +55,7 @@ REFUSED: Final = ("two_people-5.jpg", "cut_feet-4.jpg", "empty-6.jpg", "sitting-
 HEIGHT_CM: Final = 170.0
 
 SHARE: Final = 0.08
-"""Of requests to AWS that meet a fault: each photo makes about 12."""
+"""The share of requests to AWS that meet a fault. Each photo makes about 12 requests."""
 AT_ONCE: Final = 20
 TRIES: Final = 8
 SETTLE_S: Final = CALL_ENDS_S + 60
@@ -154,7 +154,7 @@ class User:
             if answer is None or answer.status_code not in (200, 202):
                 return self._refused(outcome, answer)
             if answer.status_code == 200:
-                return self._measured(outcome, answer.json()["data"])
+                return self._compare(outcome, answer.json()["data"])
             where = answer.headers["Location"]
         return self._poll(outcome, where)
 
@@ -183,7 +183,7 @@ class User:
             answer = self._repeat(lambda: self.http.get(where))
             state = answer.json().get("data", {}) if answer is not None else {}
             if state.get("state") == "done":
-                return self._measured(outcome, state["measurement"])
+                return self._compare(outcome, state["measurement"])
             if state.get("state") == "failed":
                 return self._judged(outcome, state["error"]["code"])
         return outcome
@@ -199,7 +199,7 @@ class User:
             time.sleep(POLL_S)
         return False
 
-    def _measured(self, outcome: Outcome, data: Any) -> Outcome:
+    def _compare(self, outcome: Outcome, data: Any) -> Outcome:
         outcome.said = lengths(data["segments"])
         outcome.end = MEASURED if outcome.said == outcome.photo.answer else WRONG
         return outcome

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.service.timing import median_ms
 from bodyscan import lengths, pose, scan
-from bodyscan.crop import whole_and_close
+from bodyscan.crop import coarse_and_fine
 from bodyscan.overlay import draw_overlay
 from bodyscan.photo import read_photo
 
@@ -30,7 +30,7 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
     """Median milliseconds of each step, and of the whole."""
     picture = read_photo(photo)
     found = scan.look(photo, "front", MODEL)
-    sight, skeleton, observation = found.sight, found.skeleton, found.observation
+    prepared, skeleton, observation = found.prepared, found.skeleton, found.observation
     measured = lengths.estimate([observation], HEIGHT_CM)
     drawing = scan._drawing(found, measured, HEIGHT_CM)
     return {
@@ -38,12 +38,12 @@ def measure(photo: bytes, runs: int) -> dict[str, float]:
         "of that, what any size of a JPEG takes": median_ms(lambda: read_eighth(photo), runs),
         BASELINE: median_ms(lambda: pose.find_people(picture.pixels, MODEL), runs),
         "cut the person out, twice": median_ms(
-            lambda: whole_and_close(picture.pixels, sight.person, sight.outline), runs
+            lambda: coarse_and_fine(picture.pixels, prepared.person, prepared.outline), runs
         ),
-        "joints (two networks)": median_ms(lambda: sight.skeleton(sight.log_focal), runs),
+        "joints (two networks)": median_ms(lambda: prepared.skeleton(prepared.log_focal), runs),
         "lengths": median_ms(
             lambda: (
-                sight.observe(skeleton, sight.log_focal),
+                prepared.observe(skeleton, prepared.log_focal),
                 lengths.estimate([observation], HEIGHT_CM),
             ),
             runs,

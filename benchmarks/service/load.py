@@ -63,7 +63,7 @@ class Answers:
     """Until the last answer to a request of the run."""
     statuses: Counter[int] = field(default_factory=Counter)
     took_s: list[float] = field(default_factory=list)
-    """Of requests answered 200."""
+    """The latency of each request that was answered 200."""
 
     @property
     def held_per_s(self) -> float:
@@ -187,7 +187,7 @@ def photo_body(stack: LocalStack) -> dict[str, Any]:
     return {"image_url": url, "height_cm": HEIGHT_CM, "user_id": "load"}
 
 
-def measured(workers: int, seconds: float) -> dict[str, Any]:
+def measure_under_load(workers: int, seconds: float) -> dict[str, Any]:
     """``POST /measure`` with so many processes: steady, overloaded, and afterwards."""
     bare_rate, bare_per_cpu_s = bare_rates(workers, seconds / 2)
     with running(workers) as stack:
@@ -266,7 +266,7 @@ def main() -> None:
     arguments = parser.parse_args()
     report: dict[str, Any] = {"measure": {}}
     for workers in tqdm(WORKERS, desc="measure workers", leave=False):
-        report["measure"][str(workers)] = measured(workers, arguments.seconds)
+        report["measure"][str(workers)] = measure_under_load(workers, arguments.seconds)
     report["recommend"] = recommended(arguments.seconds)
     report["soak"] = soaked(arguments.soak, STEADY * report["measure"]["2"]["bare_per_s"])
     if arguments.json:

@@ -12,7 +12,7 @@ from benchmarks.service.environments import FOLDER, ROOT
 
 SAMPLE: Final = ROOT / "samples" / "person.jpg"
 GRAIN_SD: Final = 9.0
-"""Of 255. Makes a JPEG of 12 MP 4 MB large, as phones' are; more to decode than a smooth one."""
+"""Noise in levels of 255. It makes a JPEG of 12 MP 4 MB large, as phones' photos are."""
 QUALITY: Final = 90
 TILE_PX: Final = 1024
 

@@ -37,15 +37,16 @@ SPANS_S: Final = {1.0: 600.0, 100.0: 120.0, 10_000.0: 30.0}
 """Simulated time at each rate: quotas that grow have grown by then, or have broken."""
 MEMORY_GB: Final = 3008 / 1024
 HEADROOM: Final = 1.3
-"""Of a quota over what a rate needs."""
+"""How many times what a rate needs a quota must be."""
 EXECUTIONS: Final = {"API": 2, "upload": 1}
-"""Of the account's concurrency while a photo is measured: by the API a call of the app waits too.
-The grant of an upload and the event of a measurement are short beside it: `HEADROOM` has them."""
+"""Concurrent executions that one photo takes. By the API a call of the app waits for the
+measurement. The grant of an upload and the event of a measurement are short: `HEADROOM` covers
+them."""
 SEED: Final = 1
 UPLOAD_PUTS, UPLOAD_GETS = 6, 9
-"""Of one upload: request, photo, why it failed should it fail, overlay, measurement,
-recommendation; an earlier end, what the photo came with, photo, measurement twice, and four looks
-for a mark of deletion."""
+"""S3 requests of one upload. It writes the request, the photo, the reason of a failure, the
+overlay, the measurement and the recommendation. It reads an earlier end, the photo's metadata, the
+photo, the measurement twice and the mark of deletion four times."""
 CHECK_CALLS, CHECK_SPAN_S = 30, 30.0
 REPORTED_MS: Final = re.compile(r"^REPORT .* Duration: (\d+) ms ok$", re.MULTILINE)
 
@@ -114,7 +115,7 @@ class Outcome:
     took_s: list[float] = field(default_factory=list)
 
     def shed_by(self, quota: str, at_s: float) -> None:
-        """Count a photo that a quota turned away or held back."""
+        """Count a photo that a quota refused or delayed."""
         self.shed[quota] = self.shed.get(quota, 0) + 1
         self.first_shed_s.setdefault(quota, at_s)
 

@@ -35,7 +35,7 @@ class Driver:
     vehicle: Vehicle
     posture: PosturePreference = "normal"
     lengths_cov_cm2: Array | None = None
-    net: Model = field(default_factory=bundled_model)
+    model: Model = field(default_factory=bundled_model)
     eye_off_mm: tuple[float, float] = (0.0, 0.0)
     """How far the eye lies further aft and higher than the model's, where a driver told it."""
 
@@ -55,7 +55,7 @@ class Driver:
 
     @cached_property
     def _predicted(self) -> tuple[Array, Array]:
-        both = self.net.predict(np.vstack([self.rows, with_free_travels(self.rows)]))
+        both = self.model.predict(np.vstack([self.rows, with_free_travels(self.rows)]))
         return both[: len(self.rows)], both[len(self.rows) :]
 
     @property
@@ -71,12 +71,12 @@ class Driver:
     @cached_property
     def links(self) -> Links:
         """The body's links, within what the model knows; the same whatever the posture."""
-        column = dict(zip(FEATURES, self.net.bounded(self.rows).T, strict=True))
+        column = dict(zip(FEATURES, self.model.bounded(self.rows).T, strict=True))
         found = self.position
         if self.posture != "normal":
             usual = self.rows.copy()
             usual[:, FEATURES.index("posture")] = POSTURES["normal"]
-            found = self.net.predict(usual)
+            found = self.model.predict(usual)
         output = dict(zip(OUTPUTS, found.T, strict=True))
         height_mm = MM_PER_CM * column["height_cm"]
         upper_arm, forearm, thigh, calf = (
@@ -107,7 +107,7 @@ class Driver:
     def scatter(self) -> dict[str, float]:
         """How far single drivers of this body sit from `wanted`, SD by the names of `SCATTER`."""
         told = self.body.sex is not None and self.body.weight_kg is not None
-        return dict(zip(SCATTER, self.net.driver_sd[int(told)].tolist(), strict=True))
+        return dict(zip(SCATTER, self.model.driver_sd[int(told)].tolist(), strict=True))
 
     def sit(self, position: Array) -> Seated:
         """Posture at a position: rows of h-point x, z, recline, wheel x, z."""

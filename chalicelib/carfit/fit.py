@@ -87,7 +87,7 @@ def recommend(
     posture: PosturePreference = "normal",
     side_mirrors: SideMirrorAim = "classic",
     lengths_cov_cm2: Array | None = None,
-    net: Model | None = None,
+    model: Model | None = None,
     vhal_profile: Mapping[str, vhal.Range] | None = None,
     own: Own | None = None,
 ) -> Recommendation:
@@ -112,7 +112,7 @@ def recommend(
     lengths_cov_cm2 : ndarray, optional
         Shape (5, 5): how unsure the lengths are, in the order of `chalicelib.body_prior.SEGMENTS`;
         the bands widen by what it moves.
-    net : Model, optional
+    model : Model, optional
         Instead of the one that ships with the code.
     vhal_profile : mapping, optional
         How this car counts its Android VHAL properties, by name; see `chalicelib.carfit.vhal`.
@@ -131,18 +131,18 @@ def recommend(
     >>> recommend(body, vehicles()["medium_car"]).to_dict()["warnings"]
     []
     """
-    net = net or bundled_model()
-    driver = Driver(body, vehicle, posture, lengths_cov_cm2, net)
+    model = model or bundled_model()
+    driver = Driver(body, vehicle, posture, lengths_cov_cm2, model)
     position = driver.position[:, :5]
     if posture != "normal":
-        normal = Driver(body, vehicle, "normal", lengths_cov_cm2, net)
+        normal = Driver(body, vehicle, "normal", lengths_cov_cm2, model)
         beyond = _beyond_normal(driver, normal, POSTURES[posture])
         driver, position = (normal, normal.position[:, :5]) if beyond is None else (driver, beyond)
     wanted = driver.wanted[:, :5]
     if own is not None:
         position, wanted = (own.moved(driver.links, each) for each in (position, wanted))
         driver = replace(driver, eye_off_mm=own.eye_off_mm)
-    return answer(
+    return recommendation_at(
         driver,
         position,
         wanted,
@@ -169,7 +169,7 @@ def _beyond_normal(driver: Driver, normal: Driver, sign: float) -> Array | None:
     return position if moved_mm >= -ORDERED and moved_deg >= -ORDERED else None
 
 
-def answer(
+def recommendation_at(
     driver: Driver,
     position: Array,
     wanted: Array,
@@ -243,7 +243,7 @@ def answer(
         vss_attributes=vss.attributes(drive_side),
         vss_version=vss.VERSION,
         vhal=vhal.properties(values, drive_side, ends, vhal_profile),
-        model=driver.net.info,
+        model=driver.model.info,
     )
 
 
@@ -285,8 +285,8 @@ def _choices(
 def _body_and_car_warnings(driver: Driver) -> list[FitWarning]:
     """What the model does not know of this body or this car."""
     found = []
-    body, row, net = driver.body, driver.rows[0], driver.net
-    low_cm, high_cm = float(net.low[0]), float(net.high[0])
+    body, row, model = driver.body, driver.rows[0], driver.model
+    low_cm, high_cm = float(model.low[0]), float(model.high[0])
     if not low_cm <= body.height_cm <= high_cm:
         found.append(warnings.body_outside_model(body.height_cm, low_cm, high_cm))
     if deviations := unusual_proportions(body.height_cm, body.lengths_cm, body.sex):
@@ -294,7 +294,7 @@ def _body_and_car_warnings(driver: Driver) -> list[FitWarning]:
     outside = [
         name
         for name in PACKAGE_FEATURES
-        if not net.low[(i := FEATURES.index(name))] <= row[i] <= net.high[i]
+        if not model.low[(i := FEATURES.index(name))] <= row[i] <= model.high[i]
     ]
     if outside:
         found.append(warnings.vehicle_outside_model(outside))

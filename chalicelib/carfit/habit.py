@@ -37,11 +37,12 @@ HABIT: Final = (
     "eye_z_mm",
 )
 """The offsets from the mean driver of that body, in that car: hip to ankle (the knee), recline,
-shoulder to wheel (the elbow), H-point's height, wheel's height above the H-point, and the eye,
-further aft and higher, on the same trunk (what mirrors and head-up display are set to)."""
+shoulder to wheel (the elbow), H-point's height and wheel's height above the H-point. The last two
+are how far the eye lies aft and above on the same trunk, which mirrors and head-up display
+follow."""
 
 FOREIGN_SHARE: Final = 0.05
-"""Of tellings that are another person's, a car wash's or a slip's (assumed)."""
+"""The share of tellings that come from another person, a car wash or a slip (assumed)."""
 FOREIGN_SPREAD: Final = 2.0
 """How much wider than a driver's own such tellings lie, in variance: they have other bodies too
 (36 mm of habit beside some 30 mm of stature; assumed)."""
@@ -75,7 +76,8 @@ class HabitPrior:
 
     @property
     def total(self) -> Array:
-        """Of single settings of many drivers: what the 80 % bands of an unknown driver hold."""
+        """The covariance of single settings of many drivers: the 80 % bands of an unknown
+        driver."""
         return self.between + self.car + self.within
 
     def arrays(self) -> dict[str, Array]:
@@ -84,7 +86,7 @@ class HabitPrior:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> "HabitPrior | None":
-        """Of a model's file; None where it holds none."""
+        """Read the prior from a model's file; None where the file holds none."""
         names = [f"habit_{name}" for name in ("between", "car", "within")]
         return cls(*(arrays[name] for name in names)) if names[0] in arrays else None
 

@@ -3,7 +3,7 @@
 Ball of the foot, ankle, knee, hip, H-point, shoulder, elbow, grip; neck and eye on top. Axes as in
 `chalicelib.carfit.types`: x aft of the pedal reference point, z above the heel point, mm. Every
 function takes floats, or arrays of one shape for many drivers at once: the trainer solves with the
-very functions that the Lambda serves with.
+same functions that the Lambda serves with.
 
 Angles, in degrees (conventions differ between sources; these are ours):
 
@@ -48,7 +48,7 @@ HIP_FORWARD_MM: Final = (-33.1, 2.10)
 Virtual-Driver-Lua, mean of both sexes at their mean proportions: flesh behind the hips moves the
 seat back, and the hips hardly."""
 HIP_BELOW_MM: Final = (-9.5, 0.29)
-"""... and downward; mean of the sexes."""
+"""H-point to hip joint, downward: constant and per kg/m2 (the same source; mean of the sexes)."""
 
 GRIP_SHARE: Final = 0.04
 """Wrist to the middle of the grip, as a share of stature (70 mm at 175 cm, assumed)."""
@@ -61,9 +61,10 @@ KNEE_AT_FULL_BRAKE_DEG: Final = 155.0
 
 THIGH_HALF_DEPTH_MM: Final = 85.0
 """Thigh line to its upper surface at the hip: half of ANSUR II thigh clearance, 174 mm mean of both
-sexes ..."""
+sexes."""
 KNEE_HALF_DEPTH_MM: Final = 56.0
-"""... and at the knee: ANSUR II knee height sitting less lateral femoral epicondyle height."""
+"""Thigh line to its upper surface at the knee: ANSUR II knee height sitting less lateral femoral
+epicondyle height."""
 
 BREASTBONE_SHARE: Final = 0.8
 """Middle of the breastbone, as a share of H-point to shoulder (assumed)."""
@@ -79,19 +80,20 @@ ABDOMEN_SHARE: Final = 0.35
 ABDOMEN_FORWARD_MM: Final = 94.0
 """Torso line to the belly's surface at `CHEST_BMI_KG_M2`: ANSUR II abdominal extension depth
 sitting, 255 mm for men of 27.7 kg/m2 and 230 for women of 25.5, less the 135 mm of
-`CHEST_FORWARD_MM` ..."""
+`CHEST_FORWARD_MM`."""
 ABDOMEN_FORWARD_MM_PER_BMI: Final = 8.0
-"""... and how it grows with BMI: the ratio of their SDs, 37 and 31 mm to 4.0 and 3.5 kg/m2, with a
-correlation of about .9 (assumed)."""
+"""How that distance grows with BMI: the ratio of their SDs, 37 and 31 mm to 4.0 and 3.5 kg/m2, with
+a correlation of about .9 (assumed)."""
 PREGNANT_MM: Final = 105.0
 """What a pregnancy of `PREGNANT_AT_WEEKS` takes from the clearance to the rim (Motozawa et al.
-2008: 20 pregnant women 146 mm, 20 others 251 mm, seats alike) ..."""
+2008: 20 pregnant women 146 mm, 20 others 251 mm, seats alike)."""
 PREGNANT_AT_WEEKS: Final = 31.4
 PREGNANT_FROM_WEEKS: Final = 12.0
-"""... growing evenly since then (assumed; Klinich et al. 1999 saw it shrink month by month)."""
+"""The belly grows evenly from this week on (assumed; Klinich et al. 1999 saw it shrink month by
+month)."""
 PREGNANT_KG_PER_WEEK: Final = 0.42
-"""Of a weight that is told, how much comes with each of those weeks (from memory): the belly's own
-growth must not count twice."""
+"""How much of the told weight comes with each of those weeks (from memory). It is taken off, so
+that the belly's growth does not count twice."""
 
 EYE_RECLINE_DEG: Final = 23.0
 """Recline at which the eye lies where the published regressions put it."""
@@ -104,8 +106,9 @@ VERTEX_BEHIND_EYE_MM: Final = 90.0
 """Eye to below the vertex: under half of ANSUR II head length, 195 mm (assumed)."""
 
 LEG_BELIEVED: Final = 0.6
-"""Of what a measured thigh or calf has beyond its stature's mean, how much is leg; the rest is
-where the hip was found (`training.carfit.gains.LEG_TO_SITTING_HEIGHT`, from ANSUR II)."""
+"""The share of a measured thigh's or calf's excess over its stature's mean that is leg. The rest is
+an error of where the hip was found (`training.carfit.gains.LEG_TO_SITTING_HEIGHT`, from ANSUR
+II)."""
 
 Real = Any
 """A float, or an array of one shape for many drivers."""

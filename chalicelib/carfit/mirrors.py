@@ -17,9 +17,9 @@ Point3 = tuple[Real, Real, Real]
 SIDES: Final = ("left", "right")
 
 FIELD_BEHIND_EYE_MM: Final = 10_700.0
-"""FMVSS 111 S5.2.1: the side mirror's field is told on a line so far behind the eyes ..."""
+"""FMVSS 111 S5.2.1: the side mirror's field is told on a line so far behind the eyes."""
 FIELD_WIDTH_MM: Final = 2_400.0
-"""... from the flank outward, and from the road there to the horizon."""
+"""That field reaches this far out from the flank, and from the road to the horizon."""
 INTERIOR_FIELD_MM: Final = 61_000.0
 """FMVSS 111 S5.1.1: the interior mirror shows the road from at most so far behind."""
 

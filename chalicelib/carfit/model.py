@@ -104,7 +104,7 @@ TYPICAL_AGE_YEARS: Final = 45.0
 """Taken when no age is told: the middle of a driving life (assumed)."""
 
 ROWS_AT_ONCE: Final = 512
-"""Of many: their layers stay in the processor's cache."""
+"""Many rows are predicted so many at a time: their layers stay in the processor's cache."""
 
 ARRAYS: Final = Path(__file__).with_name("model.npz")
 CARD: Final = Path(__file__).with_name("model.json")

@@ -39,7 +39,7 @@ class Own:
 
     @classmethod
     def unknown(cls) -> "Own":
-        """A driver of whom nothing was told."""
+        """A driver who told nothing."""
         return cls(np.zeros(POSTURE + 2))
 
     @property

@@ -72,7 +72,7 @@ no setting that is learned from tells it."""
 AT_END: Final = {"mm": 1.0, "deg": 0.3}
 """So near its end a setting stands at it: percent of travel are that coarse."""
 STEPS: Final = np.array([1.0, 0.1, 1.0, 1.0, 1.0, 1.0, 1.0])
-"""Of the numerical derivatives, by column of `HABIT`."""
+"""Steps of the numerical derivatives, by column of `HABIT`."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ def recommend(
     prior : HabitPrior, optional
         Instead of the model's, or the one that ships with the code.
     """
-    net = options.get("net") or bundled_model()
+    model = options.get("model") or bundled_model()
     side: DriveSide = options.get("drive_side", "left")
     aim: SideMirrorAim = options.get("side_mirrors", "classic")
-    prior = prior or net.habit or bundled_prior()
-    known = habit_in(body, vehicle, tellings, net=net, prior=prior)
-    driver = Driver(body, vehicle, options.get("posture", "normal"), net=net)
+    prior = prior or model.habit or bundled_prior()
+    known = habit_in(body, vehicle, tellings, model=model, prior=prior)
+    driver = Driver(body, vehicle, options.get("posture", "normal"), model=model)
     own = _own(driver, known, prior, side, aim)
     told = {path for each in tellings if each.kind in LOOSENESS for path in _told_of(each)}
     offsets = learned_offsets(driver, own, told)
@@ -175,12 +175,12 @@ def habit_in(
     vehicle: Vehicle,
     tellings: Sequence[Telling],
     *,
-    net: Model | None = None,
+    model: Model | None = None,
     prior: HabitPrior | None = None,
 ) -> Learned:
     """Learn what a driver's tellings say of the habit in one car."""
-    net = net or bundled_model()
-    prior = prior or net.habit or bundled_prior()
+    model = model or bundled_model()
+    prior = prior or model.habit or bundled_prior()
     liked = [each for each in tellings if each.kind in LOOSENESS and _told_of(each)]
     cars: list[Vehicle] = [_unnamed(vehicle)]
     numbers = []
@@ -190,7 +190,7 @@ def habit_in(
             cars.append(car)
         numbers.append(cars.index(car))
     chosen = most_telling(numbers, [each.days_ago for each in liked])
-    drivers = {k: Driver(body, cars[k], net=net) for k in {numbers[i] for i in chosen}}
+    drivers = {k: Driver(body, cars[k], model=model) for k in {numbers[i] for i in chosen}}
     told = [view(drivers[numbers[i]], liked[i], numbers[i]) for i in chosen]
     return learn([each for each in told if len(each.values)], 0, prior)
 
@@ -270,7 +270,7 @@ def learned_offsets(driver: Driver, own: Own, told: Collection[str]) -> tuple[Le
         if abs(off) >= _WORTH_TELLING[name] and not tells[name].isdisjoint(told)
     ]
     found.sort(key=lambda each: -abs(each[1]) / _WORTH_TELLING[each[0]])
-    return tuple(LearnedOffset(name, off, _said(name, off)) for name, off in found)
+    return tuple(LearnedOffset(name, off, _habit_words(name, off)) for name, off in found)
 
 
 def _own(
@@ -397,7 +397,7 @@ _WORDS: Final = {
 """More and less, in English and Korean."""
 
 
-def _said(of: str, off: float) -> Words:
+def _habit_words(of: str, off: float) -> Words:
     size = f"{abs(off):.0f}"
     if of == "eye_height_mm":
         way_en, way_ko = ("higher", "높습니다") if off > 0.0 else ("lower", "낮습니다")

@@ -57,7 +57,7 @@ def keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
             np.clip(tilt, 0.0, vehicle.wheel_tilt_travel_deg),
         )
 
-    def measured() -> tuple[Seated, rules.Margins]:
+    def seated_with_margins() -> tuple[Seated, rules.Margins]:
         seated = linkage.sit(links, (x, z), recline, (wheel_x, wheel_z))
         return seated, rules.margins(links, seated, vehicle)
 
@@ -69,7 +69,7 @@ def keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
 
     x, z = on_seat(x, z)
     wheel_x, wheel_z = on_column((wheel_x, wheel_z))
-    seated, kept = measured()
+    seated, kept = seated_with_margins()
     for _ in range(RULE_PASSES):
         if not any(
             np.any(margin < -rules.TOLERANCE_MM[name]) for name, margin in kept._asdict().items()
@@ -83,7 +83,7 @@ def keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
         x, z = within_reach(x, z)
         # Hands: the wheel over the thighs, under the eyes, within reach. What the wheel's own
         # travel does not give, the solver has weighed against the legs: the seat stays.
-        _, kept = measured()
+        _, kept = seated_with_margins()
         # A belly that needs the room may take of the instruments what is not yet worth a warning.
         seen = kept.rim + np.where(kept.belly < BELLY_NEAR_MM, rules.TOLERANCE_MM["rim"], 0.0)
         raised = np.maximum(np.minimum(wheel_z, wheel_z + seen), wheel_z - kept.thigh)
@@ -91,11 +91,11 @@ def keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
         nearer = np.minimum(np.maximum(-kept.wrist, 0.0), room)
         wheel_x, wheel_z = on_column((wheel_x + nearer, raised))
         # Chest and belly: the remedy first that costs the driver least. The wheel in, ...
-        _, kept = measured()
+        _, kept = seated_with_margins()
         short = np.maximum(-np.minimum(kept.chest, kept.belly), 0.0)
         wheel_x, wheel_z = on_column((wheel_x - short, wheel_z))
         # ... up as far as the instruments allow, which takes the rim from the belly too, ...
-        _, kept = measured()
+        _, kept = seated_with_margins()
         room = np.maximum(kept.rim + rules.TOLERANCE_MM["rim"], 0.0)
         up = np.minimum(np.maximum(-kept.belly, 0.0) / math.sin(plane), room / math.cos(plane))
         wheel_x, wheel_z = on_column(
@@ -105,13 +105,13 @@ def keep_rules(driver: Driver, position: Array) -> tuple[Seated, rules.Margins]:
         limit = linkage.recline_for_chest_x(links, wheel_x + rules.CHEST_TO_WHEEL_MM, x)
         recline = np.maximum(recline, np.minimum(limit, vehicle.recline_cap_deg))
         # ... and the seat, as far as the brake is reached.
-        _, kept = measured()
+        _, kept = seated_with_margins()
         reach = np.maximum(linkage.furthest_h_point_x(links, z), x)
         short = np.maximum(-np.minimum(kept.chest, kept.belly), 0.0)
         x, z = on_seat(np.minimum(x + short, reach), z)
-        seated, kept = measured()
+        seated, kept = seated_with_margins()
         if np.abs(np.array([x, z, recline, wheel_x, wheel_z]) - before).max() < SETTLED_MM:
             break
     x, z = within_reach(x, z)
-    seated, kept = measured()
+    seated, kept = seated_with_margins()
     return seated, kept

@@ -54,9 +54,9 @@ TOLERANCE_MM: Final = {
 about three degrees of the instruments."""
 
 HEADROOM_LINE_DEG: Final = 8.0
-"""Effective headroom H61 is measured along a line this far behind vertical (SAE J1100) ..."""
+"""Effective headroom H61 is measured along a line this far behind vertical (SAE J1100)."""
 HEADROOM_BELOW_H_POINT_MM: Final = 102.0
-"""... and counts this much below the SgRP."""
+"""Effective headroom counts this much below the SgRP (SAE J1100)."""
 
 
 class Margins(NamedTuple):

@@ -111,13 +111,12 @@ class Setting:
     """One setting of a car.
 
     ``path`` in `chalicelib.carfit.types.Settings`; ``name`` and ``unit`` in words; ``label`` in the
-    drawing, which leaves out those without. ``travel`` is where its adjuster begins and ends,
-    ``ideal`` what a posture asks for before any travel ends, ``scatter`` the SD of drivers of one
-    body, ``tolerance`` by how much a wish may miss a travel's end untold. ``less`` and ``more`` say
-    its directions, ``loss`` what the driver loses where it ends, unless a ``joint`` tells it.
-    ``reason`` says why it is what it is. The driving position itself is made of those that are
-    ``position``; all others follow from it.
-    """
+    drawing, which leaves out those without. ``travel`` is where its adjuster begins and ends.
+    ``ideal`` is what a posture asks for before any travel ends. ``scatter`` is the SD of drivers of
+    one body. A wish may miss a travel's end by ``tolerance`` without a warning. ``less`` and
+    ``more`` say its directions, ``loss`` what the driver loses where it ends, unless a ``joint``
+    tells it. ``reason`` says why it is what it is. The driving position itself is made of those
+    that are ``position``; all others follow from it."""
 
     path: str
     name: Words

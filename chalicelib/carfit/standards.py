@@ -18,9 +18,9 @@ car without a clutch pedal."""
 J4004_STATURE: Final = 0.433
 """SAE J4004 (memory): mm aft for a mm of stature."""
 J4004_CUSHION: Final = -2.19
-"""SAE J4004 (memory): mm aft for a degree of cushion angle A27 ..."""
+"""SAE J4004 (memory): mm aft for a degree of cushion angle A27."""
 J4004_CUSHION_DEG: Final = 14.0
-"""... about the angle at which its individual and its population equations agree at
+"""The cushion angle at which J4004's individual and its population equations agree at
 `J4004_STATURE_MM`."""
 J4004_STATURE_MM: Final = 1690.0
 """Stature at which J4004's individual equation, 16.8 + .433 S - 2.19 A27, gives the population's

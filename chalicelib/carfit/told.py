@@ -34,7 +34,7 @@ _PERCENT: Final = {
 
 
 class SignalError(ValueError):
-    """A signal that is none of a driver's settings, or a value that it cannot have.
+    """A signal that is not a driver's setting, or a value that it cannot have.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 
 from chalicelib.carfit import linkage, rules, vhal, warnings
 from chalicelib.carfit.driver import Driver
-from chalicelib.carfit.fit import answer
+from chalicelib.carfit.fit import recommendation_at
 from chalicelib.carfit.linkage import Real, Seated
 from chalicelib.carfit.model import Array, Model, bundled_model
 from chalicelib.carfit.settings import SETTINGS, position_settings
@@ -22,7 +22,7 @@ from chalicelib.carfit.types import (
 from chalicelib.carfit.vehicles import Vehicle
 
 OWN_SCATTER_SHARE: Final = 0.4
-"""Of the scatter between drivers of one body, what is left once a driver's own habit is known
+"""The share of the scatter between drivers of one body that is left once a driver's habit is known
 (assumed)."""
 
 
@@ -57,7 +57,7 @@ def transfer(
     *,
     drive_side: DriveSide = "left",
     side_mirrors: SideMirrorAim = "classic",
-    net: Model | None = None,
+    model: Model | None = None,
     vhal_profile: Mapping[str, vhal.Range] | None = None,
 ) -> Transfer:
     """Carry a driver's own posture into another car.
@@ -73,11 +73,11 @@ def transfer(
     kept : Kept
         The settings in ``from_vehicle``, each within its travel.
     from_vehicle, to_vehicle : Vehicle
-    drive_side, side_mirrors, net, vhal_profile
+    drive_side, side_mirrors, model, vhal_profile
         As in `chalicelib.carfit.recommend`, in the other car.
     """
-    net = net or bundled_model()
-    here, there = Driver(body, from_vehicle, net=net), Driver(body, to_vehicle, net=net)
+    model = model or bundled_model()
+    here, there = Driver(body, from_vehicle, model=model), Driver(body, to_vehicle, model=model)
     x = from_vehicle.seat_front_x_mm + kept.fore_aft_mm
     z = rules.track_z(from_vehicle, x) + kept.height_mm
     wheel = rules.wheel_at(from_vehicle, kept.telescope_mm, kept.tilt_deg)
@@ -89,7 +89,7 @@ def transfer(
     else:
         higher = z - here.wanted[0, 1]
         position = _held(before, there, there.wanted[0, 1] + higher)
-    recommendation = answer(
+    recommendation = recommendation_at(
         there,
         position,
         position,

@@ -99,7 +99,7 @@ class Vehicle:
     side_mirror_glass_width_mm: float
     side_mirror_glass_height_mm: float
     passenger_mirror_radius_mm: float
-    """Of the convex glass on the passenger's side; the driver's is flat."""
+    """The radius of the convex glass on the passenger's side; the driver's glass is flat."""
     interior_mirror_x_mm: float
     interior_mirror_z_mm: float
     interior_mirror_glass_width_mm: float

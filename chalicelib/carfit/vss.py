@@ -18,7 +18,7 @@ MIRRORS: Final = "Vehicle.Body.Mirrors"
 PRIVATE: Final = "Vehicle.Private.Hypermob"
 
 VERSION: Final = "6.0"
-"""Of the specification whose signals these are; newer ones so far hold the same."""
+"""The version of VSS whose signals these are. Newer versions have the same signals so far."""
 OVERLAY: Final = Path(__file__).with_name("overlay.vspec")
 """The private branch, for `vspec export ... --overlays overlay.vspec`."""
 DRIVER_POSITION: Final = "Vehicle.Cabin.DriverPosition"

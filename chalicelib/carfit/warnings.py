@@ -102,7 +102,7 @@ def limit_reached(
         How the driver sits, and would if no travel ended: their difference is what is lost.
     """
     unit = setting.unit
-    at, more = (_measured(each, unit) for each in (limit, abs(wanted - limit)))
+    at, more = (_with_unit(each, unit) for each in (limit, abs(wanted - limit)))
     way = setting.more if wanted > limit else setting.less
     params: dict[str, object] = {
         "setting": setting.path,
@@ -145,7 +145,7 @@ def posture_not_kept(setting: Setting, wanted: float, value: float) -> FitWarnin
     wanted, value : float
         What would keep the driver's posture, and what was set.
     """
-    off = _measured(abs(value - wanted), setting.unit)
+    off = _with_unit(abs(value - wanted), setting.unit)
     way = setting.more if value > wanted else setting.less
     return FitWarning(
         "POSTURE_NOT_KEPT",
@@ -173,7 +173,7 @@ def two_habits() -> FitWarning:
     )
 
 
-def _measured(value: float, unit: str) -> str:
+def _with_unit(value: float, unit: str) -> str:
     """A number with its unit; never "-0"."""
     return f"{value + 0.0:.0f}{'' if unit == '°' else ' '}{unit}".replace("-0", "0")
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def ray_of(place: Array, focal: float) -> Array:
+def ray_of(person_offset: Array, focal: float) -> Array:
     """Unit vector in the camera's axes through a point of the picture, given from its middle."""
-    ray = np.array([*place, focal])
+    ray = np.array([*person_offset, focal])
     return np.asarray(ray / np.linalg.norm(ray))
 
 
@@ -103,7 +103,12 @@ def joined(witnesses: Sequence[Witness]) -> tuple[float, float]:
 
 
 def points_in_space(
-    points: Array, depth: Array, focal: float, place: Array, elevation_rad: float, roll_rad: float
+    points: Array,
+    depth: Array,
+    focal: float,
+    person_offset: Array,
+    elevation_rad: float,
+    roll_rad: float,
 ) -> Array:
     """Places of a person's points, in shares of the person's height.
 
@@ -117,7 +122,7 @@ def points_in_space(
         Horizontally away from the camera, behind the hips, in shares of the height.
     focal : float
         Focal length, in the same unit as ``points``.
-    place : ndarray, shape (2,)
+    person_offset : ndarray, shape (2,)
         The person's middle from the picture's middle, in the same unit.
 
     Returns
@@ -125,12 +130,12 @@ def points_in_space(
     ndarray, shape (15, 3)
         To the right of, away from, and above the camera.
     """
-    ray = ray_of(place, focal)
+    ray = ray_of(person_offset, focal)
     g = down(ray, elevation_rad, roll_rad)
     ahead = ray - (ray @ g) * g
     ahead /= np.linalg.norm(ahead)
     right = np.cross(g, ahead)
-    seen = np.column_stack([points + place, np.full(len(points), focal)])
+    seen = np.column_stack([points + person_offset, np.full(len(points), focal)])
     forward = seen @ ahead
     rise, shift = -(seen @ g) / forward, (seen @ right) / forward
     vertex, floor, floor_depth = rise[12], rise[13:].mean(), depth[13:].mean()

@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 
 HEIGHT_PX, WIDTH_PX, PERSON_PX = 256, 224, 230
 """The whole person, who has so many rows from vertex to soles; arms 70 degrees out just fit."""
-CLOSE_SIZE_PX, CLOSE_PERSON_PX = (416, 368), 345
+FINE_SIZE_PX, FINE_PERSON_PX = (416, 368), 345
 """The same from closer: what single joints are looked at in."""
 
 GREY = 127.0
@@ -55,13 +55,13 @@ def body_centre_px(person: Person, outline: Silhouette) -> Array:
     return np.array([x, (outline.vertex_y_px + outline.sole_y_px) / 2])
 
 
-def whole_and_close(
+def coarse_and_fine(
     photo: npt.NDArray[np.uint8], person: Person, outline: Silhouette
 ) -> tuple[Crop, Crop]:
     """Cut a person out of the photo, RGB of shape (h, w, 3), at the two sizes above."""
     pixels = with_mask(photo, person)
-    whole = cut_out(pixels, person, outline)
-    return whole, cut_out(pixels, person, outline, CLOSE_SIZE_PX, CLOSE_PERSON_PX)
+    whole = crop_person(pixels, person, outline)
+    return whole, crop_person(pixels, person, outline, FINE_SIZE_PX, FINE_PERSON_PX)
 
 
 def with_mask(pixels: npt.NDArray[np.uint8], person: Person) -> npt.NDArray[np.uint8]:
@@ -70,7 +70,7 @@ def with_mask(pixels: npt.NDArray[np.uint8], person: Person) -> npt.NDArray[np.u
     return np.asarray(cv2.merge([*cv2.split(pixels), mask]), np.uint8)
 
 
-def cut_out(
+def crop_person(
     pixels: npt.NDArray[np.uint8],
     person: Person,
     outline: Silhouette,
@@ -100,7 +100,7 @@ def cut_out(
     zoom = scale * factor
     offset = np.array([size_px[1], size_px[0]]) / 2 - 0.5 - zoom * (centre / factor - 0.5)
     matrix = np.array([[zoom, 0.0, offset[0]], [0.0, zoom, offset[1]]])
-    cut = cv2.warpAffine(
+    warped = cv2.warpAffine(
         pixels,
         matrix,
         (size_px[1], size_px[0]),
@@ -108,4 +108,4 @@ def cut_out(
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=NOBODY,
     )
-    return Crop(np.asarray(cut, np.uint8), centre, scale)
+    return Crop(np.asarray(warped, np.uint8), centre, scale)

@@ -443,7 +443,7 @@ def forget_calibration() -> None:
 def observe(
     skeleton: Skeleton,
     landmarks: Array,
-    place: Array,
+    person_offset: Array,
     view: View,
     log_focal: float | None = None,
     pitch_rad: float | None = None,
@@ -457,7 +457,7 @@ def observe(
         From the photo.
     landmarks : ndarray, shape (12, 2)
         MediaPipe's for the same joints, from the person's middle, in heights of the person.
-    place : ndarray, shape (2,)
+    person_offset : ndarray, shape (2,)
         The person's middle from the picture's middle, in heights of the person in the picture.
     log_focal, pitch_rad : float or None
         What the phone told; otherwise the network's word is taken.
@@ -469,14 +469,14 @@ def observe(
     elevation_rad, camera_sd_deg = skeleton.elevation_rad, CAMERA_SD_DEG
     lost_share, lost_sd_deg = LOST_CAMERA_SHARE, LOST_CAMERA_SD_DEG
     if pitch_rad is not None:
-        ray = camera.ray_of(place, focal)
+        ray = camera.ray_of(person_offset, focal)
         elevation_rad = camera.elevation_of_pitch(ray, pitch_rad, skeleton.roll_rad)
         camera_sd_deg = TOLD_CAMERA_SD_DEG
         off_deg = float(np.degrees(elevation_rad - skeleton.elevation_rad))
         lost_share, lost_sd_deg = misread_probability(off_deg), max(lost_sd_deg, abs(off_deg))
     elif upright is not None:
         elevation_rad, camera_sd_deg = _by_edges(
-            skeleton, place, focal, log_focal is not None, upright
+            skeleton, person_offset, focal, log_focal is not None, upright
         )
         if camera_sd_deg < KNOWN_CAMERA_SD_DEG:
             lost_share = MISLED_EDGES_SHARE
@@ -485,7 +485,7 @@ def observe(
         points = np.vstack([joints, skeleton.points[JOINTS:]])
         elevation = elevation_rad + further_up_rad
         space = camera.points_in_space(
-            points, skeleton.depth, focal, place, elevation, skeleton.roll_rad
+            points, skeleton.depth, focal, person_offset, elevation, skeleton.roll_rad
         )
         return between_joints(space)
 
@@ -520,12 +520,14 @@ def misread_probability(off_deg: float) -> float:
 
 
 def _by_edges(
-    skeleton: Skeleton, place: Array, focal: float, focal_known: bool, upright: Upright
+    skeleton: Skeleton, person_offset: Array, focal: float, focal_known: bool, upright: Upright
 ) -> tuple[float, float]:
     """Elevation of the person's middle, in radians, and its SD, in degrees: networks and edges."""
 
     def elevation(pitch_rad: float, focal: float) -> float:
-        return camera.elevation_of_pitch(camera.ray_of(place, focal), pitch_rad, skeleton.roll_rad)
+        return camera.elevation_of_pitch(
+            camera.ray_of(person_offset, focal), pitch_rad, skeleton.roll_rad
+        )
 
     found = elevation(upright.pitch_rad, focal)
     sd_rad = upright.pitch_sd_rad
@@ -582,7 +584,7 @@ def familiarity(observations: Sequence[Observation]) -> float:
     return float(1 / (1 + np.exp(-np.clip(np.mean(fronts), -30.0, 30.0))))
 
 
-def networks_believed(observation: Observation) -> bool:
+def relies_on_networks(observation: Observation) -> bool:
     """Whether a photo's lengths are the networks' word, for the most part."""
     return familiarity([observation]) > 0.5
 
@@ -609,7 +611,7 @@ def estimate(
     """
     usual = body_prior.conditional(height_cm, sex)
     cases = list(_cases(observations, height_cm, usual))
-    parts = [_joined(case, usual) for case in cases]
+    parts = [_posterior(case, usual) for case in cases]
     weights = np.array([case.share for case in cases])
     likelihood = np.array([log for _, log in parts])
     # How the photo fits decides within a reading of it; which reading, `familiarity` has said.
@@ -660,7 +662,7 @@ def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str,
     """
     known = calibration(observation.kind)
     # Of the witness whose word the length is, for the most part.
-    if networks_believed(observation):
+    if relies_on_networks(observation):
         between, sides, variance = observation.networks, known.sides, observation.joint_variance
         seen = networks_seen(observation, _expected(known.networks, height_cm))
     else:
@@ -900,7 +902,7 @@ def _off_sd(evidence: _Evidence, widest: BodyPrior) -> float:
     return float(np.sqrt(surprise @ np.linalg.solve(expected, surprise) / len(surprise)))
 
 
-def _joined(case: _Case, usual: BodyPrior) -> tuple[Lengths, float]:
+def _posterior(case: _Case, usual: BodyPrior) -> tuple[Lengths, float]:
     """Posterior of one Gaussian prior, and the logarithm of how well it foresaw the evidence.
 
     A hip is misplaced in all photos alike; a camera in each by itself, or in two shots alike.

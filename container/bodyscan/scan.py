@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bodyscan import lengths, overlay, pose, quality
 from bodyscan import skeleton as skeleton_network
-from bodyscan.crop import PERSON_PX, Crop, whole_and_close
+from bodyscan.crop import PERSON_PX, Crop, coarse_and_fine
 from bodyscan.focal import contradicted_by_perspective
 from bodyscan.lengths import Lengths, Observation, View
 from bodyscan.overlay import LimbLabel, OverlayDrawing, draw_overlay
@@ -47,15 +47,15 @@ PITCH_DROPPED = 0.5
 
 
 @dataclass(frozen=True)
-class Sight:
+class PreparedPhoto:
     """The one person of a photo, found to be measurable.
 
     Attributes
     ----------
     view : {"front", "side"}
-    cut, close : Crop
+    crop, fine_crop : Crop
         The person at the two sizes of `bodyscan.crop`.
-    place, frame : ndarray, shape (2,)
+    person_offset, picture_size : ndarray, shape (2,)
         The person's middle from the picture's middle; the picture's width and height. In heights
         of the person in the picture.
     sees_edges : bool
@@ -66,10 +66,10 @@ class Sight:
     picture: Photo
     person: Person
     outline: Silhouette
-    cut: Crop
-    close: Crop
-    place: Array
-    frame: Array
+    crop: Crop
+    fine_crop: Crop
+    person_offset: Array
+    picture_size: Array
     sees_edges: bool = True
 
     @property
@@ -81,12 +81,14 @@ class Sight:
     @property
     def landmarks(self) -> Array:
         """MediaPipe's joints, (12, 2), from the person's middle, in heights of the person."""
-        from_middle_px = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.cut.centre_px
+        from_middle_px = self.person.landmarks_px[list(JOINT_LANDMARKS)] - self.crop.centre_px
         return np.asarray(from_middle_px / self.outline.height_px)
 
     def skeleton(self, log_focal: float | None) -> Skeleton:
         """What the network sees, told the focal length or not."""
-        return find_skeleton(self.cut, self.close, self.place, self.frame, log_focal)
+        return find_skeleton(
+            self.crop, self.fine_crop, self.person_offset, self.picture_size, log_focal
+        )
 
     def contradicts_focal_length(self, skeleton: Skeleton) -> bool:
         """Whether what the network saw, told the focal length, speaks against that."""
@@ -95,12 +97,12 @@ class Sight:
             return False
         return contradicted_by_perspective(told, skeleton.log_focal, focal_35mm)
 
-    def without_focal_length(self) -> Sight:
+    def without_focal_length(self) -> PreparedPhoto:
         """The same, of a photo whose EXIF is not believed."""
         picture = replace(self.picture, focal_35mm=None, focal_length_dropped="perspective")
         return replace(self, picture=picture)
 
-    def without_edges(self) -> Sight:
+    def without_edges(self) -> PreparedPhoto:
         """The same, of a photo that shows nothing plumb."""
         return replace(self, sees_edges=False)
 
@@ -110,7 +112,7 @@ class Sight:
             return None
         edges = upright_segments(self.picture.pixels, self.person.mask)
         focal = float(np.exp(skeleton.log_focal if log_focal is None else log_focal))
-        return find_upright(edges, focal / float(self.frame.max()), skeleton.roll_rad)
+        return find_upright(edges, focal / float(self.picture_size.max()), skeleton.roll_rad)
 
     def observe(
         self, skeleton: Skeleton, log_focal: float | None, pitch_rad: float | None = None
@@ -125,7 +127,7 @@ class Sight:
         observation = lengths.observe(
             skeleton,
             self.landmarks,
-            self.place,
+            self.person_offset,
             self.view,
             log_focal,
             pitch_rad,
@@ -140,18 +142,18 @@ class Sight:
 class Look:
     """What one photo shows: its person, the joints, and what they say of lengths."""
 
-    sight: Sight
+    prepared: PreparedPhoto
     skeleton: Skeleton
     observation: Observation
     pitch_dropped: bool = False
     """Whether a pitch was told that the picture contradicts."""
 
     @property
-    def believed_points(self) -> Array:
+    def joint_points(self) -> Array:
         """The joints that the lengths are of, for the most part: as `Skeleton.points`."""
-        if lengths.networks_believed(self.observation):
+        if lengths.relies_on_networks(self.observation):
             return self.skeleton.points
-        return np.vstack([self.sight.landmarks, self.skeleton.points[JOINTS:]])
+        return np.vstack([self.prepared.landmarks, self.skeleton.points[JOINTS:]])
 
 
 @dataclass(frozen=True)
@@ -228,60 +230,61 @@ def scan(
     try:
         measured = lengths.estimate(observations, height_cm, sex)
     except PoseUnsuitableError as error:
-        person = quality.marks(looks["front"].sight.person, "person")
+        person = quality.marks(looks["front"].prepared.person, "person")
         raise PoseUnsuitableError(**error.details, where=person) from None
     figures = {
         **{name: _figures(found, height_cm) for name, found in looks.items()},
         "evidence": lengths.evidence(measured, height_cm, sex),
     }
     drawing = _drawing(looks["front"], measured, height_cm)
-    pixels = looks["front"].sight.picture.pixels
+    pixels = looks["front"].prepared.picture.pixels
     return Scan(measured, figures, draw_overlay(pixels, drawing))
 
 
 def look(photo: bytes, view: View, model: Path, pitch_rad: float | None = None) -> Look:
     """Read a photo, find its person and measure what can be seen. Errors as in `scan`."""
-    return look_at(see(photo, view, model=model), pitch_rad)
+    return look_at(prepare(photo, view, model=model), pitch_rad)
 
 
-def look_at(sight: Sight, pitch_rad: float | None = None) -> Look:
+def look_at(prepared: PreparedPhoto, pitch_rad: float | None = None) -> Look:
     """Measure what can be seen of a person who was found.
 
     Raises
     ------
     PoseUnsuitableError
-        As in `Sight.observe`; "unclear" where MediaPipe and the networks see different people.
+        As in `PreparedPhoto.observe`; "unclear" where MediaPipe and the networks see different
+        people.
     """
-    skeleton = sight.skeleton(sight.log_focal)
-    if sight.contradicts_focal_length(skeleton):
-        sight = sight.without_focal_length()
-        skeleton = sight.skeleton(None)
-    observation = sight.observe(skeleton, sight.log_focal, pitch_rad)
+    skeleton = prepared.skeleton(prepared.log_focal)
+    if prepared.contradicts_focal_length(skeleton):
+        prepared = prepared.without_focal_length()
+        skeleton = prepared.skeleton(None)
+    observation = prepared.observe(skeleton, prepared.log_focal, pitch_rad)
     dropped = pitch_rad is not None and observation.lost_share > PITCH_DROPPED
     if dropped:
-        observation = sight.observe(skeleton, sight.log_focal)
+        observation = prepared.observe(skeleton, prepared.log_focal)
     if lengths.is_unclear(observation):
-        raise PoseUnsuitableError(reason="unclear", where=quality.marks(sight.person, "person"))
-    return Look(sight, skeleton, observation, dropped)
+        raise PoseUnsuitableError(reason="unclear", where=quality.marks(prepared.person, "person"))
+    return Look(prepared, skeleton, observation, dropped)
 
 
-def see(photo: bytes, view: View, *, model: Path) -> Sight:
+def prepare(photo: bytes, view: View, *, model: Path) -> PreparedPhoto:
     """Read a photo and find its person. Errors as in `scan`."""
     picture = read_photo(photo)
     person = _only_person(picture, model)
     check = quality.measurable_front if view == "front" else quality.measurable_side
     outline = check(person)
-    cut, close = whole_and_close(picture.pixels, person, outline)
+    crop, fine_crop = coarse_and_fine(picture.pixels, person, outline)
     size_px = np.array([picture.pixels.shape[1], picture.pixels.shape[0]], np.float64)
-    return Sight(
+    return PreparedPhoto(
         view=view,
         picture=picture,
         person=person,
         outline=outline,
-        cut=cut,
-        close=close,
-        place=(cut.centre_px - size_px / 2) / outline.height_px,
-        frame=size_px / outline.height_px,
+        crop=crop,
+        fine_crop=fine_crop,
+        person_offset=(crop.centre_px - size_px / 2) / outline.height_px,
+        picture_size=size_px / outline.height_px,
     )
 
 
@@ -309,26 +312,26 @@ def _look(shot: Shot, view: View, model: Path) -> Look:
 
 
 def _figures(found: Look, height_cm: float) -> dict[str, Any]:
-    sight, observation = found.sight, found.observation
+    prepared, observation = found.prepared, found.observation
     figures = {
-        "photo_px": [sight.picture.source_width_px, sight.picture.source_height_px],
-        "format": sight.picture.format,
+        "photo_px": [prepared.picture.source_width_px, prepared.picture.source_height_px],
+        "format": prepared.picture.format,
         "focal_length_known": observation.focal_known,
         "pitch_known": observation.pitch_known,
-        **quality.summary(sight.person, sight.outline),
+        **quality.summary(prepared.person, prepared.outline),
     }
     if found.pitch_dropped:
         figures["pitch_dropped"] = "perspective"
-    if sight.picture.focal_length_dropped is not None:
-        figures["focal_length_dropped"] = sight.picture.focal_length_dropped
-    if sight.view == "front":
+    if prepared.picture.focal_length_dropped is not None:
+        figures["focal_length_dropped"] = prepared.picture.focal_length_dropped
+    if prepared.view == "front":
         figures["left_minus_right"] = lengths.left_minus_right_cm(observation, height_cm)
     return figures
 
 
 def _drawing(found: Look, measured: Lengths, height_cm: float) -> OverlayDrawing:
-    sight, outline = found.sight, found.sight.outline
-    points = sight.cut.to_photo(found.believed_points * PERSON_PX)
+    prepared, outline = found.prepared, found.prepared.outline
+    points = prepared.crop.to_photo(found.joint_points * PERSON_PX)
 
     def xy(point: int) -> tuple[float, float]:
         return float(points[point, 0]), float(points[point, 1])
@@ -346,7 +349,7 @@ def _drawing(found: Look, measured: Lengths, height_cm: float) -> OverlayDrawing
         one, other = left if name in lengths.ARM else right
         ends[name] = xy(one), xy(other)
     joints = sorted({joint for limb in LIMBS for joint in limb})
-    landmarks_x = sight.person.landmarks_px[:, 0]
+    landmarks_x = prepared.person.landmarks_px[:, 0]
     return OverlayDrawing(
         bones=tuple((xy(one), xy(other)) for one, other in BONES),
         joints=tuple(xy(joint) for joint in joints),

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bodyscan.crop import CLOSE_PERSON_PX, NOBODY, Crop
+from bodyscan.crop import FINE_PERSON_PX, NOBODY, Crop
 
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ COUNT = len(POINTS)
 JOINTS = 12
 """The first so many of `POINTS` are joints, left and right in turn."""
 PATCH_PX = 64
-"""Of the close crop, that the joint network sees of each joint; ..."""
+"""Of the fine crop, that the joint network sees of each joint; ..."""
 WIDE = 2.5
 """... and of so many times as much, to see what the joint is part of."""
 LOOKS = 2
@@ -91,7 +91,7 @@ def load() -> None:
     _network(JOINT_NETWORK)
 
 
-def _said(path: Path, output: str, **inputs: Image) -> Array:
+def _run_network(path: Path, output: str, **inputs: Image) -> Array:
     """What a network says of its inputs."""
     network = _network(path)
     with _one_at_a_time:
@@ -101,27 +101,27 @@ def _said(path: Path, output: str, **inputs: Image) -> Array:
 
 
 def find_skeleton(
-    crop: Crop, close: Crop, place: Array, frame: Array, log_focal: float | None
+    crop: Crop, fine_crop: Crop, person_offset: Array, picture_size: Array, log_focal: float | None
 ) -> Skeleton:
     """Find the joints of the person in a crop.
 
     Parameters
     ----------
-    crop, close : Crop
+    crop, fine_crop : Crop
         The person at the two sizes of `bodyscan.crop`.
-    place : ndarray, shape (2,)
+    person_offset : ndarray, shape (2,)
         The person's middle from the picture's middle, in heights of the person in the picture.
-    frame : ndarray, shape (2,)
+    picture_size : ndarray, shape (2,)
         The picture's width and height, in the same unit.
     log_focal : float or None
         Logarithm of the focal length in the same unit, when known.
     """
     image = _blob([crop.pixels])
     told = [0.0, 0.0] if log_focal is None else [1.0, log_focal - TYPICAL_LOG_FOCAL]
-    known = np.array([*told, *place, *frame], np.float32)
+    known = np.array([*told, *person_offset, *picture_size], np.float32)
     mirrored = known * np.array([1, 1, -1, 1, 1, 1], np.float32)
     # The mirror image is a second look, whose errors are partly others.
-    one, other = _said(
+    one, other = _run_network(
         SKELETON_NETWORK,
         "body",
         image=np.concatenate([image, image[..., ::-1]]),
@@ -133,7 +133,7 @@ def find_skeleton(
     depth = (depth + depth2[MIRRORED]) / 2
     camera = (camera + camera2 * [1, -1, 1]) / 2
     points_sd = _sd((sure[:2] + sure2[:2, MIRRORED]) / 2).T
-    points[:JOINTS], points_sd[:JOINTS] = _look_closely(close, points[:JOINTS])
+    points[:JOINTS], points_sd[:JOINTS] = _refine_joints(fine_crop, points[:JOINTS])
     return Skeleton(
         points=points / 100,
         points_sd=points_sd,
@@ -144,19 +144,19 @@ def find_skeleton(
     )
 
 
-def _look_closely(close: Crop, points: Array) -> tuple[Array, Array]:
+def _refine_joints(fine_crop: Crop, points: Array) -> tuple[Array, Array]:
     """Where joints lie, (12, 2) in percent, that were found near ``points``; and their SD."""
-    image = close.pixels.astype(np.float32)
+    image = fine_crop.pixels.astype(np.float32)
     height_px, width_px = image.shape[:2]
     half_size = (width_px // 2, height_px // 2)
     half = np.asarray(cv2.resize(image, half_size, interpolation=cv2.INTER_AREA), np.float32)
     for _ in range(LOOKS):
-        centres = points * CLOSE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
+        centres = points * FINE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
         joints = list(zip(centres, LEFT_OR_RIGHT, strict=True))
         near = _blob([_patch(image, centre, side, 1.0) for centre, side in joints])
         wide = _blob([_patch(half, centre / 2, side, WIDE / 2) for centre, side in joints])
         patches = np.concatenate([near, wide], axis=1)
-        rows = _said(JOINT_NETWORK, "joint", patch=patches, kind=KINDS)
+        rows = _run_network(JOINT_NETWORK, "joint", patch=patches, kind=KINDS)
         points = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
     return points, _sd(rows[:, 2:])
 

@@ -6,7 +6,7 @@
 
 from hypermob.validation.figures import figures
 from hypermob.validation.page import page
-from hypermob.validation.photos import Photo, Source, measured, sources
+from hypermob.validation.photos import Photo, Source, measure_rows, sources
 from hypermob.validation.tables import Table, tables
 
-__all__ = ["Photo", "Source", "Table", "figures", "measured", "page", "sources", "tables"]
+__all__ = ["Photo", "Source", "Table", "figures", "measure_rows", "page", "sources", "tables"]

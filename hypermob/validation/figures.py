@@ -74,7 +74,7 @@ def deviation_cm(photo: Photo) -> Array:
 
 
 def bodies(photos: Sequence[Photo]) -> list[Body]:
-    """People of whom at least one photo counts."""
+    """People with at least one photo that counts."""
     of_person: dict[tuple[str, str], list[Photo]] = {}
     for photo in photos:
         of_person.setdefault((photo.collection, photo.person), []).append(photo)
@@ -282,7 +282,7 @@ def figures(photos: Sequence[Photo]) -> dict[str, Any]:
         "photos": len(photos),
         "people": len(bodies(photos)),
         "reference_cm": REFERENCE_CM,
-        "answers": {name: answers(group) for name, group in _collections(photos).items()},
+        "answers": {name: verdict_counts(group) for name, group in _collections(photos).items()},
         "groups": {
             name: {
                 "people": len(people),
@@ -301,7 +301,7 @@ def figures(photos: Sequence[Photo]) -> dict[str, Any]:
     return rounded | {"rows": [_row(photo) for photo in photos]}  # answers as they came
 
 
-def answers(photos: Sequence[Photo]) -> dict[str, Any]:
+def verdict_counts(photos: Sequence[Photo]) -> dict[str, Any]:
     """How many are measured, refused and why, beside what was expected."""
     tried = [photo for photo in photos if photo.tried]
     told = [photo for photo in tried if photo.right is not None]

@@ -70,7 +70,7 @@ WORDS: Final = {
 def page(photos: Sequence[Photo], figures: Mapping[str, Any], language: Language = "en") -> str:
     """Return the whole page; it needs no network.
 
-    ``photos`` bring their pictures (`hypermob.validation.measured` with ``picture_px``).
+    ``photos`` bring their pictures (`hypermob.validation.measure_rows` with ``picture_px``).
     """
     words = {name: each[language] for name, each in WORDS.items()}
     wrong = sorted((photo for photo in photos if photo.right is False), key=_harm)

@@ -34,7 +34,7 @@ TAPE: Final = {f"{name}_tape_cm": name for name in LENGTHS}
 TAPE_RANGE_CM: Final = (5.0, 150.0)
 
 MEASURED, REFUSED = "measured", "refused"
-"""Of ``expected``: the photo is good; it must be refused, by whichever code."""
+"""Values of ``expected``: the photo must be measured; it must be refused, with any code."""
 REFUSALS: Final = tuple(code for code, error in ERRORS.items() if issubclass(error, PhotoError))
 POSE: Final = PoseUnsuitableError.code
 YES: Final = ("yes", "true", "1")
@@ -137,7 +137,7 @@ def sources(paths: Sequence[Path]) -> list[Source]:
     ]
 
 
-def measured(
+def measure_rows(
     rows: Sequence[Source],
     engine: Engine,
     workers: int = 1,

@@ -141,7 +141,7 @@ def tables(figures: Mapping[str, Any], language: Language = "en") -> list[Table]
     """All tables of what `hypermob.validation.figures` returned; without empty ones."""
     groups = figures["groups"]
     found = [
-        _answers(figures["answers"], language),
+        _verdicts(figures["answers"], language),
         _by_group("deviation", groups, _deviation, language),
         _by_group("spread", groups, _spread, language),
         _agreement(groups, language),
@@ -178,7 +178,7 @@ def _lengths(language: Language) -> list[str]:
     return [LENGTH_WORDS[name][language] for name in LENGTHS]
 
 
-def _answers(collections: Mapping[str, Any], language: Language) -> Table:
+def _verdicts(collections: Mapping[str, Any], language: Language) -> Table:
     names = ("refused", "not_tried", "good_refused", "bad_measured", "bad_other_code")
     rows = []
     for name, found in collections.items():

@@ -48,7 +48,7 @@ def truth(client: Client) -> dict[str, Any]:
     return lengths(client, (PEOPLE / PERSON).read_bytes())
 
 
-def measured(client: Client, photo: bytes) -> httpx.Response:
+def measure(client: Client, photo: bytes) -> httpx.Response:
     # Under the operator's prefix: an upload of over 20 MB or of no byte would not be taken at all.
     bucket, key = client.stack.config.images_bucket, "test/bad"
     client.stack.s3().put_object(Bucket=bucket, Key=key, Body=photo)
@@ -56,7 +56,7 @@ def measured(client: Client, photo: bytes) -> httpx.Response:
 
 
 def lengths(client: Client, photo: bytes) -> dict[str, Any]:
-    segments: dict[str, Any] = data(measured(client, photo))["segments"]
+    segments: dict[str, Any] = data(measure(client, photo))["segments"]
     return {name: segments[name] for name in ("upper_arm", "forearm", "thigh", "calf", "torso")}
 
 
@@ -73,7 +73,7 @@ def test_every_bad_photo_gets_its_answer_and_the_process_lives_on(
             if answer == MEASURED:
                 assert lengths(client, photo) == pytest.approx(truth, abs=TOLERANCE_CM)
             else:
-                assert refusal(measured(client, photo)) == (STATUS.get(answer, 422), answer)
+                assert refusal(measure(client, photo)) == (STATUS.get(answer, 422), answer)
             assert measure_processes() == {process}
             assert peak_mb(process) < MAX_MB
     assert lengths(client, (PEOPLE / PERSON).read_bytes()) == truth
@@ -82,6 +82,6 @@ def test_every_bad_photo_gets_its_answer_and_the_process_lives_on(
 def test_an_overlay_tells_nothing_of_the_camera_or_the_place(client: Client) -> None:
     photo = next(photo for name, photo, _ in corpus() if name == "jpeg-gps")
     assert b"Exif" in photo
-    overlay = httpx.get(data(measured(client, photo))["output_image_url"], trust_env=False).content
+    overlay = httpx.get(data(measure(client, photo))["output_image_url"], trust_env=False).content
     for marker in (b"Exif", b"http://ns.adobe.com", b"ICC_PROFILE", b"\xff\xe1", b"\xff\xfe"):
         assert marker not in overlay[:4096]

@@ -121,12 +121,12 @@ def test_two_people_at_once_get_their_own_lengths(client: Client) -> None:
     ][:2]
     calls = [(photo_1, first["height_cm"]), (photo_2, second["height_cm"])] * 2
 
-    def measured(call: tuple[bytes, float]) -> Any:
+    def measure(call: tuple[bytes, float]) -> Any:
         photo, height_cm = call
         return data(client.measure(client.upload(photo)["image_url"], height_cm))["segments"]
 
     with ThreadPoolExecutor() as pool:
-        a1, b1, a2, b2 = pool.map(measured, calls)
+        a1, b1, a2, b2 = pool.map(measure, calls)
     assert a1 == a2
     assert b1 == b2
     assert a1["height"] == first["height_cm"]

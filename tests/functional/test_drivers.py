@@ -17,7 +17,7 @@ BODY = openapi.LENGTHS_REQUEST | {"user_id": "kim", "torso": 49.0, "thigh": 42.0
 TELLING = openapi.TELLING_REQUEST
 
 
-def kept(api: Api, vehicle: str = "medium_car", **offsets: float) -> dict[str, Any]:
+def usual_settings(api: Api, vehicle: str = "medium_car", **offsets: float) -> dict[str, Any]:
     """Settings of a car for `BODY`, some of them moved by mm or degrees."""
     status, answer = api.call("POST", "/recommend", BODY | {"vehicle": vehicle})
     assert status == 200
@@ -34,8 +34,10 @@ def tell(api: Api, **fields: Any) -> tuple[int, dict[str, Any]]:
 
 
 def test_what_was_kept_in_one_car_moves_the_next(api: Api) -> None:
-    mine = kept(api, fore_aft_mm=30.0)
-    before = {car: kept(api, car)["seat"]["fore_aft_mm"] for car in ("medium_car", "minivan")}
+    mine = usual_settings(api, fore_aft_mm=30.0)
+    before = {
+        car: usual_settings(api, car)["seat"]["fore_aft_mm"] for car in ("medium_car", "minivan")
+    }
     for day in range(3):
         at = (datetime.now(UTC) - timedelta(days=day)).isoformat()
         assert tell(api, settings=mine, at=at)[0] == 200
@@ -52,7 +54,7 @@ def test_what_was_kept_in_one_car_moves_the_next(api: Api) -> None:
 
 def test_without_personal_nothing_told_is_used(api: Api) -> None:
     before = api.call("POST", "/recommend", BODY)[1]["data"]
-    tell(api, settings=kept(api, fore_aft_mm=30.0))
+    tell(api, settings=usual_settings(api, fore_aft_mm=30.0))
     assert api.call("POST", "/recommend", BODY)[1]["data"] == before
 
 
@@ -69,7 +71,7 @@ def test_with_personal_and_nothing_told_the_settings_are_anybodys(api: Api) -> N
 
 
 def test_a_transfer_learns_of_its_own_settings_too(api: Api) -> None:
-    mine = kept(api, fore_aft_mm=30.0)
+    mine = usual_settings(api, fore_aft_mm=30.0)
     body = BODY | {
         "from_vehicle": "medium_car",
         "to_vehicle": "minivan",
@@ -79,12 +81,12 @@ def test_a_transfer_learns_of_its_own_settings_too(api: Api) -> None:
     status, answer = api.call("POST", "/recommend/transfer", body)
     assert status == 200
     assert answer["data"]["personal"]["tellings"] == 1
-    was = kept(api, "minivan")["seat"]["fore_aft_mm"]
+    was = usual_settings(api, "minivan")["seat"]["fore_aft_mm"]
     assert answer["data"]["settings"]["seat"]["fore_aft_mm"] > was + 15.0
 
 
 def test_a_transfer_of_what_was_told_counts_it_once(api: Api) -> None:
-    mine = kept(api, fore_aft_mm=30.0)
+    mine = usual_settings(api, fore_aft_mm=30.0)
     assert tell(api, settings=mine)[0] == 200
     body = BODY | {"from_vehicle": "medium_car", "to_vehicle": "minivan", "settings": mine}
     answer = api.call("POST", "/recommend/transfer", body | {"personal": True})[1]
@@ -310,7 +312,7 @@ def test_bad_tellings_are_named_in_both_languages_and_store_nothing(
 
 def test_discomfort_is_kept_but_not_taken_for_a_habit(api: Api) -> None:
     told = {"kind": "discomfort", "discomfort": {"body_part": "lower_back", "side": "left"}}
-    assert tell(api, settings=kept(api, fore_aft_mm=40.0), **told)[0] == 200
+    assert tell(api, settings=usual_settings(api, fore_aft_mm=40.0), **told)[0] == 200
     [stored] = api.call("GET", PATH)[1]["data"]["tellings"]
     assert stored["discomfort"] == told["discomfort"]
     own = api.call("POST", "/recommend", BODY | {"personal": True})[1]["data"]
@@ -321,10 +323,10 @@ def test_two_drivers_under_one_name_are_told_apart_not_guessed(api: Api) -> None
     for day in range(3):
         for off in (45.0, -45.0):
             at = (datetime.now(UTC) - timedelta(days=day, minutes=50 + off)).isoformat()
-            tell(api, settings=kept(api, fore_aft_mm=off, height_mm=off / 4), at=at)
+            tell(api, settings=usual_settings(api, fore_aft_mm=off, height_mm=off / 4), at=at)
     own = api.call("POST", "/recommend", BODY | {"personal": True})[1]["data"]
     assert "TWO_HABITS" in [each["code"] for each in own["warnings"]]
-    assert own["settings"] == kept(api)
+    assert own["settings"] == usual_settings(api)
 
 
 def test_a_car_of_own_figures_is_told_and_learned_from(api: Api) -> None:
@@ -345,4 +347,4 @@ def test_users_do_not_see_each_other(api: Api) -> None:
 
 def test_every_car_of_the_catalogue_can_be_told(api: Api) -> None:
     for name in vehicles():
-        assert tell(api, vehicle=name, settings=kept(api, name))[0] == 200, name
+        assert tell(api, vehicle=name, settings=usual_settings(api, name))[0] == 200, name

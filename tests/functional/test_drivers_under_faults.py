@@ -18,7 +18,7 @@ from chalicelib.storage import Storage, is_out_of_reach
 DRIVERS = ("kim", "lee")
 TELLINGS = 12
 SHARE = 0.15
-"""Of requests to S3 that meet a fault."""
+"""The share of requests to S3 that meet a fault."""
 TRIES = 40
 
 

@@ -29,9 +29,9 @@ class LocalIssuer:
         self.key: Any = RSAKey.generate_key(2048, {"kid": "1"}, private=True)
         self.document: Any = None
         self.asked: list[str] = []
-        self.server = Server(self._answer, bind(0))
+        self.server = Server(self._respond, bind(0))
 
-    def _answer(self, environ: Any, start_response: Any) -> Any:
+    def _respond(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
         self.asked.append(request.path)
         document: Any = {"jwks_uri": f"{self.server.url}/keys"}

@@ -369,11 +369,11 @@ def test_what_was_asked_for_and_never_came_has_failed(api, storage, s3, key, upl
 
 
 def test_a_result_of_an_earlier_request_is_none_of_the_last(api, storage):
-    """Of one photo, measured for one height and then asked for with another."""
+    """One photo is measured for one height and then asked for with another."""
     _, answer = api.call("POST", "/measure", GUIDE)
     measurement = answer["data"]
 
-    def told():
+    def result_seen():
         found = state(storage, OWNER, "en", None)
         if found["state"] == "done":
             return found["measurement"]["segments"]["height"], found["recommendation"]
@@ -384,18 +384,18 @@ def test_a_result_of_an_earlier_request_is_none_of_the_last(api, storage):
 
     store(MEASUREMENT, 10.0, **measurement)
     store(RECOMMENDATION, 10.0, seat="first")
-    assert told() == (175.0, {"seat": "first"})
+    assert result_seen() == (175.0, {"seat": "first"})
     store(REQUEST, 20.0, given_up_at=time.time() + 60, image_url=GUIDE["image_url"])
-    assert told() == "pending"
+    assert result_seen() == "pending"
     store(ERROR, 20.0, code="NO_PERSON", details={}, since=time.time() + 60)
-    assert told() == "pending"
+    assert result_seen() == "pending"
     store(ERROR, 20.0, code="NO_PERSON", details={}, since=0.0)
-    assert told() == "NO_PERSON"
+    assert result_seen() == "NO_PERSON"
     shorter = measurement["segments"] | {"height": 160.0}
     store(MEASUREMENT, 30.0, **measurement | {"segments": shorter})
-    assert told() == (160.0, None)
+    assert result_seen() == (160.0, None)
     store(RECOMMENDATION, 30.0, seat="second")
-    assert told() == (160.0, {"seat": "second"})
+    assert result_seen() == (160.0, {"seat": "second"})
 
 
 def test_who_was_refused_at_once_finds_it_again_where_the_photo_was_to_be_measured(api, s3):

@@ -97,7 +97,7 @@ _invoke_by_event = notifications._invoke_awslambda
 
 
 def _invoke_later(*arguments: Any, **named: Any) -> None:
-    """As S3 does: whoever stores an object does not wait for whom it is told to."""
+    """As S3 does: storing an object does not wait for the functions that its event invokes."""
     threading.Thread(target=_invoke_by_event, args=arguments, kwargs=named, daemon=True).start()
 
 
@@ -184,9 +184,9 @@ class DeployedApis:
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Answer one request to ``/{rest api}/{stage}/...``."""
-        return self._answer(Request(environ))(environ, start_response)
+        return self._respond(Request(environ))(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         _, api_id, stage, *rest = request.path.split("/")
         path = "/" + "/".join(rest)
         backend = apigateway_backends[ACCOUNT][REGION]

@@ -21,7 +21,8 @@ BUILDAH = ("buildah", "--storage-driver", "vfs")
 BUCKETS = ("hypermob-images", "hypermob-models", "hypermob-results")
 MIB = 2**20
 NAIVE_MIB = 681
-"""Of ``pip install mediapipe opencv-python-headless``, once; `make bench` sizes what is current."""
+"""Size of ``pip install mediapipe opencv-python-headless``, measured once; `make bench` measures
+the current one."""
 
 LIBRARIES = {
     *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1"),
@@ -30,8 +31,8 @@ LIBRARIES = {
     "libz.so.1",
     *("libEGL.so.1", "libGLESv2.so.2"),
 }
-"""Of Amazon Linux's glibc, libgcc, libstdc++ and zlib, which its rpm needs, and of the libglvnd
-that the Dockerfile installs: all that the packages may link against."""
+"""Libraries that the packages may link against: Amazon Linux's glibc, libgcc, libstdc++ and zlib,
+which its rpm needs, and the libglvnd that the Dockerfile installs."""
 
 
 def buildah(*arguments: str) -> str:

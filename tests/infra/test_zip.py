@@ -86,7 +86,7 @@ def test_a_cold_start_from_the_zip_compiles_nothing(package: Path, tmp_path: Pat
         opened.extractall(tmp_path)
     event = json.dumps(proxy_event("POST", "/recommend", GUIDE_BODY, stage="prod"))
 
-    def answer() -> list[object]:
+    def imported_sources() -> list[object]:
         ran = subprocess.run(
             # -B, as Lambda's folder of the code cannot be written.
             [sys.executable, "-I", "-S", "-B", "-c", ANSWER, str(tmp_path), event],
@@ -97,10 +97,10 @@ def test_a_cold_start_from_the_zip_compiles_nothing(package: Path, tmp_path: Pat
         found: list[object] = json.loads(ran.stdout.splitlines()[-1])
         return found
 
-    assert answer() == [200, []]
+    assert imported_sources() == [200, []]
     [compiled] = tmp_path.glob("chalicelib/__pycache__/errors.*.pyc")
     compiled.unlink()
-    assert answer() == [200, [str(tmp_path / "chalicelib" / "errors.py")]]
+    assert imported_sources() == [200, [str(tmp_path / "chalicelib" / "errors.py")]]
 
 
 def test_the_same_files_make_the_same_zip(package: Path, tmp_path: Path) -> None:

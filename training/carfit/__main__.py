@@ -32,7 +32,7 @@ from tools import document
 from training.carfit import body_prior, catalogue, drivers, kept, own_habits, train
 
 VERSION: Final = "0.4.0"
-"""Of the model: raise it with what it learns from."""
+"""The model's version: raise it when its training data changes."""
 PIPELINE: Final = Path(__file__).parent / "pipeline.joblib"
 """The trained pipeline; a test proves that the served arrays equal it."""
 CANDIDATE: Final = Path("out") / "candidate.npz"

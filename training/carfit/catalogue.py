@@ -49,7 +49,7 @@ J1517_X95: Final = (913.7, 0.672316, -0.0019553)
 """SgRP aft of the ball of the foot by H30: the 95th percentile of chosen seats, mm."""
 SEAT_BEHIND_SGRP_MM: Final = 30.0
 SEAT_BELOW_SGRP_MM: Final = 20.0
-"""Of the lift's travel, how much lies below the SgRP."""
+"""How much of the lift's travel lies below the SgRP."""
 
 WHEEL_DIAMETER_MM: Final = (360.0, 385.0)
 """What is usual (from memory), ..."""

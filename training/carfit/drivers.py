@@ -63,11 +63,11 @@ PACKAGE_SD: Final[Mapping[str, float]] = {
     "header_x_mm": 40.0,
     "header_z_mm": 20.0,
 }
-"""How far a maker's figures lie from the catalogue's class, beside ..."""
+"""How far a maker's figures lie from the catalogue's class, SD."""
 H30_SD_MM: Final = 20.0
-"""... its seat height, with which all other heights move."""
+"""SD of a car's seat height about its class's; all other heights move with it."""
 USUAL_PACKAGE_SHARE: Final = 0.3
-"""Of that spread, among cars close to the catalogue's."""
+"""The share of that spread among cars close to the catalogue's."""
 HEIGHTS: Final = (
     "h30_mm",
     "seat_front_low_z_mm",

@@ -44,8 +44,8 @@ LEG_TO_SITTING_HEIGHT: Final = 0.6
 Stature = sitting height + leg - constant, but a measured leg carries the error of finding the hip
 and hips differ in how far they lie above the seat. ANSUR II, variances in cm2 at fixed stature
 (men): leg (thigh + calf) 7.1, torso 7.4, their covariance -5.9, sitting height 5.0, shoulder
-height sitting 5.3. With a hip error n shared by both and a hip-above-seat height h, the
-equations var(leg) = l + n, var(sitting height) = l + h, var(shoulder height sitting) = t + h,
+height sitting 5.3. Both share a hip error n; h is the hip's height above the seat. The equations
+var(leg) = l + n, var(sitting height) = l + h, var(shoulder height sitting) = t + h,
 var(torso) = t + n hold for h = 0.5 to 1.0 cm2; the gain l / var(leg) is then .56 to .63."""
 
 PARK_DRIVERS_OF_A_SEX: Final = 45

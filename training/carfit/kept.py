@@ -1,10 +1,9 @@
 """What a fleet's kept settings teach: habit terms and scatter, estimated again.
 
-``python -m training.carfit --kept kept.jsonl`` reads one driver a line, estimates how drivers
-differ by EM (a seat at the end of its travel tells "at least"), compares with the shipped prior on
-drivers who were held out, and writes a candidate model. Nobody is learned from who did not consent,
-and no number rests on fewer than `LEAST_DRIVERS`.
-"""
+``python -m training.carfit --kept kept.jsonl`` reads one driver a line and estimates by EM how
+drivers differ. A seat at the end of its travel tells "at least". It compares the estimate with the
+shipped prior on drivers who were held out, and writes a candidate model. Drivers without consent
+are left out, and no number rests on fewer than `LEAST_DRIVERS`."""
 
 import hashlib
 import json
@@ -67,7 +66,7 @@ class Fleet:
     drivers: int
 
 
-def read(path: Path, net: Model) -> list[KeptDriver]:
+def read(path: Path, model: Model) -> list[KeptDriver]:
     """Read drivers who consented; one JSON document a line.
 
     Each has ``driver`` (a name, not a person's), ``consent``, ``body`` (as ``POST /recommend``
@@ -96,7 +95,7 @@ def read(path: Path, net: Model) -> list[KeptDriver]:
         for setting in {each for telling in tellings for each in telling.settings}
     )
     told = {setting for setting, count in tellers.items() if count >= LEAST_DRIVERS}
-    found = [_viewed(*each, told, net) for each in documents]
+    found = [_viewed(*each, told, model) for each in documents]
     found = [each for each in found if each.told]
     if len(found) < LEAST_DRIVERS:
         raise KeptError(
@@ -122,7 +121,7 @@ def _viewed(
     body: carfit.Body,
     tellings: list[personal.Telling],
     told: Collection[str],
-    net: Model,
+    model: Model,
 ) -> KeptDriver:
     """Tellings as linear views of the habit; of settings that are not among ``told``, nothing."""
     cars: list[carfit.Vehicle] = []
@@ -132,7 +131,7 @@ def _viewed(
         if car not in cars:
             cars.append(car)
         settings = {path: value for path, value in each.settings.items() if path in told}
-        driver = Driver(body, each.vehicle, net=net)
+        driver = Driver(body, each.vehicle, model=model)
         seen = personal.view(driver, replace(each, settings=settings), cars.index(car))
         if len(seen.values):
             views.append(seen)
@@ -264,13 +263,13 @@ def compare(
 
 
 def candidate(
-    people: Sequence[KeptDriver], fleet: Fleet, net: Model, shipped: HabitPrior, version: str
+    people: Sequence[KeptDriver], fleet: Fleet, model: Model, shipped: HabitPrior, version: str
 ) -> Model:
     """The served model with the fleet's habit terms: its positions moved by the mean offset of
     these drivers, its scatter by how much wider or narrower they differ."""
     moved, before, after = [], [], []
     for each in people:
-        driver = Driver(each.body, each.tellings[0].vehicle, net=net)
+        driver = Driver(each.body, each.tellings[0].vehicle, model=model)
         known = own.Own(fleet.mean)
         position = driver.wanted[:1, :5]
         moved.append((known.moved(driver.links, position) - position)[0])
@@ -288,26 +287,26 @@ def candidate(
     wider = np.ones(len(SCATTER))
     wider[:5] = np.sqrt(np.mean(after, axis=0) / np.mean(before, axis=0))
     return replace(
-        net,
-        biases=(*net.biases[:-1], net.biases[-1] + shift),
-        driver_sd=net.driver_sd * wider,
+        model,
+        biases=(*model.biases[:-1], model.biases[-1] + shift),
+        driver_sd=model.driver_sd * wider,
         version=version,
         sha256="",
         habit=fleet.prior,
     )
 
 
-def run(path: Path, target: Path, net: Model, shipped: HabitPrior) -> str:
+def run(path: Path, target: Path, model: Model, shipped: HabitPrior) -> str:
     """Read, estimate, compare, and write the candidate beside its card; return the report."""
-    everybody = read(path, net)
+    everybody = read(path, model)
     taught = [each for each in everybody if not each.held_out]
     held_out = [each for each in everybody if each.held_out]
     if len(taught) < LEAST_DRIVERS:
         raise KeptError(f"{len(taught)} drivers to learn from; at least {LEAST_DRIVERS} are needed")
     fleet = estimate(taught, shipped)
     compared = compare(held_out, fleet, shipped) if len(held_out) >= LEAST_DRIVERS else []
-    version = f"{net.version}+kept.{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
-    found = candidate(taught, fleet, net, shipped, version)
+    version = f"{model.version}+kept.{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
+    found = candidate(taught, fleet, model, shipped, version)
     content = found.to_bytes()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

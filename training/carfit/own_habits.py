@@ -30,12 +30,12 @@ from training.carfit import drivers
 Array = npt.NDArray[np.float64]
 
 WITHIN_SHARE: Final = 10.0 / 36.0
-"""Of the scatter between single drivers, in SD: how far one driver's settings of one car differ
-from day to day, 10 mm fore-aft, about a notch of a manual seat. Assumed: Wolf et al. 2022 recorded
+"""How far one driver's settings of one car differ from day to day, as a share of the SD between
+drivers: 10 mm fore-aft, about a notch of a manual seat. Assumed: Wolf et al. 2022 recorded
 127 drivers three times each, but we could read no more than the abstract."""
 CAR_SHARE: Final = 6.0 / 36.0
-"""... and how far the habit lies elsewhere in another car, beside what that car's own shape does
-(assumed)."""
+"""How far the habit lies elsewhere in another car, as a share of the same SD, beside what that
+car's own shape does (assumed)."""
 EYE_WITHIN_MM: Final = 4.0
 """How far a driver's eye lies elsewhere from day to day, at one seat (assumed)."""
 PEOPLE: Final = 6000
@@ -76,7 +76,7 @@ def in_car(rows: Array, package: Array) -> Array:
     return found
 
 
-def kept(
+def seat_positions(
     people: Fleet, rows: Array, car_taste: Array, rng: np.random.Generator, tellings: int
 ) -> list[Array]:
     """Where the drivers sit in the car of ``rows``, once for each telling.
@@ -108,9 +108,9 @@ def heard(rows: Array) -> Array:
     return found
 
 
-def offsets(rows: Array, position: Array, net: Model) -> Array:
+def offsets(rows: Array, position: Array, model: Model) -> Array:
     """How far drivers sit from the model's, shape (n, 7), columns as in `HABIT`."""
-    expected = net.predict(heard(rows))
+    expected = model.predict(heard(rows))
     links = _links(rows, expected)
     off = own.posture(links, position) - own.posture(links, expected)
     return np.column_stack([off, position[:, 6:] - expected[:, 6:]])
@@ -120,17 +120,17 @@ def prior(cars: Sequence[Vehicle], count: int = PEOPLE, seed: int = 21) -> Habit
     """Covariances of simulated drivers where no travel stops anybody."""
     rng = np.random.default_rng(seed)
     people = fleet(count, cars, rng)
-    net = bundled_model()
+    model = bundled_model()
     packages = people.rows[rng.permutation(count)][:, len(BODY_FEATURES) :]
     here = with_free_travels(people.rows)
     there = with_free_travels(in_car(people.rows, packages))
     first, again = (
-        offsets(here, each, net)
-        for each in kept(people, here, car_tastes(count, rng), rng, tellings=2)
+        offsets(here, each, model)
+        for each in seat_positions(people, here, car_tastes(count, rng), rng, tellings=2)
     )
     (other,) = (
-        offsets(there, each, net)
-        for each in kept(people, there, car_tastes(count, rng), rng, tellings=1)
+        offsets(there, each, model)
+        for each in seat_positions(people, there, car_tastes(count, rng), rng, tellings=1)
     )
 
     def cross(a: Array, b: Array) -> Array:

@@ -27,16 +27,16 @@ CHOICES: Final = ("fore_aft_mm", "lift_mm", "recline_deg", "telescope_mm", "tilt
 FORE_AFT_SD_MM: Final = 36.0
 """Drivers of one body around any of the published fore-aft models."""
 HEIGHT_SD_MM: Final = 12.0
-"""... around the published height of the H-point (assumed)."""
+"""Drivers of one body around the published height of the H-point (assumed)."""
 RECLINE_SD_DEG: Final = 3.7
 """Park et al. 2016, hip-to-eye angle: 3.3 for men, 4.1 for women."""
 WHEEL_SD_MM: Final = 25.0
 """Around Reed's preferred wheel (assumed), and around the middle of its height's limits."""
 
 JOINT_WEIGHT: Final = 0.8
-"""Of a joint at the end of its comfortable range, against 1 SD of habit: with it, a centimetre of
-leg at one stature moves drivers' seats by what `training.carfit.gains` finds, 1.5 mm; a test holds
-the two together, in the mean and in the median."""
+"""Weight of a joint at the end of its comfortable range, against 1 SD of habit. With it, a
+centimetre of leg at one stature moves drivers' seats by what `training.carfit.gains` finds, 1.5 mm.
+A test holds the two together, in the mean and in the median."""
 OBSERVED_WEIGHT_PER_DEG: Final = 1.0
 """Beyond the angles that were observed on the road."""
 RULE_WEIGHT_PER_MM: Final = {
@@ -50,9 +50,9 @@ RULE_WEIGHT_PER_MM: Final = {
     "rim": 0.03,
     "header": 0.1,
 }
-"""The heavier, the later it gives way: braking and the airbag first of all (our judgement). Thigh
-and rim weigh so little that they move the wheel and hardly the seat: with four times as much, the
-mean driver follows a longer leg by 2.2 mm/cm, and no published model knows of more than 1.5."""
+"""The heavier, the later it gives way: braking and the airbag are the heaviest (our judgement).
+Thigh and rim weigh so little that they move the wheel and hardly the seat. With four times as much,
+the mean driver follows a longer leg by 2.2 mm/cm, and no published model knows of more than 1.5."""
 
 EYE_RULES: Final = ("head", "cowl", "header")
 """Rules that move the seat up and down and leave the backrest where the driver likes it."""
@@ -73,7 +73,7 @@ real drivers' fore-aft, where travels are free (our judgement)."""
 
 PASSES: Final = 40
 STEPS: Final = np.array([0.5, 0.5, 0.05, 0.5, 0.02])
-"""Of the numerical derivatives, by choice."""
+"""Steps of the numerical derivatives, by choice."""
 SCALES: Final = np.array([30.0, 15.0, 4.0, 20.0, 2.0])
 """By choice: what counts as one unit, so that no unit dominates the damping."""
 SETTLED: Final = 1e-4

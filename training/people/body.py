@@ -224,7 +224,7 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 def reshape_to(base: Body, lengths_cm: dict[str, float], scale: float, head: float) -> Body:
     """Stretch every segment to ``lengths_cm`` ("thigh.L" ...), everything else by ``scale``.
 
-    ``head`` scales neck and head once more: they take up what the stack of segments leaves.
+    ``head`` scales neck and head again: they take up what the stack of segments leaves.
     """
     joints, maps = base.joints, {}
     hip, shoulder = _mid(joints, "hip"), _mid(joints, "shoulder")

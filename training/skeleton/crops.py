@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from bodyscan.camera import ray_of
 from bodyscan.crop import (
-    CLOSE_PERSON_PX,
-    CLOSE_SIZE_PX,
+    FINE_PERSON_PX,
+    FINE_SIZE_PX,
     HEIGHT_PX,
     PERSON_PX,
     WIDTH_PX,
-    cut_out,
+    crop_person,
     with_mask,
 )
 from bodyscan.lengths import SEGMENTS
@@ -66,34 +66,34 @@ def _vertex_m(truth: dict[str, Any], joints: dict[str, Array]) -> Array:
 def example(folder: Path, truth: Truth) -> dict[str, Any] | str:
     """One photo's crop and truth; or why the photo is refused."""
     try:
-        sight = rendered.see(folder, truth)
+        prepared = rendered.prepare(folder, truth)
     except HypermobError as error:
         return rendered.refusal(error)
     size = (HEIGHT_PX + 2 * MARGIN_PX, WIDTH_PX + 2 * MARGIN_PX)
-    pixels = with_mask(sight.picture.pixels, sight.person)
-    cut = cut_out(pixels, sight.person, sight.outline, size)
-    close = cut_out(pixels, sight.person, sight.outline, CLOSE_SIZE_PX, CLOSE_PERSON_PX)
+    pixels = with_mask(prepared.picture.pixels, prepared.person)
+    crop = crop_person(pixels, prepared.person, prepared.outline, size)
+    fine_crop = crop_person(pixels, prepared.person, prepared.outline, FINE_SIZE_PX, FINE_PERSON_PX)
     camera, height_m = truth["camera"], truth["height_cm"] / 100
     eye, axes = np.array(camera["position_m"]), np.array(camera["axes"])
     points = points_m(truth)
     seen = (points - eye) @ axes.T
-    log_focal = rendered.true_log_focal(truth, sight)
+    log_focal = rendered.true_log_focal(truth, prepared)
     focal = np.exp(log_focal)
-    ray = ray_of(sight.place, focal)
+    ray = ray_of(prepared.person_offset, focal)
     ahead = ray @ axes
     level = np.array([ahead[0], ahead[1], 0.0]) / np.hypot(ahead[0], ahead[1])
     down = axes @ [0.0, 0.0, -1.0]
     x, y = ray[:2] / ray[2]
     return {
-        "pixels": cut.pixels,
-        "close_pixels": close.pixels,
-        "points": PERSON_PX * (seen[:, :2] / seen[:, 2:] * focal - sight.place),
+        "pixels": crop.pixels,
+        "close_pixels": fine_crop.pixels,
+        "points": PERSON_PX * (seen[:, :2] / seen[:, 2:] * focal - prepared.person_offset),
         "depth": (points - points[HIPS].mean(axis=0)) @ level / height_m,
         "elevation_deg": np.degrees(np.arcsin(ahead[2])),
         "roll_deg": np.degrees(np.arctan2(down[0] - x * down[2], down[1] - y * down[2])),
         "log_focal": log_focal,
-        "focal_known": sight.log_focal is not None,
-        "place": np.concatenate([sight.place, sight.frame]),
+        "focal_known": prepared.log_focal is not None,
+        "place": np.concatenate([prepared.person_offset, prepared.picture_size]),
         "lengths": np.array([truth["lengths_cm"][name]["mean"] for name in SEGMENTS])
         / truth["height_cm"],
     }

@@ -30,8 +30,8 @@ from training.skeleton.train import (
 NETWORK = ROOT / "container" / "bodyscan" / "joints.onnx"
 JOINTS = 12  # the first of `bodyscan.skeleton.POINTS`, left and right in turn
 KINDS = JOINTS // 2
-PATCH_PX, CLOSE_PERSON_PX = 64, 345  # a patch shows a fifth of the person
-CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX = 416, 368
+PATCH_PX, FINE_PERSON_PX = 64, 345  # a patch shows a fifth of the person
+FINE_HEIGHT_PX, FINE_WIDTH_PX = 416, 368
 WIDE = 2.5  # a second patch shows so many times as much, to say what the first is part of
 START_SD = 1.2  # percent of the height, by which a joint is first taken to be elsewhere
 
@@ -95,12 +95,12 @@ class Cut:
         step = step_px * (torch.arange(PATCH_PX) + 0.5 - PATCH_PX / 2)
         v, u = torch.meshgrid(step, step, indexing="ij")
         x, y = (
-            self.starts[..., k, None, None] * CLOSE_PERSON_PX / 100
+            self.starts[..., k, None, None] * FINE_PERSON_PX / 100
             + self.right[k].expand(count, JOINTS)[..., None, None] * u
             + self.down[k].expand(count, JOINTS)[..., None, None] * v
             for k in (0, 1)
         )
-        grid = torch.stack([x * 2 / CLOSE_WIDTH_PX, y * 2 / CLOSE_HEIGHT_PX], -1)
+        grid = torch.stack([x * 2 / FINE_WIDTH_PX, y * 2 / FINE_HEIGHT_PX], -1)
         grid = grid.reshape(count, JOINTS * PATCH_PX, PATCH_PX, 2)
         return functional.grid_sample(image, grid, align_corners=False)
 

@@ -34,7 +34,7 @@ def padded(image, around, colour):
     return picture
 
 
-def measured(image, height_cm):
+def measure(image, height_cm):
     data = io.BytesIO()
     image.save(data, "PNG")
     observation = look(data.getvalue(), "front", MODEL).observation
@@ -48,7 +48,7 @@ def test_bars_change_nothing(file, around, colour):
     image = Image.open(PEOPLE / file).convert("RGB")
     height_cm = TRUTH[file]["height_cm"]
     bare, barred = (
-        measured(each, height_cm).mean_cm for each in (image, padded(image, around, colour))
+        measure(each, height_cm).mean_cm for each in (image, padded(image, around, colour))
     )
     assert np.abs(bare - barred).max() < 0.7
 

@@ -70,8 +70,8 @@ def test_points_come_back_to_where_they_were(
     axes = axes_of(*np.radians([pitch_deg, roll_deg, yaw_deg]))
     points = body()
     seen = picture(points, eye, axes, focal)
-    place = (seen[12] + seen[13:].mean(axis=0)) / 2
-    ray = camera.ray_of(place, focal)
+    person_offset = (seen[12] + seen[13:].mean(axis=0)) / 2
+    ray = camera.ray_of(person_offset, focal)
     ahead = ray @ axes
     elevation_rad = float(np.arcsin(ahead[2]))
     down = axes @ [0.0, 0.0, -1.0]
@@ -84,7 +84,9 @@ def test_points_come_back_to_where_they_were(
     )
     level = np.array([ahead[0], ahead[1]]) / np.hypot(ahead[0], ahead[1])
     depth = (points[:, :2] - points[6:8, :2].mean(axis=0)) @ level
-    found = camera.points_in_space(seen - place, depth, focal, place, elevation_rad, roll_rad)
+    found = camera.points_in_space(
+        seen - person_offset, depth, focal, person_offset, elevation_rad, roll_rad
+    )
     true = points - eye
     across = np.array([level[1], -level[0]])
     expected = np.column_stack([true[:, :2] @ across, true[:, :2] @ level, true[:, 2]])

@@ -19,7 +19,7 @@ TRUTH = {
 }
 
 
-def measured(name, focal_35mm):
+def measure(name, focal_35mm):
     """The person of a photo whose EXIF tells this, rounded as phones do; and the true lengths."""
     block = Image.Exif()
     block.get_ifd(0x8769)[0xA405] = round(focal_35mm)
@@ -34,12 +34,12 @@ def measured(name, focal_35mm):
 def test_a_cut_picture_s_focal_length_is_dropped_and_the_lengths_are_right(name):
     """Cut to half its sides, a picture keeps the perspective and says half of the focal length."""
     focal_35mm = TRUTH[name]["camera"]["focal_35mm"]
-    found, true_cm = measured(name, focal_35mm / 2)
+    found, true_cm = measure(name, focal_35mm / 2)
     assert found.quality["front"]["focal_length_dropped"] == "perspective"
     assert not found.quality["front"]["focal_length_known"]
     low, high = found.lengths.intervals_95_cm()["calf"]
     assert low < true_cm["calf"]["mean"] < high
-    found, _ = measured(name, focal_35mm)
+    found, _ = measure(name, focal_35mm)
     assert found.quality["front"]["focal_length_known"]
     assert "focal_length_dropped" not in found.quality["front"]
 

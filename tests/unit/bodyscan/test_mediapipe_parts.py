@@ -1,4 +1,4 @@
-"""Of mediapipe, what finds people is imported and nothing beside it."""
+"""Only the part of mediapipe that finds people is imported."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ PEOPLE = ROOT / "tests/fixtures/people"
 TRUTH = {t["file"]: t for t in map(json.loads, (PEOPLE / "truth.jsonl").read_text().splitlines())}
 
 
-def measured(picture, height_cm):
+def measure(picture, height_cm):
     data = io.BytesIO()
     picture.convert("RGB").save(data, "JPEG", quality=92)
     found = lengths.estimate([look(data.getvalue(), "front", MODEL).observation], height_cm)
@@ -31,7 +31,7 @@ def measured(picture, height_cm):
 def person(request):
     truth = TRUTH[request.param]
     picture = Image.open(PEOPLE / request.param)
-    return picture, truth, measured(picture, truth["height_cm"])
+    return picture, truth, measure(picture, truth["height_cm"])
 
 
 @pytest.mark.parametrize("name", PRINTS)
@@ -39,7 +39,7 @@ def test_a_print_moves_no_length_out_of_its_interval(name, person):
     picture, truth, (bare_cm, half_cm) = person
     true_cm = np.array([truth["lengths_cm"][each]["mean"] for each in SEGMENTS])
     try:
-        found_cm, found_half_cm = measured(
+        found_cm, found_half_cm = measure(
             printed(name, picture, truth, 1).picture, truth["height_cm"]
         )
     except PhotoRefusedError:
@@ -55,8 +55,8 @@ def test_a_print_moves_no_length_out_of_its_interval(name, person):
 def test_a_date_over_the_feet_moves_no_length_by_1_cm_without_a_wider_interval(seed):
     truth = json.loads((ROOT / "samples/person.json").read_text())
     picture, height_cm = Image.open(ROOT / "samples/person.jpg"), truth["height_cm"]
-    bare_cm, half_cm = measured(picture, height_cm)
+    bare_cm, half_cm = measure(picture, height_cm)
     dated = printed("date over feet", picture, truth, seed).picture
-    found_cm, found_half_cm = measured(dated, height_cm)
+    found_cm, found_half_cm = measure(dated, height_cm)
     moved = np.abs(found_cm - bare_cm) > 1.0
     assert np.all((found_half_cm > 1.2 * half_cm)[moved])

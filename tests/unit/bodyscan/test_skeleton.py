@@ -12,7 +12,7 @@ import pytest
 
 from bodyscan import crop, lengths, skeleton
 from bodyscan.crop import PERSON_PX
-from bodyscan.scan import see
+from bodyscan.scan import prepare
 from bodyscan.skeleton import MIRRORED, POINTS
 
 ROOT = Path(__file__).parents[3]
@@ -53,8 +53,8 @@ def test_training_and_running_agree_on_what_the_numbers_mean():
     joints = assigned(ROOT / "training/skeleton/joints.py")
     assert (joints["JOINTS"], joints["PATCH_PX"]) == (skeleton.JOINTS, skeleton.PATCH_PX)
     assert joints["WIDE"] == skeleton.WIDE
-    assert (joints["CLOSE_HEIGHT_PX"], joints["CLOSE_WIDTH_PX"]) == crop.CLOSE_SIZE_PX
-    assert joints["CLOSE_PERSON_PX"] == crop.CLOSE_PERSON_PX
+    assert (joints["FINE_HEIGHT_PX"], joints["FINE_WIDTH_PX"]) == crop.FINE_SIZE_PX
+    assert joints["FINE_PERSON_PX"] == crop.FINE_PERSON_PX
     sizes = (network["HEIGHT_PX"], network["WIDTH_PX"], network["PERSON_PX"])
     assert sizes == (crop.HEIGHT_PX, crop.WIDTH_PX, crop.PERSON_PX)
 
@@ -69,27 +69,31 @@ def test_the_calibration_is_of_the_networks_that_ship():
 @pytest.mark.parametrize("file", FRONTS)
 def test_joints_lie_within_a_hand_of_where_they_are(file, model):
     truth = TRUTH[file]
-    sight = see((PEOPLE / file).read_bytes(), "front", model=model)
-    found = sight.cut.to_photo(sight.skeleton(sight.log_focal).points * PERSON_PX)
-    scale = sight.picture.pixels.shape[0] / truth["height"]
+    prepared = prepare((PEOPLE / file).read_bytes(), "front", model=model)
+    found = prepared.crop.to_photo(prepared.skeleton(prepared.log_focal).points * PERSON_PX)
+    scale = prepared.picture.pixels.shape[0] / truth["height"]
     off_cm = []
     for name, place in zip(POINTS[: -len(("vertex", "left", "right"))], found, strict=False):
         side, _, joint = name.partition("_")
         true = scale * np.array(truth["joints_px"][joint + SUFFIX[side]])
-        off_cm.append(np.linalg.norm(place - true) * truth["height_cm"] / sight.outline.height_px)
+        off_cm.append(
+            np.linalg.norm(place - true) * truth["height_cm"] / prepared.outline.height_px
+        )
     assert max(off_cm) < 7.0
     assert np.mean(off_cm) < 2.0
 
 
 def test_a_mirrored_photo_has_a_mirrored_skeleton(model):
-    sight = see((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
+    prepared = prepare((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
     flipped = replace(
-        sight,
-        cut=replace(sight.cut, pixels=sight.cut.pixels[:, ::-1]),
-        close=replace(sight.close, pixels=np.ascontiguousarray(sight.close.pixels[:, ::-1])),
-        place=sight.place * [-1, 1],
+        prepared,
+        crop=replace(prepared.crop, pixels=prepared.crop.pixels[:, ::-1]),
+        fine_crop=replace(
+            prepared.fine_crop, pixels=np.ascontiguousarray(prepared.fine_crop.pixels[:, ::-1])
+        ),
+        person_offset=prepared.person_offset * [-1, 1],
     )
-    one, other = (each.skeleton(sight.log_focal) for each in (sight, flipped))
+    one, other = (each.skeleton(prepared.log_focal) for each in (prepared, flipped))
     np.testing.assert_allclose(one.points, other.points[MIRRORED] * [-1, 1], atol=1e-4)
     np.testing.assert_allclose(one.depth, other.depth[MIRRORED], atol=1e-4)
     assert one.roll_rad == pytest.approx(-other.roll_rad, abs=1e-4)
@@ -99,25 +103,25 @@ def test_a_mirrored_photo_has_a_mirrored_skeleton(model):
 def test_threads_may_ask_at_once(model):
     """Lambda has one photo at a time; whoever measures in threads has several."""
     files = ("front-1.jpg", "front-8.jpg")
-    sights = [see((PEOPLE / file).read_bytes(), "front", model=model) for file in files]
-    alone = [sight.skeleton(sight.log_focal).points for sight in sights]
+    photos = [prepare((PEOPLE / file).read_bytes(), "front", model=model) for file in files]
+    alone = [prepared.skeleton(prepared.log_focal).points for prepared in photos]
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(sights[n % 2].skeleton, sights[n % 2].log_focal) for n in range(24)]
+        asked = [pool.submit(photos[n % 2].skeleton, photos[n % 2].log_focal) for n in range(24)]
         for n, answer in enumerate(asked):
             np.testing.assert_allclose(answer.result().points, alone[n % 2], atol=1e-6)
 
 
 def test_a_crop_shows_the_person_at_one_size_wherever_they_stand(model):
-    sight = see((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
-    size = (sight.cut.pixels.shape[0], sight.cut.pixels.shape[1])
+    prepared = prepare((PEOPLE / "front-8.jpg").read_bytes(), "front", model=model)
+    size = (prepared.crop.pixels.shape[0], prepared.crop.pixels.shape[1])
     assert size == (crop.HEIGHT_PX, crop.WIDTH_PX)
-    rows = np.flatnonzero((sight.cut.pixels[..., 3] > 127).any(axis=1))
+    rows = np.flatnonzero((prepared.crop.pixels[..., 3] > 127).any(axis=1))
     assert rows[-1] - rows[0] + 1 == pytest.approx(PERSON_PX, abs=3)
-    centre = sight.cut.to_photo(np.zeros(2))
-    np.testing.assert_allclose(centre, crop.body_centre_px(sight.person, sight.outline))
-    pixels = crop.with_mask(sight.picture.pixels, sight.person)
+    centre = prepared.crop.to_photo(np.zeros(2))
+    np.testing.assert_allclose(centre, crop.body_centre_px(prepared.person, prepared.outline))
+    pixels = crop.with_mask(prepared.picture.pixels, prepared.person)
     size = (crop.HEIGHT_PX + 32, crop.WIDTH_PX + 32)
-    wider = crop.cut_out(pixels, sight.person, sight.outline, size)
+    wider = crop.crop_person(pixels, prepared.person, prepared.outline, size)
     # OpenCV samples at 1/32 of a pixel, counted from the crop's corner.
-    off = np.abs(wider.pixels[16:-16, 16:-16].astype(float) - sight.cut.pixels)
+    off = np.abs(wider.pixels[16:-16, 16:-16].astype(float) - prepared.crop.pixels)
     assert off.mean() < 0.2

@@ -18,7 +18,7 @@ PRIOR = bundled_prior()
 LEG = HABIT.index("leg_mm")
 
 
-def told(habit: np.ndarray, car: int = 0, days_ago: float = 0.0) -> Told:
+def telling(habit: np.ndarray, car: int = 0, days_ago: float = 0.0) -> Told:
     """Every offset told as it is."""
     n = len(HABIT)
     return Told(car, days_ago, np.eye(n), habit, np.full(n, 0.5), np.zeros(n))
@@ -33,7 +33,7 @@ def drawn(rng: np.random.Generator, count: int, cars: tuple[int, ...]) -> tuple[
     def sits(car: int) -> np.ndarray:
         return habit + leaning[car] + rng.multivariate_normal(zero, PRIOR.within)
 
-    return [told(sits(0)) for _ in range(count)], {car: sits(car) for car in cars}
+    return [telling(sits(0)) for _ in range(count)], {car: sits(car) for car in cars}
 
 
 def test_nothing_told_is_the_prior() -> None:
@@ -44,7 +44,7 @@ def test_nothing_told_is_the_prior() -> None:
 
 def test_one_telling_is_the_closed_form_of_a_normal_prior() -> None:
     habit = np.array([20.0, 2.0, 10.0, 5.0, -5.0, 3.0, -3.0])
-    known = learn([told(habit)], 0, PRIOR)
+    known = learn([telling(habit)], 0, PRIOR)
     signal = PRIOR.between + PRIOR.car
     trusted = (PRIOR.within + 0.25 * np.eye(len(HABIT))) / known.trust[0]
     assert known.mean == pytest.approx(signal @ np.linalg.solve(signal + trusted, habit))
@@ -68,7 +68,7 @@ def test_the_band_narrows_with_every_telling_and_more_in_the_same_car() -> None:
     habit = np.array([25.0, 2.0, 15.0, 5.0, 0.0, 0.0, 0.0])
     sd = {
         car: [
-            float(np.sqrt(learn([told(habit)] * n, car, PRIOR).next_cov[LEG, LEG]))
+            float(np.sqrt(learn([telling(habit)] * n, car, PRIOR).next_cov[LEG, LEG]))
             for n in (0, 1, 3, 10)
         ]
         for car in (0, 1)
@@ -82,15 +82,15 @@ def test_the_band_narrows_with_every_telling_and_more_in_the_same_car() -> None:
 def test_one_wrong_telling_is_doubted() -> None:
     own = np.array([20.0, 2.0, 10.0, 5.0, 0.0, 0.0, 0.0])
     foreign = np.array([-70.0, -6.0, -60.0, -20.0, 20.0, 0.0, 0.0])
-    alone = learn([told(own)] * 4, 0, PRIOR)
-    known = learn([*[told(own)] * 4, told(foreign)], 0, PRIOR)
+    alone = learn([telling(own)] * 4, 0, PRIOR)
+    known = learn([*[telling(own)] * 4, telling(foreign)], 0, PRIOR)
     assert known.trust[4] < 0.1 < 0.9 < min(known.trust[:4])
     assert known.mean == pytest.approx(alone.mean, abs=2.0)
 
 
 def test_two_habits_are_no_habit() -> None:
     one = np.array([40.0, 4.0, 30.0, 12.0, 0.0, 0.0, 0.0])
-    known = learn([told(one), told(-one)] * 3, 0, PRIOR)
+    known = learn([telling(one), telling(-one)] * 3, 0, PRIOR)
     assert known.two_habits
     assert not known.mean.any()
     assert known.next_cov == pytest.approx(PRIOR.total)
@@ -107,20 +107,20 @@ def test_one_driver_in_two_cars_is_not_two() -> None:
             leaning = rng.multivariate_normal(zero, PRIOR.car)
             for _ in range(4):
                 day = rng.multivariate_normal(zero, PRIOR.within)
-                tellings.append(told(habit + leaning + day, car))
+                tellings.append(telling(habit + leaning + day, car))
         taken += learn(tellings, 0, PRIOR).two_habits
     assert taken == 0
 
 
 def test_what_is_old_counts_less() -> None:
     habit = np.full(len(HABIT), 3.0)
-    means = [learn([told(habit, days_ago=days)], 0, PRIOR).mean[LEG] for days in (0, 365, 3650)]
+    means = [learn([telling(habit, days_ago=days)], 0, PRIOR).mean[LEG] for days in (0, 365, 3650)]
     assert means == sorted(means, reverse=True)
 
 
 def test_a_seat_at_the_end_of_its_travel_says_at_least() -> None:
     at_end = replace(
-        told(np.zeros(len(HABIT))),
+        telling(np.zeros(len(HABIT))),
         view=np.eye(len(HABIT))[:1],
         values=np.array([10.0]),
         noise_sd=np.array([0.5]),
@@ -134,7 +134,7 @@ def test_a_seat_at_the_end_of_its_travel_says_at_least() -> None:
 
 def test_what_was_expected_beyond_the_end_teaches_next_to_nothing() -> None:
     far_below = replace(
-        told(np.zeros(len(HABIT))),
+        telling(np.zeros(len(HABIT))),
         view=np.eye(len(HABIT))[:1],
         values=np.array([-150.0]),
         noise_sd=np.array([0.5]),

@@ -148,7 +148,7 @@ def test_another_model_answers_when_it_is_given() -> None:
     shifted = (*own.biases[:-1], own.biases[-1] + np.eye(len(OUTPUTS))[0] * 25.0)
     other = replace(own, biases=shifted, version="9", sha256="0" * 64)
     body, car = average_body(170.0), vehicles()["medium_car"]
-    before, after = recommend(body, car), recommend(body, car, net=other)
+    before, after = recommend(body, car), recommend(body, car, model=other)
     moved = after.settings.seat.fore_aft_mm - before.settings.seat.fore_aft_mm
     assert moved == pytest.approx(25.0, abs=3.0)
     assert after.model == {"version": "9", "sha256": "0" * 64}

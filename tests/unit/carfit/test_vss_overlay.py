@@ -1,9 +1,9 @@
 """The overlay that ships merges with the catalogue: COVESA's own tool says so.
 
 `make vss` installs vss-tools, which nothing else here needs, and runs this. The catalogue here is
-made of `vss_v6.csv`, types, units and ends of the signals that are answered, read in COVESA's
-specification 6.0 (20c609b) and in its newest main (ce67f92, 2026-06-17), where they are the same.
-"""
+made of `vss_v6.csv`: types, units and ends of the signals that are answered. They were read in
+COVESA's specification 6.0 (20c609b) and in its newest main (ce67f92, 2026-06-17), where they are
+the same."""
 
 import csv
 import json

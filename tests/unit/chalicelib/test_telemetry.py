@@ -97,7 +97,7 @@ def test_refusals_are_counted_by_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     telemetry = Telemetry("test_refusals_are_counted_by_code")
-    telemetry.refused("NO_PERSON")
+    telemetry.count_refusal("NO_PERSON")
     _, metric = lines(capsys)
     [described] = metric["_aws"]["CloudWatchMetrics"]
     assert set(described["Dimensions"][0]) == {"service", "code"}
@@ -145,7 +145,7 @@ def test_a_line_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None
 
     def handler(_event: Any, _context: Any) -> None:
         with telemetry.step("Read"):
-            telemetry.refused("NO_PERSON")
+            telemetry.count_refusal("NO_PERSON")
 
     telemetry.watch(handler)({}, CONTEXT)
     assert len([json.loads(piece) for piece in pieces if piece.endswith("\n")]) == 3

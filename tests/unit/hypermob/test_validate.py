@@ -293,7 +293,7 @@ class Told:
 
 def looked_at(*cells, **options):
     rows = [Source("c", PEOPLE, i, each) for i, each in enumerate(cells, 1)]
-    return list(validation.measured(rows, Told(), **options))
+    return list(validation.measure_rows(rows, Told(), **options))
 
 
 def test_rows_become_photos():
@@ -348,7 +348,7 @@ def test_a_refused_photo_is_shown_in_whichever_form_its_korean_name_is_stored(tm
     stored = tmp_path / (unicodedata.normalize("NFD", "김") + "-bent.jpg")
     stored.write_bytes((PEOPLE / "sitting-10.jpg").read_bytes())
     typed = {"photo": unicodedata.normalize("NFC", stored.name), "height_cm": "170"}
-    (found,) = validation.measured([Source("c", tmp_path, 1, typed)], Told(), picture_px=120)
+    (found,) = validation.measure_rows([Source("c", tmp_path, 1, typed)], Told(), picture_px=120)
     assert found.picture_jpeg is not None
 
 

@@ -107,7 +107,7 @@ def test_the_fleets_mean_and_scatter_are_found_and_served(tmp_path: Path) -> Non
     body = carfit.Body(172.0, *conditional(172.0).mean_cm.tolist())
     car = carfit.vehicles()["medium_car"]
     moved = (
-        carfit.recommend(body, car, net=served).settings.seat.fore_aft_mm
+        carfit.recommend(body, car, model=served).settings.seat.fore_aft_mm
         - carfit.recommend(body, car).settings.seat.fore_aft_mm
     )
     assert 8.0 < moved < 24.0
