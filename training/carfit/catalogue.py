@@ -52,10 +52,10 @@ SEAT_BELOW_SGRP_MM: Final = 20.0
 """How much of the lift's travel lies below the SgRP."""
 
 WHEEL_DIAMETER_MM: Final = (360.0, 385.0)
-"""What is usual (from memory), ..."""
+"""Smallest and largest wheel that is usual (from memory)."""
 WHEEL_DIAMETER_BY_H30: Final = (370.0, 0.1)
-"""... at `H30_REFERENCE_MM` and mm/mm: the lower the car, the less room between thighs and
-instruments, and the smaller the wheel (assumed)."""
+"""Wheel at `H30_REFERENCE_MM`, and mm/mm of seat height (assumed): the lower the car, the less room
+between thighs and instruments."""
 BELT_ABOVE_SHOULDER_MM: Final = 60.0
 """Upper anchor above the mean driver's shoulder joint at mid travel (assumed)."""
 EYELLIPSE_HEIGHT_MM: Final = 93.4

@@ -39,8 +39,8 @@ H30_REFERENCE_MM: Final = 270.0
 """A middling seat height, at which the mean trunk is told."""
 
 BMI_FOLLOWED: Final = 0.67
-"""Of a wish to sit further back that comes with BMI, how much joints and reach leave; with it the
-seat follows BMI by what `training.carfit.gains` finds, and a test holds the two together."""
+"""Share that joints and reach leave of a wish to sit further back for one's BMI. With it, the seat
+follows BMI by what `training.carfit.gains` finds; a test holds the two together."""
 
 TORSO_TO_SHOULDER: Final = 0.6
 """mm that the shoulder lies higher for a mm of torso more than the stature's mean: the hip error

@@ -102,7 +102,10 @@ def test_mirrors_alone_tell_of_the_eyes() -> None:
     assert turned != pytest.approx(ideal[path], abs=0.1)
     found, _ = recommend_own(BODY, SMALL, [Telling(SMALL, {path: turned})] * 3)
     assert abs(by_path(found)[path] - turned) < abs(ideal[path] - turned)
-    assert by_path(found)["seat.fore_aft_mm"] == pytest.approx(ideal["seat.fore_aft_mm"], abs=4.0)
+    # Drivers who sit otherwise have the eye elsewhere too: the prior gives a seat its share of what
+    # a mirror tells, an eighth of the seat's SD (36 mm) here, and less than a quarter of the eye's.
+    off = by_path(found)["seat.fore_aft_mm"] - ideal["seat.fore_aft_mm"]
+    assert abs(off) < 20.0 / 4
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

@@ -69,7 +69,7 @@ def test_a_belly_takes_the_wheel_up_before_the_seat_back() -> None:
 
 
 def test_a_belly_without_room_is_warned_of() -> None:
-    """Of 143 cm and 90 kg: with the backrest at its end she keeps the room, near her time not."""
+    """A woman of 143 cm and 90 kg has the room, with the backrest at its end; near her time not."""
     body = replace(average_body(143.0, "female"), weight_kg=90.0)
     car = vehicles()["medium_car"]
     assert "BELLY_TO_RIM" not in [each.code for each in recommend(body, car).warnings]
