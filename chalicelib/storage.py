@@ -6,8 +6,9 @@ Keys: ``uploads/{user_id}/{measurement_id}.{ext}`` in the images bucket,
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -394,6 +395,19 @@ class Storage:
             Body=msgspec.json.encode(content),
             ContentType="application/json",
         )
+
+    def drivers(self) -> Iterator[tuple[str, list[Owner]]]:
+        """Yield every user with stored settings, and that user's measurements, the newest last."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._settings.results_bucket, Prefix=RESULTS_PREFIX
+        )
+        objects = (item for page in pages for item in page.get("Contents", []))
+        for user_id, group in itertools.groupby(objects, lambda item: item["Key"].split("/")[1]):
+            items = sorted(group, key=lambda item: item["LastModified"])
+            keys = [item["Key"] for item in items]
+            if driver_key(user_id) in keys:
+                owners = [result_owner(key) for key in keys if key.endswith(f"/{MEASUREMENT}")]
+                yield user_id, [owner for owner in owners if owner is not None]
 
     def overlay_url(self, owner: Owner) -> str:
         """Address at which the overlay can be read for an hour, without a key.

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +236,16 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=_show_told)
     forget = actions.add_parser("forget", parents=[common, who], help="forget all of it")
     forget.set_defaults(run=_forget)
+
+    export = actions.add_parser(
+        "export",
+        help="settings of a deployment's drivers who consented, for python -m training.carfit",
+        description="Reads the results bucket with the AWS SDK's own settings. A driver is a "
+        "number in the file, and has the lengths of the newest measurement.",
+    )
+    export.add_argument("out", type=Path, metavar="KEPT.jsonl")
+    export.add_argument("--bucket", metavar="NAME", help="the results bucket (or RESULTS_BUCKET)")
+    export.set_defaults(run=_export)
 
     vehicles = commands.add_parser("vehicles", parents=[common], help="the cars that are known")
     vehicles.set_defaults(run=_vehicles)
@@ -685,6 +696,27 @@ def _write(path: Path, option: str, content: bytes) -> None:
     except OSError as error:
         problem = f"a file that can be written ({error.strerror})"
         raise InvalidInputError(FieldProblem(option, problem, "쓸 수 있는 파일")) from None
+
+
+def _export(options: argparse.Namespace) -> int:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from chalicelib.storage import Storage
+    from hypermob.fleet import export
+
+    named = settings()
+    storage = Storage(replace(named, results_bucket=options.bucket or named.results_bucket))
+    try:
+        with options.out.open("w", encoding="utf-8") as out:
+            count = export(storage, out)
+    except (BotoCoreError, ClientError, OSError) as error:
+        print(f"hypermob: {error}", file=sys.stderr)
+        return MISUSED
+    print(
+        f"{count.drivers} drivers written. Left out: {count.without_consent} without consent, "
+        f"{count.without_measurement} without a measurement."
+    )
+    return OK
 
 
 def _redrive(options: argparse.Namespace) -> int:

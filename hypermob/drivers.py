@@ -6,12 +6,12 @@ stores.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 from rich.table import Table
@@ -75,8 +75,20 @@ class Files:
     def _locked(self) -> Iterator[None]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # nobody else's to read
         with (self._folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock)
             yield
+
+
+def _lock(file: IO[str]) -> None:
+    """Wait for the file's lock, which ends when the file is closed."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def table(told: Mapping[str, Any], language: Language) -> Table:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from chalicelib.storage import MEASURE_TIMEOUT_S
+from infra.endpoints import REGION as REGION
+from infra.stage import REPOSITORY as REPOSITORY
 from local.processes import StackError
-from local.server import bind
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNT = "123456789012"
-REGION: Final = "ap-northeast-2"
 STAGE = "local"
 ON_RESULT = "on_measurement_stored"
 """The app's function for new measurements, as ``app.py`` names it."""
@@ -27,21 +25,6 @@ class Ports:
 
     api: int = 0
     s3: int = 0
-
-    def bind(self, host: str) -> dict[str, socket.socket]:
-        """Listen on both at once, so that a taken port is found before anything starts.
-
-        Raises
-        ------
-        StackError
-            One is taken; names it and its flag.
-        """
-        api = bind(self.api, host=host, flag="--port")
-        try:
-            return {"api": api, "s3": bind(self.s3, host=host, flag="--s3-port")}
-        except StackError:
-            api.close()
-            raise
 
 
 @dataclass(frozen=True)
@@ -142,9 +125,8 @@ class StackConfig:
                 for name in ("IMAGES_BUCKET", "MODELS_BUCKET", "RESULTS_BUCKET", "MEASURE_FUNCTION")
             )
         except KeyError as missing:
-            raise StackError(
-                f".chalice/config.json sets no {missing} for the stage {STAGE}."
-            ) from None
+            error = f".chalice/config.json sets no {missing} for the stage {STAGE}."
+            raise StackError(error) from None
         origins = environment.get("CORS_ORIGINS", "")
         on_result = {
             **chalice.get("lambda_functions", {}).get(ON_RESULT, {}),

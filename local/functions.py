@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
@@ -155,8 +155,7 @@ class InvokeApi:
         if function is None or qualifier not in QUALIFIERS:
             return _refusal(404, "ResourceNotFoundException", f"Function not found: {named}")
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        answer_as = _INVOCATIONS.get(kind)
-        if answer_as is None:
+        if kind not in ("RequestResponse", "Event", "DryRun"):
             return _refusal(
                 400, "InvalidParameterValueException", f"Not an invocation type: {kind}"
             )
@@ -172,7 +171,12 @@ class InvokeApi:
             json.loads(payload)
         except ValueError as error:
             return _refusal(400, "InvalidRequestContentException", f"Could not parse: {error}")
-        return answer_as(function, payload, str(uuid.uuid4()))
+        request_id = str(uuid.uuid4())
+        if kind == "RequestResponse":
+            return _request_response(function, payload, request_id)
+        if kind == "Event":
+            function.deliver(payload, request_id)
+        return _response(202 if kind == "Event" else 204, request_id)
 
 
 def _request_response(function: Function, payload: bytes, request_id: str) -> Response:
@@ -189,22 +193,6 @@ def _request_response(function: Function, payload: bytes, request_id: str) -> Re
     if answer.is_error:
         response.headers["X-Amz-Function-Error"] = "Unhandled"
     return response
-
-
-def _event(function: Function, payload: bytes, request_id: str) -> Response:
-    function.deliver(payload, request_id)
-    return _response(202, request_id)
-
-
-def _dry_run(function: Function, payload: bytes, request_id: str) -> Response:
-    return _response(204, request_id)
-
-
-_INVOCATIONS: Mapping[str, Callable[[Function, bytes, str], Response]] = {
-    "RequestResponse": _request_response,
-    "Event": _event,
-    "DryRun": _dry_run,
-}
 
 
 def _response(status: int, request_id: str, payload: bytes = b"") -> Response:

@@ -16,18 +16,13 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from chalice.local import ForbiddenError
+from chalice.local import ForbiddenError, LocalGateway
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from chalicelib.errors import (
-    FieldProblem,
-    HypermobError,
-    InvalidInputError,
-    preferred_language,
-)
+from chalicelib.errors import FieldProblem, HypermobError, InvalidInputError, preferred_language
 from chalicelib.openapi import OPERATIONS
 from infra.gateway_responses import KEYLESS_ROUTES, RESPONSES, headers
 
@@ -45,15 +40,6 @@ AT_ONCE = 32
 for all that may wait for the measure function; more would only wait longer."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-class App(Protocol):
-    """What answers: a `chalice.local.LocalGateway`."""
-
-    def handle_request(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None
-    ) -> dict[str, Any]:
-        """Response of a Lambda proxy integration to a request whose path is as it was sent."""
 
 
 class _Refused(Exception):  # noqa: N818 - not an error here: an answer
@@ -80,7 +66,7 @@ class Gateway:
 
     def __init__(
         self,
-        app: App,
+        app: LocalGateway,
         api_key: str,
         log: Callable[[str], object],
         timeout_s: float = INTEGRATION_TIMEOUT_S,

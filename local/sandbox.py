@@ -11,7 +11,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -50,13 +51,11 @@ class _Invocation:
     payload: bytes
     taken: threading.Event = field(default_factory=threading.Event)
     answer: Future[Answer] = field(default_factory=Future)
-    _once: threading.Lock = field(default_factory=threading.Lock)
 
     def finish(self, answer: Answer) -> None:
         """Set the answer, if none is set."""
-        with self._once:
-            if not self.answer.done():
-                self.answer.set_result(answer)
+        with suppress(InvalidStateError):
+            self.answer.set_result(answer)
         self.taken.set()
 
 

@@ -51,9 +51,6 @@ def bind(port: int, *, host: str = LOOPBACK, flag: str = "--port") -> socket.soc
 class _QuietHandler(WSGIRequestHandler):
     """Werkzeug's handler without its access log: each application writes its own."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
-
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: a client that hangs up is not news."""
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
+from infra.endpoints import Endpoints
 from local.config import REPOSITORY, Ports, StackConfig
 from local.functions import Function, InvokeApi
 from local.processes import Child, Log, StackError
 from local.relay import Relay
 from local.server import LOOPBACK, Server, bind
-from local.storage import RESULTS_QUEUE, Endpoints, make_storage
+from local.storage import make_storage
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -88,12 +88,7 @@ class LocalStack:
             self._open = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._open.close()
 
     def check(self) -> None:
@@ -129,9 +124,12 @@ class LocalStack:
 
     def _start(self, opened: ExitStack) -> None:
         host = self._host
-        bound = {**self._ports.bind(host), "functions": bind(0)}
-        for listening in bound.values():
-            opened.callback(listening.close)
+        # All at once, so that a taken port is found before anything starts.
+        bound = {
+            "api": opened.enter_context(bind(self._ports.api, host=host, flag="--port")),
+            "s3": opened.enter_context(bind(self._ports.s3, host=host, flag="--s3-port")),
+            "functions": opened.enter_context(bind(0)),
+        }
         ports = {name: listening.getsockname()[1] for name, listening in bound.items()}
         self.url = f"http://{host}:{ports['api']}"
         # The page is served from here, and uploads straight to S3.
@@ -166,15 +164,7 @@ class LocalStack:
         make_storage(config, self._endpoints)
         api.wait_until_listening(host, ports["api"], START_TIMEOUT_S)
 
-        relay = Relay(
-            seen.sqs,
-            seen.functions,
-            self._log(opened, "relay"),
-            uploads_to=config.measure.name,
-            at_once=config.measure.concurrency,
-            results_queue=RESULTS_QUEUE,
-            results_to=config.on_result.name,
-        )
+        relay = Relay(config, seen.sqs, seen.functions, self._log(opened, "relay"))
         opened.callback(relay.stop)
 
     def _log(self, opened: ExitStack, name: str, *, echo: bool = True) -> Log:

@@ -44,9 +44,10 @@ from chalicelib.storage import (
     upload_owner,
 )
 from hypermob.redrive import redrive
+from infra.endpoints import Endpoints
 from local.config import REPOSITORY, StackConfig
 from local.stack import LocalStack
-from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE, Endpoints
+from local.storage import UPLOADS_DEAD_LETTERS, UPLOADS_QUEUE
 from tools import document
 
 PEOPLE: Final = REPOSITORY / "tests" / "fixtures" / "people"

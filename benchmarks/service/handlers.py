@@ -17,13 +17,14 @@ from typing import Any, Final, Literal
 
 from benchmarks.service import environments
 from benchmarks.service.environments import FOLDER, ROOT
+from infra.endpoints import Endpoints
 from infra.package import BUILD
 from infra.proxy_event import proxy_event
 from local.config import REGION, FunctionConfig, StackConfig
 from local.processes import Child, Log
 from local.sandbox import Sandbox
 from local.server import LOOPBACK, bind
-from local.storage import Endpoints, make_storage
+from local.storage import make_storage
 
 Side = Literal["ours", "guide"]
 Work = Side | Literal["detect"]

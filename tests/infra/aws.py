@@ -33,12 +33,12 @@ from moto.server import main as serve
 from werkzeug.wrappers import Request, Response
 
 import local.moto_server  # noqa: F401 - S3 that refuses what AWS's refuses
+from infra.endpoints import Endpoints
 from infra.proxy_event import proxy_event
 from local.config import ACCOUNT, REGION, REPOSITORY, FunctionConfig
 from local.functions import Function
 from local.processes import Log
 from local.server import LOOPBACK, Server, bind
-from local.storage import Endpoints
 
 
 def mend(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

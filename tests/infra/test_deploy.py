@@ -12,12 +12,13 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.storage import MEASUREMENT, RESULTS_PREFIX
+from infra.endpoints import Endpoints
 from infra.package import build_zip, problems
 from infra.proxy_event import proxy_event
 from local.config import REGION, REPOSITORY
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
-from local.storage import RESULTS_PREFIX, RESULTS_SUFFIX, Endpoints
 from tests.infra.test_templates import chalice_config, template
 
 STAGE = "dev"  # whose buckets have other names than the code's defaults
@@ -171,7 +172,7 @@ def test_stored_measurements_and_only_those_reach_their_handler(deployed: Accoun
     rules = notification["Filter"]["Key"]["FilterRules"]
     assert {rule["Name"].lower(): rule["Value"] for rule in rules} == {
         "prefix": RESULTS_PREFIX,
-        "suffix": RESULTS_SUFFIX,
+        "suffix": MEASUREMENT,
     }
     policy = json.loads(deployed.client("lambda").get_policy(FunctionName=ON_STORED)["Policy"])
     [statement] = policy["Statement"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from infra.endpoints import Endpoints
 from infra.lambda_base_dnf import FOLDERS, documented
 from local.config import REGION, REPOSITORY, FunctionConfig
 from local.functions import Function
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
-from local.storage import Endpoints
 
 IMAGE = "localhost/hypermob-measure:check"
 BUILDAH = ("buildah", "--storage-driver", "vfs")

@@ -16,12 +16,12 @@ from chalicelib import plain_chalice
 from chalicelib.errors import NoCredentialsError
 from chalicelib.settings import Settings
 from chalicelib.storage import Storage
+from infra.endpoints import Endpoints, aws_client
 from infra.package import copy_app
 from infra.stage import Stage
 from local.config import REPOSITORY
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
-from local.storage import Endpoints, aws_client
 
 CHALICE = Path(sys.executable).with_name("chalice")
 BARE = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}

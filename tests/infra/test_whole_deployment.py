@@ -17,13 +17,13 @@ from infra import package, smoke
 from infra.cloud import Stacks
 from infra.deploy import Command, Deployment
 from infra.destroy import Destruction
+from infra.endpoints import Endpoints
 from infra.gateway_responses import KEYLESS_ROUTES
 from infra.rollback import Rollback
 from infra.stage import DeployError, Stage
 from local.config import ACCOUNT, REGION
 from local.processes import Child, Log
 from local.server import LOOPBACK, bind
-from local.storage import Endpoints
 from tests.infra.cloudformation import CloudFormation
 
 STAGE = "dev"

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.endpoints import Endpoints
 from local.config import FunctionConfig
 from local.functions import Function, InvokeApi
 from local.processes import Log
 from local.server import Server, bind
-from local.storage import Endpoints
 
 HANDLER = """
 import json, os, pathlib, time
