@@ -128,14 +128,15 @@ def solve(
     for _ in range(passes):
         if not moving.size:
             break
-        some = _rows((drivers, cars, posture, taste), moving)
+        bodies, packages = _rows(drivers, moving), _rows(cars, moving)
+        wishes = posture[moving], taste[moving], untold
         at, walls = here[moving], (low[moving], high[moving])
-        found = _residuals(at, *some, untold)
+        found = _residuals(at, bodies, packages, *wishes)
         jacobian = np.empty((len(moving), len(found), len(CHOICES)))
         for i, step in enumerate(STEPS):
             moved = at.copy()
             moved[:, i] += step
-            jacobian[:, :, i] = (_residuals(moved, *some, untold) - found).T / step
+            jacobian[:, :, i] = (_residuals(moved, bodies, packages, *wishes) - found).T / step
         jacobian *= SCALES
         gradient = np.einsum("nri,rn->ni", jacobian, found)
         # At a wall and pushed against it, a choice is none.
@@ -145,7 +146,7 @@ def solve(
         normal += damping[moving, np.newaxis, np.newaxis] * np.eye(len(CHOICES))
         step = np.linalg.solve(normal, np.where(held, 0.0, gradient)[:, :, np.newaxis])[:, :, 0]
         there = np.clip(at - step * SCALES, *walls)
-        tried = np.sum(_residuals(there, *some, untold) ** 2, axis=0)
+        tried = np.sum(_residuals(there, bodies, packages, *wishes) ** 2, axis=0)
         better = tried < cost[moving]
         # Found when a step that nothing damps is none, or no step is small enough to be better.
         small = (np.abs(step).max(axis=1) < SETTLED) & (damping[moving] < 1.0)
