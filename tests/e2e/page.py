@@ -6,11 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserType, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from local.config import REPOSITORY
 from local.stack import LocalStack
@@ -24,6 +32,12 @@ EMPTY = PEOPLE / "empty-6.jpg"
 # A busy machine answers late, and nothing here is about speed.
 expect.set_options(timeout=20_000)
 type Open = Callable[..., Page]
+
+
+class Served(Protocol):
+    """Where the page is: `LocalStack`, or a small server of a test."""
+
+    url: str
 
 
 @contextmanager
@@ -56,9 +70,16 @@ def wait_until(page: Page, expression: str) -> None:
 
 
 @contextmanager
-def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    """Open pages, each as a new visitor; nothing may go wrong in their consoles."""
+def visits(browser: Browser, stack: Served, *, attacked: bool = False) -> Iterator[Open]:
+    """Open pages, each as a new visitor; nothing may go wrong in their consoles.
+
+    ``attacked``: their policy may say there that it stopped something.
+    """
     contexts, troubles = [], []
+
+    def heard(said: ConsoleMessage) -> None:
+        if "Security Policy" in said.text and not attacked:
+            troubles.append(said.text)
 
     def opened(
         path: str = "/",
@@ -82,10 +103,7 @@ def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console",
-            lambda said: troubles.append(said.text) if "Security Policy" in said.text else None,
-        )
+        page.on("console", heard)
         before(page)
         page.goto(stack.url + path)
         return page
@@ -93,7 +111,7 @@ def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert troubles == [], troubles
 
 
 def fill(page: Page, stack: LocalStack, height_cm: Any, photo: Path = SAMPLE) -> None:

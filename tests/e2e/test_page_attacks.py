@@ -1,14 +1,15 @@
 """Texts that others wrote, on the page: shown as text, whatever they hold."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from local.stack import LocalStack
 from tests.e2e.client import SAMPLE
-from tests.e2e.page import PHONE, Open, fill, measure
+from tests.e2e.page import PHONE, Open, fill, measure, visits
 
 HOSTILE = '"><img src=x onerror="hacked=1"><script>hacked=1</script>{height}$&'
 DRAWN = (
@@ -47,6 +48,13 @@ def unharmed(page: Page) -> None:
     handlers = "[...document.querySelectorAll('body *')].flatMap((e) => [...e.attributes])"
     assert not page.evaluate(f"{handlers}.some(({{ name }}) => name.startsWith('on'))")
     assert page.locator("#drivers a, #drivers image, #drivers script").count() == 0
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: LocalStack) -> Iterator[Open]:
+    """Where the policy has to stop something, its console may say so."""
+    with visits(browser, stack, attacked=True) as visit:
+        yield visit
 
 
 @pytest.fixture
