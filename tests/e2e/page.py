@@ -31,6 +31,10 @@ MEASURED_MS = 60_000
 EMPTY = PEOPLE / "empty-6.jpg"
 # A busy machine answers late, and nothing here is about speed.
 expect.set_options(timeout=20_000)
+TAPPED = (
+    "button, summary, select, label.quiet, label:has([type=radio]), a:not(.skip), "
+    "input:not([type=file], [type=radio])"
+)
 type Open = Callable[..., Page]
 
 
@@ -146,6 +150,22 @@ def serious(page: Page) -> list[str]:
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]
     ]
+
+
+def too_small(page: Page) -> list[str]:
+    """What a finger misses: less than 44 px wide or high."""
+    found: list[str] = page.evaluate(
+        """([tapped, least]) => {
+            const shown = document.querySelector("dialog[open]") ?? document.body;
+            return [...shown.querySelectorAll(tapped)]
+                .filter((node) => node.checkVisibility())
+                .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
+                .filter(([, { width, height }]) => width < least || height < least)
+                .map(([node, { width, height }]) => `${node} ${width} x ${height}`);
+        }""",
+        [TAPPED, 43.9],
+    )
+    return found
 
 
 def setting(page: Page, label: str, car: int = 0) -> Locator:

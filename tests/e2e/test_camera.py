@@ -26,6 +26,7 @@ from tests.e2e.page import (
     launch,
     serious,
     tab_to,
+    too_small,
     visits,
     wait_until,
 )
@@ -129,6 +130,7 @@ def test_from_the_first_tap_to_settings_it_takes_three_taps_and_a_height(
     expect(page.locator("#level")).to_have_class("good")
     keep(page, f"camera-{locale}-{name}", whole=False)
     assert serious(page) == []
+    assert too_small(page) == []
     page.evaluate("document.querySelector('[name=timer][value=\"5\"]').checked = true")
     page.locator("#shoot").click()
     expect(page.locator("#count")).not_to_be_empty()

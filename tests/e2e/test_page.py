@@ -25,6 +25,7 @@ from tests.e2e.page import (
     serious,
     setting,
     tab_to,
+    too_small,
 )
 
 
@@ -63,6 +64,7 @@ def test_the_whole_way_from_photo_to_settings(
     assert bool(HANGUL.search(shown)) == (locale == "ko-KR")
     page.locator("#adjust summary").click()
     assert serious(page) == []
+    assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     keep(page, f"result-{locale}-{name}")
 

@@ -33,12 +33,12 @@ def hostile(value: Any, key: str = "") -> Any:
 def attack(page: Page) -> None:
     """Turn every answer of the API hostile, as a broken or a false one would be."""
 
-    def answer(route: Route) -> None:
+    def turn_hostile(route: Route) -> None:
         real = route.fetch()
         route.fulfill(response=real, json=hostile(real.json()))
 
     for path in ("vehicles", "measure", "recommend"):
-        page.route(f"**/{path}", answer)
+        page.route(f"**/{path}", turn_hostile)
 
 
 def unharmed(page: Page) -> None:

@@ -21,7 +21,7 @@ class Deployment:
     up: bool = True
     url: str = ""
 
-    def answer(self, path: str) -> tuple[str, dict[str, str]] | None:
+    def document(self, path: str) -> tuple[str, dict[str, str]] | None:
         if path == "/":
             page = pages.page("index.html")
             body, headers = page.html, page.headers()
@@ -38,9 +38,9 @@ def deployment() -> Iterator[Deployment]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = found.answer(self.path) if found.up else None
-            body, headers = answer or ("", {})
-            self.send_response(200 if answer else 503)
+            served = found.document(self.path) if found.up else None
+            body, headers = served or ("", {})
+            self.send_response(200 if served else 503)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -62,7 +62,7 @@ def visit(browser: Browser, deployment: Deployment) -> Iterator[Open]:
         yield visit
 
 
-def kept(page: Page) -> list[str]:
+def cache_names(page: Page) -> list[str]:
     names: list[str] = page.evaluate("caches.keys()")
     return names
 
@@ -85,13 +85,13 @@ def test_an_open_page_says_that_a_new_one_is_there_and_the_old_one_is_kept_nowhe
     first = deployment.version
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     wait_until(page, "navigator.serviceWorker.controller")
-    assert kept(page) == [f"hypermob-page-{first}"]
+    assert cache_names(page) == [f"hypermob-page-{first}"]
     expect(page.locator("#newer")).to_be_hidden()
 
     deployment.version = "0123456789abcdef"
     come_back(page)
     expect(page.locator("#newer")).to_be_visible()
-    assert kept(page) == ["hypermob-page-0123456789abcdef"]
+    assert cache_names(page) == ["hypermob-page-0123456789abcdef"]
     assert serious(page) == []
     keep(page, f"newer-{locale}-360", whole=False)
     page.locator("#load-newer").click()
@@ -117,5 +117,5 @@ def test_who_loads_the_page_after_a_deployment_has_the_new_one_and_is_told_nothi
     assert shown(page) == deployment.version
     told = "document.body.dataset.told === document.body.dataset.version"
     wait_until(page, told)
-    assert kept(page) == ["hypermob-page-fedcba9876543210"]
+    assert cache_names(page) == ["hypermob-page-fedcba9876543210"]
     expect(page.locator("#newer")).to_be_hidden()

@@ -158,16 +158,16 @@ def inside(drawn: Locator, picture: Locator) -> bool:
 def refuse_with(page: Page, error: Any) -> None:
     """Have the API answer with an error of the engine's own class."""
 
-    def told(route: Route) -> dict[str, Any]:
+    def document(route: Route) -> dict[str, Any]:
         language = route.request.headers["accept-language"]
         return {**error.to_dict(language), "request_id": "none"}
 
     def refused(route: Route) -> None:
-        body = {"status": "error", "error": told(route)}
+        body = {"status": "error", "error": document(route)}
         route.fulfill(status=error.status, json=body)
 
     def found(route: Route) -> None:
-        body = {"status": "success", "data": {"state": "failed", "error": told(route)}}
+        body = {"status": "success", "data": {"state": "failed", "error": document(route)}}
         route.fulfill(json=body)
 
     page.route("**/measure", refused)
