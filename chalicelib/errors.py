@@ -370,8 +370,14 @@ class PersonTooSmallError(PhotoRefusedError):
     """The person fills too few pixels."""
 
     code = "PERSON_TOO_SMALL"
-    en = "The person is too small in the photo. Come closer until the body fills most of it."
-    ko = "사람이 사진에서 너무 작습니다. 몸이 사진의 대부분을 채우도록 더 가까이에서 찍어 주세요."
+    en = (
+        "The person is too small in the photo. Come closer until the body fills most of it. If it "
+        "does already, send the photo as the camera stored it, not a smaller copy."
+    )
+    ko = (
+        "사람이 사진에서 너무 작습니다. 몸이 사진의 대부분을 채우도록 더 가까이에서 찍어 주세요. "
+        "이미 그렇다면 크기를 줄인 사본이 아니라 카메라가 저장한 원본 사진을 보내 주세요."
+    )
 
 
 PoseReason = Literal[

@@ -64,10 +64,23 @@ class Page:
 
 @cache
 def page(name: str) -> Page:
-    """Read a page of ``web/`` and put what it links to inside."""
+    """Read a page of ``web/`` and put what it links to inside, and its `version`."""
+    html, styles, scripts = _assembled(name)
+    return Page(html.replace('data-version=""', f'data-version="{version()}"', 1), styles, scripts)
+
+
+@cache
+def version() -> str:
+    """Version of what a browser keeps of the page: another one where anything of it has changed."""
+    files = [(WEB / name).read_text("utf-8") for name in sorted(_FILES)]
+    return hashlib.sha256("".join([_assembled("index.html")[0], *files]).encode()).hexdigest()[:16]
+
+
+@cache
+def _assembled(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     html, styles = _inside((WEB / name).read_text("utf-8"), _STYLE, "style")
     html, scripts = _inside(html, _SCRIPT, "script")
-    return Page(html, styles, scripts)
+    return html, styles, scripts
 
 
 def _inside(html: str, link: re.Pattern[str], tag: str) -> tuple[str, tuple[str, ...]]:
@@ -86,8 +99,10 @@ def _inside(html: str, link: re.Pattern[str], tag: str) -> tuple[str, tuple[str,
 def file(name: str) -> tuple[str, dict[str, str]]:
     """One of the few files beside the page: its text and headers."""
     headers = {"Content-Type": _FILES[name], "Content-Security-Policy": "default-src 'none'"}
+    text = (WEB / name).read_text("utf-8")
     if name == "sw.js":
         # What a service worker fetches falls under its own policy, and it has to be new at once.
         headers["Content-Security-Policy"] += "; connect-src 'self'"
         headers["Cache-Control"] = "no-cache"
-    return (WEB / name).read_text("utf-8"), headers
+        text = text.replace('VERSION = ""', f'VERSION = "{version()}"', 1)
+    return text, headers

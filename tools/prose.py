@@ -11,6 +11,7 @@ import itertools
 import re
 import subprocess
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,26 +123,40 @@ HOUSE_STYLE: Final[tuple[tuple[Check, frozenset[Kind]], ...]] = (
 )
 """Rules of this project, and the kinds of passages that each applies to."""
 
-CHECKS: Final = (
-    *((each, ALL) for each in checks.__register__ if each.path.split(".")[0] in PROSELINT),
-    *HOUSE_STYLE,
+CHECKS: Final = tuple(
+    check for check in checks.__register__ if check.path.split(".")[0] in PROSELINT
 )
 
+BREAK: Final = "\n\N{PILCROW SIGN}\n"
+"""Between passages: no rule of proselint matches across it."""
 
-def findings(passage: Passage) -> list[str]:
-    """Return what the rules say of a passage, as ``path:line: rule: message``.
+
+def findings(passages: Sequence[Passage]) -> list[str]:
+    """Return what the rules say of a file's passages, as ``path:line: rule: message``.
 
     Examples
     --------
-    >>> findings(Passage("a.py", 3, "Of the photo.", "docstring"))
+    >>> findings([Passage("a.py", 3, "Of the photo.", "docstring")])
     ["a.py:3: house.start: 'Of the photo' has no subject. Begin with what it is."]
     """
-    text = f"\n{passage.text}\n"
+    # proselint takes its time for each text: it gets one for all passages.
+    text = "\n" + BREAK.join(passage.text for passage in passages) + "\n"
+    ends = list(itertools.accumulate(len(passage.text) + len(BREAK) for passage in passages))
+    found = [
+        (passages[bisect_right(ends, result.span[0] - 1)], result)
+        for check in CHECKS
+        for result in check.check_with_flags(text)
+    ]
+    found += [
+        (passage, result)
+        for passage in passages
+        for check, kinds in HOUSE_STYLE
+        if passage.kind in kinds
+        for result in check.check_with_flags(f"\n{passage.text}\n")
+    ]
     return [
         f"{passage.path}:{passage.line}: {result.check_path}: {' '.join(result.message.split())}"
-        for check, kinds in CHECKS
-        if passage.kind in kinds
-        for result in check.check_with_flags(text)
+        for passage, result in found
     ]
 
 
@@ -228,7 +243,7 @@ def check_file(path: str) -> list[str]:
     source = (REPOSITORY / path).read_text("utf-8")
     is_python = path.endswith(".py")
     passages = python_passages if is_python else markdown_passages
-    found = [finding for each in passages(path, source) for finding in findings(each)]
+    found = findings(list(passages(path, source)))
     return found + (recycled_names(path, source) if is_python else [])
 
 

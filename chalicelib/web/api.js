@@ -5,6 +5,7 @@
 const BASE = location.pathname.replace(/\/?$/, "/");
 const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", heif: "image/heif", hif: "image/heif" };
 const GIVE_UP_MS = 120000;
+const STALLED_MS = 30000; // an upload of which nothing moved for so long is lost
 
 class Refusal extends Error {
   constructor(error) { super(error.message); this.code = error.code; Object.assign(this, { fields: error.fields || [], field: error.field, where: error.where }); }
@@ -52,12 +53,19 @@ async function upload(file, doing) {
   await new Promise((resolve, reject) => {
     // fetch tells nothing of an upload's progress.
     const request = new XMLHttpRequest();
-    request.upload.onprogress = (event) => working(doing, (event.loaded / event.total) * 100);
+    let stalled = 0;
+    const moved = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALLED_MS);
+    };
+    request.upload.onprogress = (event) => { moved(); working(doing, (event.loaded / event.total) * 100); };
+    request.onloadend = () => clearTimeout(stalled);
     request.onload = () =>
       request.status < 300 ? resolve() : reject(new Refusal({ code: "UPLOAD", message: t("upload_refused") }));
-    request.onerror = () => reject(new Refusal({ code: "LOST", message: t("lost") }));
+    request.onerror = request.onabort = () => reject(new Refusal({ code: "LOST", message: t("lost") }));
     request.open("POST", granted.upload.url);
     request.send(form);
+    moved();
   });
   return granted;
 }
@@ -65,7 +73,10 @@ async function upload(file, doing) {
 async function finished(measurementId) {
   const until = Date.now() + GIVE_UP_MS;
   while (Date.now() < until) {
-    const found = await call("GET", `measurements/${userId()}/${measurementId}`);
+    const found = await call("GET", `measurements/${userId()}/${measurementId}`).catch((error) => {
+      if (error.code !== "LOST") throw error;
+      return {}; // it is being measured all the same: the next question may come through
+    });
     if (found.state === "failed") throw new Refusal(found.error);
     if (found.state === "done") return found.measurement;
     await new Promise((resolve) => setTimeout(resolve, 1000));

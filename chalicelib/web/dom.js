@@ -2,7 +2,7 @@
 "use strict";
 
 const $ = (id) => document.getElementById(id);
-const state = { language: "en", catalogue: null, measurement: null, segments: null, recommendations: [], asked: 0 };
+const state = { language: "en", catalogue: null, measurement: null, segments: null, recommendations: [], asked: 0, sent: null, refused: null };
 
 const t = (name, facts) =>
   Object.entries(facts || {}).reduce((text, [key, value]) => text.replace(`{${key}}`, () => value), WORDS[state.language][name]);

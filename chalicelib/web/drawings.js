@@ -2,13 +2,24 @@
 "use strict";
 
 const MOVE_MS = 350;
+// What a drawing of the API is made of. The page's policy would stop a script in it; a saved file has none.
+const SHAPES = ["svg", "title", "g", "path", "rect", "circle", "ellipse", "line", "text"];
 const NUMBER = /-?\d+(?:\.\d+)?/g;
+
+function drawingOf(text) {
+  const drawn = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  for (const node of [drawn, ...drawn.querySelectorAll("*")]) {
+    if (!SHAPES.includes(node.tagName)) node.remove();
+    for (const { name } of [...node.attributes]) if (/^on|href$/i.test(name)) node.removeAttribute(name);
+  }
+  return drawn;
+}
 
 function showDrivers() {
   const cars = state.recommendations, narrow = matchMedia("(max-width: 46rem)").matches;
   const shown = [...$("drivers").children];
   cars.forEach((each, i) => {
-    const drawn = new DOMParser().parseFromString(each.drawing, "image/svg+xml").documentElement;
+    const drawn = drawingOf(each.drawing);
     if (narrow || cars.length > 1) { // the bars at its right are in the table, too
       const [left, top, width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
       drawn.setAttribute("viewBox", `${left} ${top} ${width - drawn.dataset.panelMm} ${height}`);

@@ -7,6 +7,9 @@ table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{border-bottom:1px 
 img,.drawing svg{max-width:100%;height:auto;max-height:36rem}.qr svg{width:15rem}.note{background:#fdf5e2;padding:.6rem 1rem}code{overflow-wrap:anywhere}
 .bar,.hidden{display:none}details{font-size:.85rem}summary{display:none}`;
 
+// Nothing in the file runs or loads, whatever texts and drawing hold.
+const REPORT_POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`;
+
 function download(name, type, content) {
   const link = el("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   link.click();
@@ -60,7 +63,7 @@ async function saveReport() {
       return [el("h2", null, `${t("qr_title")} (${kind})`), el("div", { class: "qr" }, qrPicture(text)), el("p", null, el("code", null, text))];
     }));
   // As text: in a document of its own the policy would forbid the style element, too.
-  const html = report.documentElement.outerHTML.replace("</head>", () => `<${"style"}>${REPORT_STYLE}</${"style"}></head>`);
+  const html = report.documentElement.outerHTML.replace("</head>", () => `${REPORT_POLICY}<${"style"}>${REPORT_STYLE}</${"style"}></head>`);
   download(`hypermob-${today()}.html`, "text/html", `<!doctype html>\n${html}`);
 }
 
@@ -107,10 +110,22 @@ function openKept() {
 
 function showNetwork() { $("offline").hidden = navigator.onLine; }
 
+// The worker of another version says so to pages that were open before it.
+function watchVersion(workers) {
+  workers.addEventListener("message", ({ data }) => { $("newer").hidden = data.version === document.body.dataset.version; });
+  // A page on the home screen is opened for weeks and never loaded.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) workers.getRegistration().then((found) => found?.update()).catch(() => {}); // no network: the next time
+  });
+}
+
 function startKeeping() {
   // A worker rules what lies below its folder: "/dev" is not below "/dev/".
   if (location.pathname !== BASE) history.replaceState(null, "", BASE + location.search + location.hash);
-  navigator.serviceWorker?.register(`${BASE}sw.js`).catch(() => {}); // not over https: then not without a network
+  const workers = navigator.serviceWorker; // none in private windows of some browsers
+  if (workers) watchVersion(workers);
+  workers?.register(`${BASE}sw.js`).catch(() => {}); // not over https: then not without a network
+  $("load-newer").addEventListener("click", () => location.reload());
   for (const event of ["online", "offline"]) addEventListener(event, showNetwork);
   $("save-json").addEventListener("click", saveJson);
   $("save-report").addEventListener("click", saveReport);

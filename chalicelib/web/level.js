@@ -20,7 +20,7 @@ function attitude(beta, gamma, facing, screenDeg) {
 
 function read(event) {
   if (event.beta === null || event.gamma === null) return; // a browser without the sensor says so once
-  const found = attitude(event.beta, event.gamma, level.facing, screen.orientation?.angle ?? 0);
+  const found = attitude(event.beta, event.gamma, level.facing, screen.orientation?.angle ?? window.orientation ?? 0);
   level.readings = [...level.readings, { ...found, at: performance.now() }].slice(-60);
 }
 

@@ -14,6 +14,7 @@ function speak(language) {
   photoWords();
   for (const role of Object.keys(photos)) showNotes(role);
   $("refusal").hidden = true;
+  tellRefusalAgain();
   $("doing").textContent = "";
   showBrings();
   for (const id of [...Object.values(INPUTS), "height", "weight", "age", "key"]) wrong(id, "");
@@ -47,10 +48,23 @@ function refuse(error) {
   if (error.code === "FORBIDDEN") askForKey(t("wrong_key"));
   else if (error.fields.some((each) => each.field === "height_cm")) { wrong("height", t("need_height")); shownHeight().focus(); }
   else {
-    $("refusal").replaceChildren(el("p", null, error.message), ...refusedPhoto(error));
-    $("refusal").hidden = false;
+    showRefusal(error);
     $("refusal").focus();
   }
+}
+
+function showRefusal(error) {
+  $("refusal").replaceChildren(el("p", null, error.message), ...refusedPhoto(error));
+  $("refusal").hidden = false;
+}
+
+// In the language that was switched to: the API has the words. Without a network it stays hidden, and
+// the button asks anew.
+async function tellRefusalAgain() {
+  const id = state.refused;
+  if (!id) return;
+  const found = await call("GET", `measurements/${userId()}/${id}`).catch(() => ({}));
+  if (found.state === "failed" && state.refused === id) showRefusal(found.error);
 }
 
 function askForKey(message) {
@@ -63,6 +77,7 @@ function askForKey(message) {
 async function measure(event) {
   event.preventDefault();
   $("refusal").hidden = true;
+  state.refused = null;
   const [first] = photos.front, [second] = photos.second, [side] = photos.side;
   const weight = weightKg(), age = typedNumber("age");
   const problems = [
@@ -105,6 +120,7 @@ async function measure(event) {
     $("result-title").focus();
   } catch (error) {
     $("doing").textContent = "";
+    if (PHOTO_CODES.includes(error.code)) state.refused = state.sent;
     refuse(error);
   } finally {
     $("progress").hidden = true;
@@ -149,6 +165,7 @@ async function copy(content) {
 
 async function forget() {
   $("refusal").hidden = true;
+  state.refused = null;
   $("go").disabled = true;
   try {
     for (const id of stored()) {

@@ -54,7 +54,8 @@ function showPhotos(role) {
 function showNotes(role) {
   const [first] = photos[role], notes = $(`${role}-notes`);
   const problems = (first?.problems || []).map((name) => el("p", { class: "note" }, t(name, tiltFacts(first))));
-  notes.replaceChildren(...problems);
+  const name = role !== "front" && first && !first.taken ? [el("p", { class: "soft" }, t("photo_chosen", { name: first.file.name }))] : [];
+  notes.replaceChildren(...name, ...problems);
   $(`${role}-again`).hidden = !first?.taken;
   $(`${role}-drop`).hidden = !first;
 }
@@ -93,7 +94,11 @@ const fronts = () => [...photos.front, ...photos.second];
 // Uploads the photos; what a request to measure them says of them.
 async function uploadPhotos() {
   const shots = fronts(), [side] = photos.side, urls = [];
-  for (const [i, shot] of shots.entries()) urls.push((await upload(shot.file, i ? "doing_second" : "doing_upload")).image_url);
+  for (const [i, shot] of shots.entries()) {
+    const granted = await upload(shot.file, i ? "doing_second" : "doing_upload");
+    if (!i) state.sent = granted.measurement_id; // of the first photo: the API keeps it for the measurement
+    urls.push(granted.image_url);
+  }
   const fields = urls.length > 1
     ? { image_urls: urls, device_pitches_deg: shots.map(pitchDeg) }
     : { image_url: urls[0], device_pitch_deg: pitchDeg(shots[0]) };
@@ -117,11 +122,17 @@ function refusedPhoto({ code, field, where = [] }) {
   const figure = el("figure", { class: "refused" }, picture);
   picture.onload = () => figure.append(marks(where, picture.naturalWidth / picture.naturalHeight));
   picture.onerror = () => figure.remove(); // HEIC, in most browsers
-  const parts = [...new Set(where.map((each) => nameOf(each.part)))];
+  const wrong = wrongMarks(where), parts = [...new Set(wrong.map(({ part }) => nameOf(code === "NO_PERSON" ? "figure" : part)))];
+  const said = parts.length ? t("marked", { parts: parts.join(", ") }) : t("unmarked");
   const again = el("button", { class: "main", type: "button" }, t(cameraIsThere() ? "again" : "photo_again"));
   again.addEventListener("click", () => (cameraIsThere() ? openCamera(role) : $(INPUTS[role]).click()));
-  return [figure, ...(parts.length ? [el("p", { class: "soft" }, t("marked", { parts: parts.join(", ") }))] : []),
-    el("div", { class: "go" }, again)];
+  return [figure, el("p", { class: "soft", id: "marked" }, said), el("div", { class: "go" }, again)];
+}
+
+// Where others are in the photo, they are what is wrong: who is measured is only outlined.
+function wrongMarks(where) {
+  const others = where.filter((each) => each.part === "other_person");
+  return others.length ? others : where;
 }
 
 // Lines and boxes, in shares of the picture: 0, 0 is its upper left corner and 1, 1 its lower right one.
@@ -132,12 +143,14 @@ function marks(where, aspect) {
     const inside = (share) => Math.min(Math.max(share, 0.008), 0.992); // a stroke has a width
     return `M${points.map(([x, y]) => `${(inside(x) * aspect).toFixed(4)} ${inside(y).toFixed(4)}`).join("L")}`;
   };
-  const drawn = where.flatMap((each) => ["halo", "wrong"].map((name) => svg("path", { class: name, d: path(each) })));
+  const wrong = wrongMarks(where);
+  const drawn = where.flatMap((each) => ["halo", wrong.includes(each) ? "wrong" : "beside"].map((name) =>
+    svg("path", { class: name, "data-part": each.part, d: path(each) })));
   return svg("svg", { viewBox: `0 0 ${aspect} 1`, "aria-hidden": "true" }, ...drawn);
 }
 
 function showBrings() {
-  const text = (cm) => `±${lengthText(cm)} ${t(inFeet() ? "inch" : "cm")}`;
+  const text = (cm) => `±${lengthText(cm)}\u00a0${t(inFeet() ? "inch" : "cm")}`;
   for (const role of ["side", "second"])
     $(`${role}-brings`).textContent = t("brings", { from: text(HALF_95_CM.front), to: text(HALF_95_CM[role]) });
 }

@@ -6,11 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserType, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from local.config import REPOSITORY
 from local.stack import LocalStack
@@ -23,7 +31,17 @@ MEASURED_MS = 60_000
 EMPTY = PEOPLE / "empty-6.jpg"
 # A busy machine answers late, and nothing here is about speed.
 expect.set_options(timeout=20_000)
+TAPPED = (
+    "button, summary, select, label.quiet, label:has([type=radio]), a:not(.skip), "
+    "input:not([type=file], [type=radio])"
+)
 type Open = Callable[..., Page]
+
+
+class Served(Protocol):
+    """Where the page is: `LocalStack`, or a small server of a test."""
+
+    url: str
 
 
 @contextmanager
@@ -56,9 +74,16 @@ def wait_until(page: Page, expression: str) -> None:
 
 
 @contextmanager
-def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
-    """Open pages, each as a new visitor; nothing may go wrong in their consoles."""
+def visits(browser: Browser, stack: Served, *, attacked: bool = False) -> Iterator[Open]:
+    """Open pages, each as a new visitor; nothing may go wrong in their consoles.
+
+    ``attacked``: their policy may say there that it stopped something.
+    """
     contexts, troubles = [], []
+
+    def heard(said: ConsoleMessage) -> None:
+        if "Security Policy" in said.text and not attacked:
+            troubles.append(said.text)
 
     def opened(
         path: str = "/",
@@ -82,10 +107,7 @@ def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console",
-            lambda said: troubles.append(said.text) if "Security Policy" in said.text else None,
-        )
+        page.on("console", heard)
         before(page)
         page.goto(stack.url + path)
         return page
@@ -93,7 +115,7 @@ def visits(browser: Browser, stack: LocalStack) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert troubles == [], troubles
 
 
 def fill(page: Page, stack: LocalStack, height_cm: Any, photo: Path = SAMPLE) -> None:
@@ -128,6 +150,22 @@ def serious(page: Page) -> list[str]:
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]
     ]
+
+
+def too_small(page: Page) -> list[str]:
+    """What a finger misses: less than 44 px wide or high."""
+    found: list[str] = page.evaluate(
+        """([tapped, least]) => {
+            const shown = document.querySelector("dialog[open]") ?? document.body;
+            return [...shown.querySelectorAll(tapped)]
+                .filter((node) => node.checkVisibility())
+                .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
+                .filter(([, { width, height }]) => width < least || height < least)
+                .map(([node, { width, height }]) => `${node} ${width} x ${height}`);
+        }""",
+        [TAPPED, 43.9],
+    )
+    return found
 
 
 def setting(page: Page, label: str, car: int = 0) -> Locator:

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from local.stack import LocalStack
-from tests.e2e.client import PEOPLE
 from tests.e2e.film import write_film
 from tests.e2e.page import (
     DESKTOP,
@@ -27,6 +26,7 @@ from tests.e2e.page import (
     launch,
     serious,
     tab_to,
+    too_small,
     visits,
     wait_until,
 )
@@ -130,6 +130,7 @@ def test_from_the_first_tap_to_settings_it_takes_three_taps_and_a_height(
     expect(page.locator("#level")).to_have_class("good")
     keep(page, f"camera-{locale}-{name}", whole=False)
     assert serious(page) == []
+    assert too_small(page) == []
     page.evaluate("document.querySelector('[name=timer][value=\"5\"]').checked = true")
     page.locator("#shoot").click()
     expect(page.locator("#count")).not_to_be_empty()
@@ -294,32 +295,6 @@ def test_a_refused_photo_is_shown_and_again_starts_the_camera(
     shown.get_by_role("button").click()
     expect(page.locator("#camera")).to_be_visible()
     expect(page.locator("#camera-title")).to_have_text("From the front")
-
-
-@pytest.mark.parametrize(
-    ("photo", "marked"),
-    [
-        ("cut_feet-4.jpg", "the picture's edge"),
-        ("two_people-5.jpg", "another person"),
-        ("lifting-15.jpg", "leg"),
-    ],
-)
-def test_what_is_wrong_is_drawn_on_the_refused_photo(
-    visit: Open, stack: LocalStack, photo: str, marked: str
-) -> None:
-    page = visit(size=PHONE)
-    fill(page, stack, HEIGHT, PEOPLE / photo)
-    page.locator("#go").click()
-    shown = page.locator("#refusal")
-    expect(shown).to_contain_text(marked, timeout=MEASURED_MS)
-    box = shown.locator("img").bounding_box()
-    assert box
-    drawn = shown.locator("svg path.wrong").first.bounding_box()
-    assert drawn
-    assert box["x"] <= drawn["x"] < drawn["x"] + drawn["width"] <= box["x"] + box["width"]
-    assert box["y"] <= drawn["y"] < drawn["y"] + drawn["height"] <= box["y"] + box["height"]
-    assert serious(page) == []
-    keep(page, f"refused-{photo.partition('-')[0]}-en-GB-360")
 
 
 def test_a_side_photo_and_a_second_one_are_taken_in_the_same_flow_and_can_be_left_out(

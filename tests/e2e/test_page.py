@@ -25,6 +25,7 @@ from tests.e2e.page import (
     serious,
     setting,
     tab_to,
+    too_small,
 )
 
 
@@ -63,6 +64,7 @@ def test_the_whole_way_from_photo_to_settings(
     assert bool(HANGUL.search(shown)) == (locale == "ko-KR")
     page.locator("#adjust summary").click()
     assert serious(page) == []
+    assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     keep(page, f"result-{locale}-{name}")
 
@@ -228,6 +230,45 @@ def test_an_upload_that_breaks_off_loses_nothing(
     expect(page.locator("#refusal")).to_contain_text("The connection was lost")
     page.unroute("**/hypermob-images**")
     measure(page)
+
+
+def test_an_upload_that_stalls_is_told_to_be_lost(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit(size=PHONE, locale="ko-KR", before=lambda page: page.clock.install())
+    fill(page, stack, height_cm)
+    expect(page.locator("#vehicle")).to_have_value("medium_car")
+    page.route("**/hypermob-images**", lambda route: None)
+    with page.expect_request("**/hypermob-images**"):
+        page.locator("#go").click()
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#refusal")).to_contain_text("연결이 끊어졌습니다")
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def test_a_question_that_is_lost_while_the_photo_is_measured_is_asked_again(
+    visit: Open, stack: LocalStack, height_cm: float
+) -> None:
+    page = visit()
+    lost: list[str] = []
+
+    def later(route: Route) -> None:
+        known = route.fetch().json()["data"]
+        pending = {"state": "pending", "measurement_id": known["measurement_id"]}
+        route.fulfill(status=202, json={"status": "success", "data": pending})
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+
+    page.route("**/measure", later)
+    page.route("**/measurements/**", lose_the_first)
+    fill(page, stack, height_cm)
+    measure(page)
+    assert lost
 
 
 def test_what_is_missing_is_named_where_it_is_missing(visit: Open) -> None:

@@ -26,7 +26,19 @@ FIXTURES: tuple[tuple[int, Kind], ...] = (
     (33, "turned"), (52, "walking"), (720045, "jumping"), (14, "wide_squat"), (15, "lifting"),
     (16, "legs_crossed"), (17, "arms_forward"), (18, "hands_hidden"), (19, "gown"), (29, "water"),
     (42, "cartoon"), (22, "figure"), (720244, "collage"), (25, "low"), (26, "high"),
+    (12, "behind"),
 )  # fmt: skip
+REFUSED_POSES: dict[str, tuple[int, Pose]] = {
+    "arms_raised": (
+        61,
+        Pose(arm_left=ArmPose(100, elbow_deg=5), arm_right=ArmPose(102, elbow_deg=5)),
+    ),
+    "legs_apart": (
+        62,
+        Pose(leg_left=LegPose(24, turn_deg=15), leg_right=LegPose(24, turn_deg=15)),
+    ),
+}
+"""Poses that no kind of photo is sure to show, by the reason for which each is refused."""
 FIXTURE_PX = 1200
 
 
@@ -49,15 +61,22 @@ def main() -> None:
     path = fixtures / "truth.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     kept = {json.loads(line)["file"]: line for line in lines}
-    for seed, kind in FIXTURES:
-        name = f"{kind}-{seed}.jpg"
+    wanted: dict[str, tuple[int, Kind, Pose | None]] = {
+        f"{kind}-{seed}.jpg": (seed, kind, None) for seed, kind in FIXTURES
+    }
+    for reason, (seed, pose) in REFUSED_POSES.items():
+        wanted[f"{reason}-{seed}.jpg"] = (seed, "front", pose)
+    for name, (seed, kind, pose) in wanted.items():
         if name in kept and (fixtures / name).exists():
             continue
-        data, truth = take_photo(seed, kind, "real", FIXTURE_PX, quality=72)
+        data, truth = take_photo(seed, kind, "real", FIXTURE_PX, pose=pose, quality=72)
+        if pose is not None:
+            reason = name.partition("-")[0]
+            refusal = {"expected_error": "POSE_UNSUITABLE", "expected_errors": ["POSE_UNSUITABLE"]}
+            truth |= {"kind": reason, **refusal, "expected_reasons": [reason]}
         write_photo(fixtures, name, data)
         kept[name] = json.dumps({"file": name, **truth})
-    names = [f"{kind}-{seed}.jpg" for seed, kind in FIXTURES]
-    path.write_text("".join(kept[name] + "\n" for name in names))
+    path.write_text("".join(kept[name] + "\n" for name in wanted))
 
 
 if __name__ == "__main__":

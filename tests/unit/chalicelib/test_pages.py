@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chalicelib.answers import LITTLE_EVIDENCE, Mark
-from chalicelib.pages import WEB, page
+from chalicelib.pages import WEB, file, page, version
 from hypermob.report import WORDS
 
 LARGEST_BYTES = 180_000
@@ -95,3 +95,10 @@ def test_the_page_takes_photos_of_every_format_by_every_name_that_cameras_give_t
         assert set(known.values()) <= set(formats)
         assert {f".{name}" for name in ("heic", "heif", "hif")} <= set(formats)
     assert known["hif"] == known["heif"]
+
+
+def test_page_and_worker_have_the_version_of_what_a_browser_keeps() -> None:
+    [told] = re.findall(r'<body data-version="(\w{16})">', page("index.html").html)
+    worker, headers = file("sw.js")
+    assert re.findall(r'^const VERSION = "(\w+)";$', worker, re.MULTILINE) == [told] == [version()]
+    assert headers["Cache-Control"] == "no-cache"

@@ -1,16 +1,20 @@
-"""The command line as a person and a program use it: the installed script, real photos."""
+"""The command line as a person and a program use it: real photos, and the installed script where
+processes, pipes and MediaPipe's own lines matter."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from chalicelib import contracts
+from hypermob.__main__ import main
 from hypermob.report import Report
 
 ROOT = Path(__file__).parents[3]
@@ -19,16 +23,33 @@ SCRIPT = Path(sys.executable).with_name("hypermob")
 SEGMENTS = {"height", "upper_arm", "forearm", "thigh", "calf", "torso"}
 
 
-def hypermob(*arguments, cwd=ROOT):
+def script(*arguments, cwd=ROOT):
+    """Run the installed script; its exit code and what it wrote."""
     done = subprocess.run(
         [SCRIPT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False
     )
     return done.returncode, done.stdout, done.stderr
 
 
+def hypermob(*arguments, stdin=""):
+    """Run the same in this process, which has the models loaded."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(sys, "stdin", io.StringIO(stdin))
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as ended:  # argparse
+            code = ended.code
+    return code, out.getvalue(), err.getvalue()
+
+
 def test_measure_prints_a_table_and_writes_the_overlay(tmp_path):
     overlay = tmp_path / "out.jpg"
-    code, out, err = hypermob(
+    code, out, err = script(
         "measure", PEOPLE / "front-8.jpg", "--height", 158.2, "--overlay", overlay
     )
     assert (code, err) == (0, ""), "MediaPipe's own lines are for nobody"
@@ -133,7 +154,7 @@ def test_a_refused_second_front_photo_is_named_and_the_first_is_not():
 
 
 def test_help_is_quick_to_read_and_shows_examples():
-    code, out, err = hypermob("--help")
+    code, out, err = script("--help")
     assert code == 0
     assert "hypermob batch people.csv" in out
     assert err == ""
@@ -156,7 +177,7 @@ def test_batch_answers_every_row_in_order(tmp_path, processes):
     people.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
     for name in ("front-8.jpg", "side-8.jpg", "two_people-5.jpg", "front-7.jpg", "front-1.jpg"):
         (tmp_path / name).write_bytes((PEOPLE / name).read_bytes())
-    code, out, err = hypermob("batch", people, "-j", processes, cwd=ROOT.parent)
+    code, out, err = script("batch", people, "-j", processes, cwd=ROOT.parent)
     answers = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert [a["photo"] for a in answers] == [row[0] for row in rows]
@@ -237,7 +258,7 @@ def test_a_table_in_another_encoding_is_refused(tmp_path):
 def test_cells_beyond_the_header_stop_nothing_and_the_answers_speak_korean(tmp_path, processes):
     people = tmp_path / "people.csv"
     people.write_text("photo,height_cm\nnone.jpg,175,,\nnone.jpg\n")
-    code, out, err = hypermob("batch", people, "--language", "ko", "-j", processes)
+    code, out, err = script("batch", people, "--language", "ko", "-j", processes)
     errors = [json.loads(line)["error"] for line in out.splitlines()]
     assert code == 1
     assert [error["code"] for error in errors] == ["IMAGE_NOT_FOUND", "INVALID_INPUT"]
@@ -292,16 +313,9 @@ def test_a_refusal_goes_through_the_pipe(command, photo, height_cm):
     assert code == 1
     error = json.loads(refused)["error"]
 
-    def piped(*more):
-        return subprocess.run(
-            [SCRIPT, *command, *more], input=refused, capture_output=True, text=True, check=False
-        )
-
-    told = piped()
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == f"{error['code']}: {error['message']}\n"
-    told = piped("--json")
-    assert (told.returncode, json.loads(told.stdout)["error"]) == (1, error)
+    assert hypermob(*command, stdin=refused) == (1, "", f"{error['code']}: {error['message']}\n")
+    code, out, _ = hypermob(*command, "--json", stdin=refused)
+    assert (code, json.loads(out)["error"]) == (1, error)
 
 
 LENGTHS = "--height 175 --upper-arm 32 --forearm 25.5 --thigh 42 --calf 41 --torso 51".split()  # noqa: SIM905

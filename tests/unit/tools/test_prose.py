@@ -15,7 +15,7 @@ raise ValueError(f"The photo {1} is too large. Send one of at most 20 MB.")
 
 def rules(path: str, source: str) -> set[str]:
     passages = prose.python_passages if path.endswith(".py") else prose.markdown_passages
-    found = [line for each in passages(path, source) for line in prose.findings(each)]
+    found = prose.findings(list(passages(path, source)))
     return {line.split(": ")[1] for line in found}
 
 
@@ -77,6 +77,12 @@ def test_a_finding_stands_on_the_line_of_its_passage() -> None:
         if "Three" in each.text
     ]
     assert (passage.line, passage.text) == (3, "Three. Four.")
+
+
+def test_a_rule_of_proselint_names_the_line_of_its_passage_and_reads_no_two_as_one() -> None:
+    texts = ("It reads the photo.", "The", "the", "It waits for for S3.", "It ends.")
+    (found,) = prose.findings([prose.Passage("a.md", i, text) for i, text in enumerate(texts, 1)])
+    assert found.startswith("a.md:4: lexical_illusions: ")
 
 
 def test_a_function_is_not_named_by_a_recycled_word() -> None:
