@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from bodyscan import scan
-from bodyscan.lengths import Observation
+from bodyscan.lengths import LANDMARK_VARIANCE, NO_SIDES, Observation, Weighed, weighed
 from chalicelib import body_prior
 from chalicelib.errors import PhotoError
 from hypermob import batch
@@ -41,6 +41,14 @@ class RealPhoto:
     def usual_percent(self) -> Array:
         """Lengths that the height leads to expect, in percent of it, shape (5,)."""
         return 100 * body_prior.conditional(self.height_cm, self.sex).mean_cm / self.height_cm
+
+
+def both_seen(observation: Observation) -> tuple[Weighed, Weighed]:
+    """What the networks and the landmarks see of lengths, every side counted."""
+    return (
+        weighed(observation.networks, observation.joint_variance, NO_SIDES, None),
+        weighed(observation.landmarks, LANDMARK_VARIANCE, NO_SIDES, None),
+    )
 
 
 def fronts(people_csv: Path, processes: int) -> list[RealPhoto]:

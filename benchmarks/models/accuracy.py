@@ -279,7 +279,8 @@ def without_prior(photos: Sequence[Seen]) -> dict[str, Any]:
     for photo in photos:
         assert photo.observations is not None  # noqa: S101
         seen = photo.observations["told"]
-        line, networks = lengths.calibration(seen.kind).networks, lengths.networks_seen(seen)
+        known = lengths.calibration(seen.kind)
+        line, networks = known.networks, lengths.networks_seen(seen, known.gaps, known.sides)
         error_cov = networks.doubt[:, None] * line.error_cov * networks.doubt
         weighted = np.linalg.solve(error_cov, line.slope).T
         percent = np.linalg.solve(

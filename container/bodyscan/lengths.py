@@ -1,15 +1,16 @@
 """From what photos show, and from what a height says, to lengths and their intervals.
 
 Three witnesses speak of a body. Its **height** alone tells most of what an ordinary body measures
-(`chalicelib.body_prior`). The **networks** see joints closely, but learned on rendered people; on
-real ones they have not been shown to help. MediaPipe's **landmarks** have seen real people, but
-draw every body towards the same proportions. They are joined by Bayes' rule for Gaussians, each
-weighed by how wrong ``calibration.json`` (written by ``training/calibrate.py``) says that it is:
+(`chalicelib.body_prior`). The **networks** see joints closely, but learned on rendered people.
+MediaPipe's **landmarks** have seen real people, but draw every body towards the same proportions.
+They are joined by Bayes' rule for Gaussians, each weighed by how wrong ``calibration.json``
+(written by ``training/calibrate.py``) says that it is:
 
 - On a photo like those that the networks learned from, the networks are believed. How like it is,
   the witnesses say themselves: by how they differ joint by joint, and by the networks' own doubt.
-- On any other photo the landmarks are, corrected by what must hold for any population: on average
-  people of one height measure what their height says, and they vary as people do.
+- On any other photo both are, corrected by what must hold for any population: on average people of
+  one height measure what their height says, and they vary as people do. What the two see beyond
+  that, each alone and both alike, is their error.
 
 Some people are built unlike most of their height, and some photos mislead. So what is believed is
 a mixture: of bodies that are usual or differ `UNUSUAL` times as much, of hips that are seen or
@@ -69,7 +70,7 @@ SHARED_ACROSS = 0.3
 
 GUESSED_HIP_SD = 5.0
 """In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
-GUESSED_HIP_SHARE = {"networks": 0.15, "landmarks": 0.3}
+GUESSED_HIP_SHARE = {"rendered": 0.15, "real": 0.3}
 """Of people: judgements. Real hems lie anywhere; on photos that the networks know they lie near the
 hip."""
 LEAST_DOUBT = 0.35
@@ -111,8 +112,7 @@ SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
 UNSHOWN = 2.0
-"""How many times as wrong as on rendered people landmarks are taken to be where no real photo or
-tape has said."""
+"""How many times as wrong as they look witnesses are taken to be where no tape has said."""
 
 LEAST_SHARE = 0.01
 """Of a reading of the photos that is worth its time."""
@@ -305,6 +305,8 @@ def limb_variances(joint_variance: Array) -> Array:
     )
 
 
+NO_SIDES = (np.zeros(len(LIMBS)), np.ones(len(LIMBS)))
+"""Left and right as they are; where nothing is ``expected``, both count."""
 LANDMARK_VARIANCE = np.ones(JOINTS)
 """Of MediaPipe's landmarks, which tell no doubt: both sides' together is 1 for a limb's doubt."""
 
@@ -362,13 +364,16 @@ class Calibration:
 class World:
     """What photos of real people are like, as far as they tell it without a tape.
 
-    ``offset``, ``error_scale``: of the landmarks' lengths from the front, beyond rendered people's,
-    shape (5,). ``gaps``: how the witnesses differ on real photos. ``weights``, ``bias``: of
-    `Observation.traits`, the logarithm of the odds that the networks know a photo like this.
+    ``offset``: of the networks' lengths from the front beyond rendered people's, then of the
+    landmarks', shape (10,). ``error_cov``: of both witnesses' errors, in percent of the height,
+    (10, 10), where the networks doubt as they usually do (``usual_doubt``, shape (5,)). ``gaps``:
+    how the witnesses differ on real photos. ``weights``, ``bias``: of `Observation.traits`, the
+    logarithm of the odds that the networks know a photo like this.
     """
 
     offset: Array
-    error_scale: Array
+    error_cov: Array
+    usual_doubt: Array
     gaps: Gaps
     weights: Array
     bias: Array
@@ -415,7 +420,10 @@ def world() -> World:
     entry = _document()["world"]
     return World(
         gaps=_arrays(Gaps, entry["gaps"]),
-        **{name: np.array(entry[name]) for name in ("offset", "error_scale", "weights", "bias")},
+        **{
+            name: np.array(entry[name])
+            for name in ("offset", "error_cov", "usual_doubt", "weights", "bias")
+        },
     )
 
 
@@ -557,13 +565,12 @@ def between_joints(space: Array) -> Between:
     return Between(100 * np.array(limbs), 100 * float(np.linalg.norm(shoulders - hips)))
 
 
-def networks_seen(observation: Observation, expected: Array | None = None) -> Weighed:
+def networks_seen(
+    observation: Observation, gaps: Gaps, sides: tuple[Array, Array], expected: Array | None = None
+) -> Weighed:
     """What the networks say of lengths; a joint that MediaPipe sees elsewhere is doubted."""
-    known = calibration(observation.kind)
-    doubted = known.gaps.joints_over_limit(observation.gap)
-    found = weighed(
-        observation.networks, doubted**2 * observation.joint_variance, known.sides, expected
-    )
+    doubted = gaps.joints_over_limit(observation.gap)
+    found = weighed(observation.networks, doubted**2 * observation.joint_variance, sides, expected)
     return replace(found, doubt=np.sqrt(found.doubt**2 + LEAST_DOUBT**2))
 
 
@@ -664,10 +671,10 @@ def left_minus_right_cm(observation: Observation, height_cm: float) -> dict[str,
     # Of the witness whose word the length is, for the most part.
     if relies_on_networks(observation):
         between, sides, variance = observation.networks, known.sides, observation.joint_variance
-        seen = networks_seen(observation, _expected(known.networks, height_cm))
+        seen = networks_seen(observation, known.gaps, sides, _expected(known.networks, height_cm))
     else:
         between, sides, variance = observation.landmarks, known.landmark_sides, LANDMARK_VARIANCE
-        expected = _expected(_of_real_people(known.landmarks), height_cm)
+        expected = _expected(_of_real_people(known)[1], height_cm)
         seen = landmarks_seen(observation, world().gaps, sides, expected)
     offset, sd = sides
     doubt = np.sqrt(limb_variances(variance).sum(axis=1))
@@ -694,9 +701,13 @@ def is_unclear(observation: Observation) -> bool:
     return world().gaps.over_limit(observation.gap) > UNCLEAR["real"]
 
 
-def _of_real_people(landmarks: Line) -> Line:
-    """The landmarks' line of rendered people from the front, moved to where real ones lie."""
-    return replace(landmarks, offset=landmarks.offset + world().offset)
+def _of_real_people(known: Calibration) -> tuple[Line, Line]:
+    """Both witnesses' lines of rendered people from the front, moved to where real ones lie."""
+    networks, landmarks = np.split(world().offset, 2)
+    return (
+        replace(known.networks, offset=known.networks.offset + networks),
+        replace(known.landmarks, offset=known.landmarks.offset + landmarks),
+    )
 
 
 def _expected(line: Line, height_cm: float) -> Array:
@@ -729,10 +740,10 @@ def _cases(
     cameras = ((1 - lost_share, 0.0), (lost_share, 1.0))
     familiar = familiarity(observations)
     readings = {
-        "networks": (familiar, _networks_evidence, ((1.0, 1.0),)),
-        "landmarks": (
+        "rendered": (familiar, _rendered_evidence, ((1.0, 1.0),)),
+        "real": (
             1 - familiar,
-            _landmarks_evidence,
+            _real_evidence,
             ((1 - MISLED_SHARE, 1.0), (MISLED_SHARE, MISLED)),
         ),
     }
@@ -772,16 +783,16 @@ class _Evidence:
     tilt: Array
 
 
-def _networks_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
-    lines = [calibration(observation.kind).networks for observation in observations]
-    seen = [
-        networks_seen(observation, _expected(line, height_cm))
-        for observation, line in zip(observations, lines, strict=True)
-    ]
-    errors = [
-        each.doubt[:, None] * line.error_cov * each.doubt
-        for each, line in zip(seen, lines, strict=True)
-    ]
+def _rendered_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
+    """The networks' word, as wrong as on rendered people."""
+    seen, lines, errors = [], [], []
+    for observation in observations:
+        known = calibration(observation.kind)
+        line = known.networks
+        each = networks_seen(observation, known.gaps, known.sides, _expected(line, height_cm))
+        seen.append(each)
+        lines.append(line)
+        errors.append(each.doubt[:, None] * line.error_cov * each.doubt)
     # The same clothes on the same body mislead two photos alike: their errors are not independent.
     views = [observation.view for observation in observations]
     cov = _together(errors, views, _shared_error) + _of_one_moment(errors, observations)
@@ -835,37 +846,67 @@ def _together(
     )
 
 
-def _landmarks_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
-    known = world()
+def _real_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
+    """Both witnesses' word, as wrong as on real people."""
     seen, lines, errors = [], [], []
     for observation in observations:
-        rendered = calibration(observation.kind)
-        line, gaps = rendered.landmarks, rendered.gaps
-        scale = np.full(len(SEGMENTS), UNSHOWN)
-        if observation.view == "front":
-            line = _of_real_people(line)
-            gaps, scale = known.gaps, known.error_scale
-        each = landmarks_seen(
-            observation, gaps, rendered.landmark_sides, _expected(line, height_cm)
-        )
-        tilt = observation.camera_sd_deg * observation.tilt
-        wrong = scale * each.doubt
-        seen.append(each)
-        lines.append(line)
-        errors.append(
-            wrong[:, None] * line.error_cov * wrong
-            + np.outer(tilt, tilt)
-            + SHIFT_SD**2 * np.eye(len(SEGMENTS))
-        )
+        lines.append(_both_lines(observation))
+        seen.append(_both_seen(observation, height_cm))
+        errors.append(_real_error(observation, seen[-1].doubt))
     # What misleads on real people misleads every photo alike: the clothes, and how one stands.
     views = [observation.view for observation in observations]
-    cov = _together(errors, views, _shared_by_landmarks)
+    cov = _together(errors, views, _shared_on_real_people)
     return _evidence(observations, seen, lines, cov, height_cm)
 
 
-def _shared_by_landmarks(one: View, other: View) -> Array:
+def _both_lines(observation: Observation) -> Line:
+    """The networks' line and the landmarks' under it: slope (10, 5)."""
+    known = calibration(observation.kind)
+    both = known.networks, known.landmarks
+    if observation.view == "front":
+        both = _of_real_people(known)
+    return Line(
+        offset=np.concatenate([line.offset for line in both]),
+        slope=np.vstack([line.slope for line in both]),
+        error_cov=world().error_cov,
+    )
+
+
+def _both_seen(observation: Observation, height_cm: float) -> Weighed:
+    """What the networks and what the landmarks say of lengths, (10,), and the doubt of each."""
+    known = calibration(observation.kind)
+    gaps, lines = known.gaps, (known.networks, known.landmarks)
+    if observation.view == "front":
+        gaps, lines = world().gaps, _of_real_people(known)
+    networks, landmarks = (_expected(line, height_cm) for line in lines)
+    one = networks_seen(observation, gaps, known.sides, networks)
+    other = landmarks_seen(observation, gaps, known.landmark_sides, landmarks)
+    return Weighed(
+        lengths=np.concatenate([one.lengths, other.lengths]),
+        doubt=np.concatenate([one.doubt, other.doubt]),
+        counted=other.counted,
+    )
+
+
+def _real_error(observation: Observation, doubt: Array) -> Array:
+    """Covariance of both witnesses' errors on a photo of a real person, (10, 10)."""
+    known = calibration(observation.kind)
+    size = len(SEGMENTS)
+    if observation.view == "front":
+        cov = world().error_cov
+        doubt = doubt / np.concatenate([world().usual_doubt, np.ones(size)])
+    else:
+        cov = np.zeros((2 * size, 2 * size))
+        cov[:size, :size], cov[size:, size:] = known.networks.error_cov, known.landmarks.error_cov
+        cov = UNSHOWN**2 * cov
+    tilt = observation.camera_sd_deg * np.tile(observation.tilt, 2)
+    shift = SHIFT_SD * np.tile(np.eye(size), (2, 1))
+    return np.asarray(doubt[:, None] * cov * doubt + np.outer(tilt, tilt) + shift @ shift.T)
+
+
+def _shared_on_real_people(one: View, other: View) -> Array:
     share = MOST_SHARED if one == other else SHARED_ACROSS
-    return np.asarray(share * np.eye(len(SEGMENTS)))
+    return np.asarray(share * np.eye(2 * len(SEGMENTS)))
 
 
 def _evidence(
@@ -875,6 +916,7 @@ def _evidence(
     cov: Array,
     height_cm: float,
 ) -> _Evidence:
+    size = len(cov) // len(observations)
     tilt = np.zeros((len(cov), len(observations) + 1))
     most = max(observation.lost_share for observation in observations)
     shared = alike(observations)
@@ -882,7 +924,8 @@ def _evidence(
         # Where the camera of one photo is lost, that of another one may be surer.
         share = observation.lost_share / most
         lost = np.sqrt(share) * observation.lost_sd_deg * observation.tilt
-        rows = slice(len(SEGMENTS) * i, len(SEGMENTS) * (i + 1))
+        lost = np.tile(lost, size // len(SEGMENTS))
+        rows = slice(size * i, size * (i + 1))
         in_all = shared if observation.view == "front" else 0.0
         tilt[rows, i], tilt[rows, -1] = np.sqrt(1 - in_all) * lost, np.sqrt(in_all) * lost
     return _Evidence(

@@ -275,7 +275,12 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, plan.rate, total_steps=plan.epochs * steps + 1, pct_start=0.1
     )
-    for epoch in range(plan.epochs):
+    checkpoint = Checkpoint(
+        plan.out.with_suffix(".checkpoint"),
+        {"network": network, "kept": kept, "optimizer": optimizer, "schedule": schedule},
+        {"order": order, "augment": augment.rng, "dropout": torch.default_generator},
+    )
+    for epoch in range(checkpoint.epochs_done(), plan.epochs):
         network.train()
         total = 0.0
         shuffled = torch.randperm(len(examples["pixels"]), generator=order)
@@ -290,9 +295,37 @@ def train(
             total += value.item()
             _follow(kept, network, epoch * steps + step + 1)
         tqdm.write(f"epoch {epoch + 1}: loss {total / steps:.3f}")
+        checkpoint.write(epoch + 1)
         if epoch % 4 == 3 or epoch == plan.epochs - 1:
             tqdm.write(check(kept, unseen))
     return kept.eval().to(memory_format=torch.contiguous_format)
+
+
+class Checkpoint:
+    """What a run that was stopped goes on from: everything that learns, and the dice."""
+
+    def __init__(self, path: Path, parts: dict[str, Any], dice: dict[str, torch.Generator]):
+        self.path, self.parts, self.dice = path, parts, dice
+
+    def epochs_done(self) -> int:
+        """Go on where the last run stopped, if one did."""
+        if not self.path.exists():
+            return 0
+        saved = torch.load(self.path, weights_only=True)
+        for name, part in self.parts.items():
+            part.load_state_dict(saved[name])
+        for name, die in self.dice.items():
+            die.set_state(saved[name])
+        tqdm.write(f"going on after epoch {saved['epochs']} ({self.path})")
+        return int(saved["epochs"])
+
+    def write(self, epochs: int) -> None:
+        """Write the state after so many epochs; a stop while writing leaves the one before."""
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        dice = {name: die.get_state() for name, die in self.dice.items()}
+        beside = self.path.with_suffix(".part")
+        torch.save({**state, **dice, "epochs": epochs}, beside)
+        beside.replace(self.path)
 
 
 @torch.no_grad()
@@ -354,7 +387,7 @@ def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, metavar="WEIGHTS.pt", help="go on from these")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="more wait for each other")
     parser.add_argument("--out", type=Path, default=out)
     plan = parser.parse_args()
     torch.set_num_threads(plan.threads)
