@@ -55,9 +55,9 @@ SHOWN_TO_HELP = ("upper_arm", "forearm")
 tape's (r .63). No tape has shown the others, nor the networks': they count as `UNSHOWN` times as
 wrong, these as ..."""
 SHOWN = 1.4
-"""... so many times. Both factors were judged on 77 rendered people in loose clothes, read as if they
-were real: beside factors of 1 they lower the mean error, offset removed, from 1.32 to 1.22 cm (1.31
-by height alone)."""
+"""... so many times. Both factors were judged on 77 rendered people in loose clothes, read as if
+they were real: beside factors of 1 they lower the mean error, offset removed, from 1.32 to 1.22 cm
+(1.31 by height alone)."""
 LEAST_ERROR_SCALE = 0.5
 """No witness is taken to be surer on real people than this share of its error on rendered ones."""
 KNOWN_ODDS = 1 / 5
