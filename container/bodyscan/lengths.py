@@ -894,7 +894,9 @@ def _real_error(observation: Observation, doubt: Array) -> Array:
     size = len(SEGMENTS)
     if observation.view == "front":
         cov = world().error_cov
-        doubt = doubt / np.concatenate([world().usual_doubt, np.ones(size)])
+        # That networks which are surer than usual are righter, no real person has shown.
+        networks_doubt = np.maximum(doubt[:size] / world().usual_doubt, 1.0)
+        doubt = np.concatenate([networks_doubt, doubt[size:]])
     else:
         cov = np.zeros((2 * size, 2 * size))
         cov[:size, :size], cov[size:, size:] = known.networks.error_cov, known.landmarks.error_cov

@@ -249,14 +249,15 @@ def test_sides_that_differ_beyond_belief_count_from_the_one_that_a_body_can_have
     assert {told[name]["counted"] for name in ("upper_arm", "thigh", "calf")} == {"both"}
 
 
-def test_the_networks_are_believed_on_photos_that_they_know_and_on_no_others():
+def test_the_networks_are_believed_on_photos_that_they_know_and_little_on_others():
     usual = body_prior.conditional(175.0).mean_cm
-    landmarks = seen(175.0).landmarks
     longer = np.zeros(5)
     longer[SEGMENTS.index("forearm")] = 2.0
-    networks = seen(175.0, longer).networks
-    for known, least, most in ((KNOWN, 0.5, 2.0), (STRANGE, -0.1, 0.1)):
-        photo = replace(seen(175.0, known=known), networks=networks, landmarks=landmarks)
+    # On a strange photo each of two witnesses moves a length by less than an eighth of what it says.
+    for known, least, most in ((KNOWN, 0.5, 2.0), (STRANGE, 0.0, 0.25)):
+        photo = replace(
+            seen(175.0, known=known), networks=seen(175.0, longer, known=known).networks
+        )
         gained = (lengths.estimate([photo], 175.0).mean_cm - usual)[SEGMENTS.index("forearm")]
         assert least < gained < most
 
@@ -268,7 +269,7 @@ def test_on_real_people_a_photo_never_makes_a_length_less_sure_than_no_photo():
         found = lengths.estimate([seen(175.0, rng.normal(0, 1.5, 5), known=STRANGE)], 175.0)
         share = lengths.evidence(found, 175.0)
         assert set(share) == {*SEGMENTS, "arm", "leg"}
-        assert all(0.0 <= each < 0.6 for each in share.values())
+        assert all(0.0 <= each < 0.75 for each in share.values())
         assert np.all(np.diag(found.cov_cm2) < 1.02 * np.diag(alone.cov_cm2))
 
 
@@ -291,10 +292,10 @@ def misjudged(told, known, tilt, too_level_deg=12.0):
 
 @pytest.mark.parametrize("known", [KNOWN, STRANGE])
 def test_a_misjudged_camera_is_believed_before_an_unusual_body_unless_the_phone_told(known):
-    usual = body_prior.conditional(175.0).mean_cm
+    usual = body_prior.conditional(175.0).mean_cm[3]
     told, not_told = (True, True), (True, False)
-    off = {
-        name: np.abs(lengths.estimate([photo], 175.0).mean_cm - usual).sum()
+    off = {  # of the calf, which the camera moves most
+        name: abs(lengths.estimate([photo], 175.0).length_cm("calf") - usual)
         for name, photo in {
             "camera": misjudged(not_told, known, TILT),
             "body": misjudged(not_told, known, np.zeros(5)),
