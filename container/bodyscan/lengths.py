@@ -112,7 +112,8 @@ SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
 UNSHOWN = 2.0
-"""How many times as wrong as they look witnesses are taken to be where no tape has said."""
+"""How many times as wrong as on rendered people witnesses are taken to be on real ones from the
+side, of whom no photo has shown how wrong they are."""
 
 LEAST_SHARE = 0.01
 """Of a reading of the photos that is worth its time."""
