@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.stage import REPOSITORY
@@ -31,18 +31,49 @@ NEAREST = (
 """Tests of a file that none is named after, by the first place that it lies in."""
 
 
+DESCRIPTION = "tests/unit/tools/test_openapi.py::test_the_committed_description_is_this_codes"
+OPTIONS = (
+    "tests/unit/hypermob/test_command_line.py::test_the_command_line_takes_the_fields_of_the_api"
+)
+REFUSALS = (
+    "tests/e2e/test_refused_photos.py::"
+    "test_every_refusal_of_a_photo_is_in_the_documents_list_and_is_drawn_here"
+)
+WORDS = ("tests/unit/carfit/test_words.py", "tests/unit/carfit/test_settings.py")
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "chalicelib/contracts.py": (DESCRIPTION, OPTIONS, "tests/unit/test_documents.py"),
+    "chalicelib/answers.py": (DESCRIPTION, "tests/unit/chalicelib/test_contracts.py"),
+    "chalicelib/errors.py": (DESCRIPTION, REFUSALS),
+    "chalicelib/carfit/reasons.py": WORDS,
+    "chalicelib/carfit/warnings.py": WORDS,
+    "chalicelib/carfit/types.py": (*WORDS, DESCRIPTION, "tests/unit/carfit/test_carfit.py"),
+    "chalicelib/carfit/vehicles.json": (
+        DESCRIPTION,
+        "tests/unit/carfit/test_catalogue.py",
+        "tests/unit/carfit/test_words.py",
+    ),
+    "container/bodyscan/quality.py": (REFUSALS, "tests/unit/chalicelib/test_errors.py"),
+    "docs/api.md": (REFUSALS,),
+    "hypermob/__main__.py": (OPTIONS,),
+}
+"""Tests of a file, beside those that are named after it, which hold it to the other stops of a
+change: CONTRIBUTING's table."""
+
+
 def nearest_tests(changed: Iterable[str], tests: Iterable[str]) -> list[str]:
-    """The tests nearest to changed files: ``test_{name}.py``, or those of the file's place.
+    """The tests nearest to changed files: ``test_{name}.py`` and `BESIDE`, or the place's.
 
     Examples
     --------
     >>> nearest_tests(["chalicelib/carfit/rules.py"], ["tests/unit/carfit/test_rules.py"])
     ['tests/unit/carfit/test_rules.py']
-    >>> nearest_tests(["chalicelib/carfit/reasons.py", "docs/api.md"], [])
+    >>> nearest_tests(["chalicelib/carfit/habit.json", "docs/page.md"], [])
     ['tests/unit/carfit', 'tests/unit/test_documents.py']
     """
     tests, found = list(tests), set()
     for path in changed:
+        beside = set(BESIDE.get(path, ()))
+        found |= beside
         if path in tests:
             found.add(path)
         elif path.endswith(".md"):
@@ -50,8 +81,14 @@ def nearest_tests(changed: Iterable[str], tests: Iterable[str]) -> list[str]:
         elif not path.startswith("tests/"):
             named = {test for test in tests if Path(test).name == f"test_{Path(path).stem}.py"}
             near = next((room for place, room in NEAREST if path.startswith(place)), None)
-            found |= named or ({near} if near else set())
-    return sorted(found)
+            found |= named or ({near} if near and not beside else set())
+    # What a whole file or folder holds is not named a second time.
+    return sorted(
+        each
+        for each in found
+        if each.partition("::")[0] not in found - {each}
+        and not {str(above) for above in Path(each).parents} & found
+    )
 
 
 def changed() -> list[str]:

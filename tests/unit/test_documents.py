@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.contracts import AboutDriver
 from hypermob.__main__ import _parser
+from hypermob.people import Person
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -117,3 +119,28 @@ def test_the_engines_snippet_shows_a_report(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(shown, ast.Expr)
     report = eval(compile(ast.Expression(shown.value), "guide", "eval"), names)
     assert "Settings: Medium SUV" in report._repr_html_()
+
+
+def test_the_api_guide_names_all_that_may_be_told_of_a_driver() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text("utf-8")
+    for name in AboutDriver.__struct_fields__:
+        assert re.search(rf"`{name}`|\b{name}\b", WRITTEN.sub("", guide)), name
+
+
+def test_the_guide_of_batch_names_every_column() -> None:
+    guide = (ROOT / "docs" / "getting-started.md").read_text("utf-8")
+    needed, optional = re.findall(r"columns `([\w,]+)` and, as you like,\s`([\w,]+)`", guide)[0]
+    assert {*needed.split(","), *optional.split(",")} == set(Person.__struct_fields__)
+
+
+def test_contributing_names_files_that_exist() -> None:
+    guide = CODE.sub("", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    named = {
+        path
+        for word in re.findall(r"`([^`\n]+)`", guide)
+        for path in re.findall(r"^[.\w-]+/[\w./*-]*$|^[\w-]+\.(?:py|md)$", word)
+    }
+    made = {"out/screenshots", "out/real"}
+    assert len(named) > 40
+    for path in named - made:
+        assert list(ROOT.glob(path.rstrip("/"))) or list(ROOT.glob(f"**/{path}")), path

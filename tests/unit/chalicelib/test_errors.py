@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from bodyscan import quality
 from chalicelib.errors import (
     ERRORS,
     POSE_ADVICE,
@@ -50,6 +51,22 @@ def reasons_raised():
     given = [each.value for call in calls for each in call.keywords if each.arg == "reason"]
     given += [call.args[1] for call in calls if len(call.args) > 1]
     return {each.value for each in given if isinstance(each, ast.Constant)}
+
+
+def parts_marked():
+    """Every part that the checks of photos name as wrong; what they name by a variable is left."""
+    tree = ast.parse((BODYSCAN / "quality.py").read_text("utf-8"))
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        first = {"_unsuitable": 2, "marks": 1}.get(getattr(call.func, "id", ""))
+        given = call.args[first:] if first else []
+        yield from (each.value for each in given if isinstance(each, ast.Constant))
+
+
+def test_every_part_that_a_refusal_marks_has_a_place_in_the_photo():
+    """`quality.marks` would draw the whole person for a part that it does not know."""
+    parts = set(parts_marked())
+    assert {"shoulders", "other_person"} <= parts
+    assert parts <= {*quality.LINES, "trunk", "person", "other_person"}
 
 
 def test_every_reason_of_a_refused_pose_has_words_and_no_words_are_of_none():
