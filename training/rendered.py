@@ -38,7 +38,7 @@ def view_of(truth: Truth) -> View:
 
 
 def prepare(folder: Path, truth: Truth) -> PreparedPhoto:
-    """Find the person of one photo. Errors as in `bodyscan.scan.see`."""
+    """Find the person of one photo. Errors as in `bodyscan.scan.prepare`."""
     photo = (folder / truth["file"]).read_bytes()
     return scan.prepare(photo, view_of(truth), model=MODEL)
 

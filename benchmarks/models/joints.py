@@ -1,0 +1,64 @@
+"""How far above or below their places the networks see joints of rendered people.
+
+``python -m benchmarks.models.joints FOLDER ...`` prints a row a joint for each folder that
+``training.people`` wrote, left and right together, in centimetres on the person.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+
+from bodyscan import scan
+from bodyscan.crop import PERSON_PX
+from bodyscan.skeleton import JOINTS, POINTS
+from chalicelib.errors import HypermobError
+from training import rendered
+from training.rendered import Truth
+
+Array = npt.NDArray[np.float64]
+
+SUFFIX = {"left": ".L", "right": ".R"}
+"""Of a joint's name in the truth."""
+
+
+def below_cm(folder: Path, truth: Truth) -> Array | None:
+    """How far below its place each joint is seen, shape (12,); None where a photo is refused."""
+    try:
+        look = scan.look_at(rendered.prepare(folder, truth))
+    except HypermobError:
+        return None
+    prepared = look.prepared
+    seen_px = prepared.crop.to_photo(look.skeleton.points[:JOINTS] * PERSON_PX)
+    per_px = prepared.picture.pixels.shape[0] / truth["height"]
+    names = [name.partition("_") for name in POINTS[:JOINTS]]
+    true_y = [per_px * truth["joints_px"][joint + SUFFIX[side]][1] for side, _, joint in names]
+    cm_per_px = truth["height_cm"] / prepared.outline.height_px
+    return np.asarray((seen_px[:, 1] - true_y) * cm_per_px)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
+    arguments = parser.parse_args()
+    for folder in arguments.folders:
+        looks = rendered.every(folder, below_cm, arguments.processes)
+        found = np.array([each for each in looks if each is not None])
+        pairs = found.reshape(len(found), JOINTS // 2, 2).mean(axis=2)
+        table = Table("joint", "mean, cm", "SD", "90 % within", title=f"{folder}: {len(found)}")
+        for k, errors in enumerate(pairs.T):
+            name = POINTS[2 * k].removeprefix("left_")
+            near = np.quantile(np.abs(errors), 0.9)
+            table.add_row(name, f"{errors.mean():+.1f}", f"{errors.std():.1f}", f"{near:.1f}")
+        Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
