@@ -24,7 +24,7 @@ from training.rendered import Truth
 Array = npt.NDArray[np.float64]
 
 SUFFIX = {"left": ".L", "right": ".R"}
-"""Of a joint's name in the truth."""
+"""How the truth ends the names of joints of either side."""
 
 
 def below_cm(folder: Path, truth: Truth) -> Array | None:
