@@ -83,7 +83,7 @@ class HypermobError(Exception):
     """What ``Retry-After`` tells the client: the same request may succeed so soon."""
     en: ClassVar[str] = "Something went wrong on our side. Try again; if it stays, tell us the id."
     ko: ClassVar[str] = (
-        "서버에서 문제가 발생했습니다. 다시 시도하고, 계속되면 request_id를 알려 주세요."
+        "서버에서 문제가 발생했습니다. 다시 시도해도 계속되면 request_id와 함께 문의해 주세요."
     )
 
     def __init__(self, **details: Any) -> None:
@@ -219,7 +219,7 @@ class DriverDeletedError(HypermobError):
         "driver wants to begin again, send start_anew: true with the next settings."
     )
     ko = (
-        "이 운전자의 설정은 삭제되어 이 user_id로는 더 저장하지 않습니다. 운전자가 다시 시작하려면 "
+        "이 운전자의 설정이 삭제되어 이 user_id로는 저장할 수 없습니다. 운전자가 다시 시작하려면 "
         "다음 설정에 start_anew: true를 함께 보내 주세요."
     )
 
@@ -248,7 +248,7 @@ class MethodNotAllowedError(HypermobError):
     code = "METHOD_NOT_ALLOWED"
     status = 405
     en = "This address does not take that method."
-    ko = "이 주소에서 지원하지 않는 메서드입니다."
+    ko = "이 주소에서 지원하지 않는 HTTP 메서드입니다."
 
 
 class RequestTooLargeError(HypermobError):
@@ -375,8 +375,8 @@ class PersonTooSmallError(PhotoRefusedError):
         "does already, send the photo as the camera stored it, not a smaller copy."
     )
     ko = (
-        "사람이 사진에서 너무 작습니다. 몸이 사진의 대부분을 채우도록 더 가까이에서 찍어 주세요. "
-        "이미 그렇다면 크기를 줄인 사본이 아니라 카메라가 저장한 원본 사진을 보내 주세요."
+        "사진 속 사람이 너무 작습니다. 몸이 사진의 대부분을 채우도록 더 가까이에서 찍어 주세요. "
+        "이미 그렇다면 크기를 줄인 사진이 아니라 카메라 원본을 보내 주세요."
     )
 
 
@@ -416,7 +416,7 @@ POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
     "turned_away": Advice(
         "The body is turned away from the camera. Face it with shoulders and hips. If the photo "
         "is meant to be from the side, send it as the side photo, beside one from the front.",
-        "몸이 카메라에서 돌아가 있습니다. 어깨와 골반이 카메라를 정면으로 향하게 서 주세요. "
+        "몸이 옆으로 돌아가 있습니다. 어깨와 골반이 카메라를 정면으로 향하게 서 주세요. "
         "옆모습을 찍은 사진이라면 정면 사진과 함께 옆모습 사진으로 보내 주세요.",
     ),
     "from_behind": Advice(
@@ -436,7 +436,7 @@ POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
     "unclear": Advice(
         "The body cannot be made out well. Take the photo in bright light, before a plain "
         "background, with nothing in front of the body and no text or sticker on the picture.",
-        "몸을 또렷하게 알아볼 수 없습니다. 밝은 곳의 단순한 배경 앞에서 몸을 가리는 것 없이 찍고, "
+        "몸이 또렷하게 보이지 않습니다. 밝은 곳의 단순한 배경 앞에서 몸을 가리는 것 없이 찍고, "
         "글자나 스티커를 넣지 않은 사진을 보내 주세요.",
     ),
     "leaning": Advice(
@@ -448,25 +448,25 @@ POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
     "legs_bent": Advice(
         "A leg is bent, or one foot is a step ahead. Stand with both legs straight, feet side by "
         "side on the floor.",
-        "다리가 굽었거나 한 발이 앞으로 나와 있습니다. 두 다리를 곧게 펴고 두 발을 바닥에 "
-        "나란히 놓고 서 주세요.",
+        "다리를 구부렸거나 한 발이 앞으로 나와 있습니다. 두 다리를 곧게 펴고 두 발을 바닥에 "
+        "나란히 두고 서 주세요.",
     ),
     "legs_apart": Advice(
         "The feet are too far apart. Stand with the feet as wide apart as the hips.",
-        "두 발이 너무 벌어져 있습니다. 두 발을 골반 너비로 놓고 서 주세요.",
+        "두 발이 너무 벌어져 있습니다. 두 발을 골반 너비로 벌리고 서 주세요.",
         "The feet are a step apart. Stand with both feet side by side.",
-        "두 발이 앞뒤로 벌어져 있습니다. 두 발을 나란히 놓고 서 주세요.",
+        "두 발이 앞뒤로 벌어져 있습니다. 두 발을 나란히 두고 서 주세요.",
     ),
     "legs_crossed": Advice(
         "The legs are crossed, or one hides the other. Stand with the feet as wide apart as the "
         "hips.",
-        "두 다리가 엇갈리거나 겹쳐 보입니다. 두 발을 골반 너비로 놓고 서 주세요.",
+        "두 다리가 엇갈리거나 겹쳐 보입니다. 두 발을 골반 너비로 벌리고 서 주세요.",
     ),
     "arms_bent": Advice(
         "An arm is bent, hidden or points at the camera. Let both arms hang straight, a little "
         "away from the body, with both hands in view.",
-        "팔이 굽었거나 가려졌거나 카메라 쪽을 향하고 있습니다. 두 팔을 몸에서 조금 떼어 곧게 "
-        "내리고 두 손이 보이게 해 주세요.",
+        "팔을 구부렸거나, 팔이 가려졌거나 카메라 쪽을 향하고 있습니다. 두 팔을 몸에서 조금 떼어 "
+        "곧게 내리고 두 손이 보이게 해 주세요.",
     ),
     "arms_raised": Advice(
         "An arm is raised. Let both arms hang straight, a little away from the body.",
@@ -475,7 +475,7 @@ POSE_ADVICE: Final[Mapping[PoseReason, Advice]] = {
     "impossible_body": Advice(
         "Nobody of this height has such lengths. Check the height. Then take the photo again: "
         "upright, arms and legs straight, the phone level at chest height.",
-        "이 키의 사람에게서 나올 수 없는 길이입니다. 키를 확인해 주세요. 그리고 팔다리를 곧게 펴고 "
+        "이 키에서는 나올 수 없는 길이입니다. 키를 확인해 주세요. 그리고 팔다리를 곧게 펴고 "
         "똑바로 서서, 휴대폰을 가슴 높이에 수평으로 두고 다시 찍어 주세요.",
     ),
 }
@@ -554,8 +554,8 @@ class RequestBlockedError(HypermobError):
         "like an attack. Wait five minutes; if it stays, tell us the request_id."
     )
     ko = (
-        "방화벽이 이 요청을 차단했습니다. 같은 주소에서 요청이 너무 많거나 내용이 공격으로 "
-        "보입니다. 5분 뒤 다시 시도하고, 계속되면 request_id를 알려 주세요."
+        "방화벽이 이 요청을 차단했습니다. 같은 주소에서 요청이 너무 많거나 공격으로 "
+        "의심되는 내용이 있습니다. 5분 뒤 다시 시도해도 계속되면 request_id와 함께 문의해 주세요."
     )
 
 
@@ -566,7 +566,7 @@ class MeasureUnavailableError(MeasuringError):
     status = 503
     retry_after_s = 10
     en = "Photos cannot be measured right now. Try again in a minute; nothing was lost."
-    ko = "지금은 사진을 측정할 수 없습니다. 1분 뒤에 다시 시도해 주세요. 데이터는 안전합니다."
+    ko = "지금은 사진을 측정할 수 없습니다. 1분 뒤에 다시 시도해 주세요. 유실된 데이터는 없습니다."
 
 
 class ServiceUnavailableError(HypermobError):
@@ -576,7 +576,7 @@ class ServiceUnavailableError(HypermobError):
     status = 503
     retry_after_s = 10
     en = "Unreachable: {parts}. Try again in a minute."
-    ko = "연결할 수 없음: {parts}. 1분 뒤에 다시 시도해 주세요."
+    ko = "다음에 연결할 수 없습니다: {parts}. 1분 뒤에 다시 시도해 주세요."
 
 
 class NoCredentialsError(HypermobError):
