@@ -29,6 +29,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bodyscan import lengths, skeleton
 from bodyscan.lengths import (
+    DISTRUST,
     LANDMARK_VARIANCE,
     LEAST_DOUBT,
     MOST_SHARED,
@@ -49,11 +50,6 @@ GAP_QUANTILE = 0.99
 """Of photos whose two witnesses differ less than the limit, beyond which they are refused."""
 JOINT_QUANTILE = 0.95
 """Of joints that two witnesses see less apart than the limit from which they are doubted."""
-DISTRUST = 4.0
-"""As many times as wrong as they look both witnesses are taken to be on real people, of whom no
-tape has said how wrong they are. Judged on 77 rendered people in loose clothes, read as if they
-were real: the mean error, offset removed, is 1.32 cm with a factor of 1, 1.25 with 2, 1.18 with 4,
-1.21 with 6, and 1.31 by height alone."""
 LEAST_ERROR_SCALE = 0.5
 """No witness is taken to be surer on real people than this share of its error on rendered ones."""
 KNOWN_ODDS = 1 / 5

@@ -111,9 +111,11 @@ MISREAD_SD_DEG = 20.0
 SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
-UNSHOWN = 2.0
-"""How many times as wrong as on rendered people witnesses are taken to be on real ones from the
-side, of whom no photo has shown how wrong they are."""
+DISTRUST = 4.0
+"""As many times as wrong as they look both witnesses are taken to be on real people, of whom no
+tape has said how wrong they are (from the side: as on rendered people). Judged on 77 rendered
+people in loose clothes from the front, read as if they were real: the mean error, offset removed,
+is 1.32 cm with a factor of 1, 1.25 with 2, 1.18 with 4, 1.21 with 6, and 1.31 by height alone."""
 
 LEAST_SHARE = 0.01
 """Of a reading of the photos that is worth its time."""
@@ -901,7 +903,7 @@ def _real_error(observation: Observation, doubt: Array) -> Array:
     else:
         cov = np.zeros((2 * size, 2 * size))
         cov[:size, :size], cov[size:, size:] = known.networks.error_cov, known.landmarks.error_cov
-        cov = UNSHOWN**2 * cov
+        cov = DISTRUST**2 * cov
     tilt = observation.camera_sd_deg * np.tile(observation.tilt, 2)
     shift = SHIFT_SD * np.tile(np.eye(size), (2, 1))
     return np.asarray(doubt[:, None] * cov * doubt + np.outer(tilt, tilt) + shift @ shift.T)
