@@ -3,7 +3,7 @@
 Reads folders that ``training.people`` wrote (photos and ``truth.jsonl``; persons that the skeleton
 network was not trained on), looks at every person as the measure function would, with and without
 the focal length and the pitch that a phone may tell. Then reads photos of real people of known
-height (``--people``: the CSV files of ``hypermob validate``), whose lengths nobody knows, and
+height (``--people``: the CSV files of ``hypermob validate``), whose lengths nobody knows. It
 learns from what must hold for any population how wrong both witnesses are on them, and how to tell
 such photos from those that the networks learned from. Writes
 ``container/bodyscan/calibration.json``. ``training/skeleton/README.md`` has the commands that the
@@ -47,9 +47,9 @@ from training.rendered import Truth
 VERSION = "3"
 
 GAP_QUANTILE = 0.99
-"""Of photos whose two witnesses differ less than the limit, beyond which they are refused."""
+"""Share of photos whose two witnesses differ less than the limit, beyond which they are refused."""
 JOINT_QUANTILE = 0.95
-"""Of joints that two witnesses see less apart than the limit from which they are doubted."""
+"""Share of joints that two witnesses see less apart than the limit from which they are doubted."""
 LEAST_ERROR_SCALE = 0.5
 """No witness is taken to be surer on real people than this share of its error on rendered ones."""
 KNOWN_ODDS = 1 / 5
@@ -87,7 +87,7 @@ class Case:
         return 100 * self.true_cm / float(self.truth["height_cm"])
 
     @property
-    def told(self) -> Observation:
+    def with_exif(self) -> Observation:
         """The observation with what the photo itself tells."""
         return self.observations[self.view + ("+focal" if self.truth["camera"]["exif"] else "")]
 
@@ -284,7 +284,7 @@ def _error_cov(cov: Array, photos: list[RealPhoto]) -> Array:
 
 def _tell_apart(cases: list[Case], photos: list[RealPhoto]) -> dict[str, Any]:
     """Weights of `Observation.traits` in the log odds that the networks know such a photo."""
-    known = [case.told.traits for case in cases if case.view == "front" and not case.refusal]
+    known = [case.with_exif.traits for case in cases if case.view == "front" and not case.refusal]
     traits = np.array([*known, *(photo.observation.traits for photo in photos)])
     is_known = np.arange(len(traits)) < len(known)
     # Rendered and real weigh the same, and of the real ones every collection.
@@ -328,7 +328,7 @@ def figures(cases: list[Case]) -> dict[str, float]:
     for case in cases:
         if case.view == "front" and case.refusal is None:
             try:
-                found.append(lengths.estimate([case.told], case.truth["height_cm"]))
+                found.append(lengths.estimate([case.with_exif], case.truth["height_cm"]))
                 true.append(case.true_cm)
             except HypermobError:
                 continue  # refused after all: it has no interval

@@ -56,7 +56,7 @@ BROUGHT = {
 NOSE_TO_ANKLE = 0.888
 """Share of stature: Winter's eyes at .936 and ankle at .039, the nose about 1 cm below the eyes."""
 UNKNOWN_HEIGHT_CM = 170.0
-"""Of whoever is measured in an empty room."""
+"""Height that is told of an empty room."""
 WORSE_CM = 1.0
 """A length this much worse than by height alone is counted."""
 
@@ -194,7 +194,7 @@ Group = Sequence[Seen]
 """Photos of one person, measured together."""
 
 
-def measured(groups: Sequence[Group], *told: str) -> tuple[list[Group], list[Lengths]]:
+def measure_groups(groups: Sequence[Group], *told: str) -> tuple[list[Group], list[Lengths]]:
     """Lengths of persons, each seen in one photo or more; those refused together are left out."""
     kept, found = [], []
     for group in groups:
@@ -223,7 +223,7 @@ def hypermob(groups: Sequence[Group], *told: str) -> dict[str, Any]:
 
     ``told`` names the observations of each photo that are joined: see `Seen`.
     """
-    kept, found = measured(groups, *told)
+    kept, found = measure_groups(groups, *told)
     means = np.array([each.mean_cm for each in found])
     sd = np.array([np.sqrt(np.diag(each.cov_cm2)) for each in found])
     true = np.array([group[0].true_cm for group in kept])
@@ -296,7 +296,7 @@ def without_prior(photos: Sequence[Seen]) -> dict[str, Any]:
 
 def agreement(groups: Sequence[Group]) -> dict[str, Any]:
     """How far the lengths of one person differ between two photos."""
-    pairs = [measured([[photo] for photo in group])[1] for group in groups]
+    pairs = [measure_groups([[photo] for photo in group])[1] for group in groups]
     apart = np.array([np.abs(one.mean_cm - other.mean_cm) for one, other in pairs])
     return {
         "people": len(apart),
@@ -394,7 +394,7 @@ def _right_codes(truth: Truth) -> list[str]:
 def points(photos: Sequence[Seen]) -> list[dict[str, Any]]:
     """What the plots show: a row for every front photo."""
     fronts = [p for p in photos if p.refusal is None and p.truth["kind"] != "side"]
-    _, found = measured([[photo] for photo in fronts])
+    _, found = measure_groups([[photo] for photo in fronts])
     return [
         {
             "true_cm": photo.true_cm.tolist(),

@@ -40,7 +40,7 @@ COLUMNS: Final = (
 
 VERDICTS: Final = Path(__file__).with_suffix(".csv")
 HASH_DIGITS: Final = 16
-"""Of the SHA-256 of a file, in the list of verdicts."""
+"""Digits of a file's SHA-256 in the list of verdicts."""
 
 CM_PER_INCH: Final = 2.54
 ASSUMED_CM: Final = {"male": 176.0, "female": 163.0, "": 170.0}

@@ -1,8 +1,8 @@
 """What a told pitch and a second shot do to the lengths of real people: they must do no harm.
 
 ``make real`` runs this on the photos that are to be measured. No phone told a pitch with them, so
-one is told that is as wrong as phones are about what the picture shows, or as the picture is about
-the phone (SD 2 and 4 degrees, `bodyscan.lengths`). Two photos of one person in the same clothes and
+one is told that is off by as much as phones are, or as the picture is about the phone (SD 2 and 4
+degrees, `bodyscan.lengths`). Two photos of one person in the same clothes and
 place are joined. Nobody's lengths are known here: what counts is how far a length moves beside its
 interval, and that the interval does not grow.
 """

@@ -34,7 +34,7 @@ from training.rendered import Truth
 LEFT_ROLL_DEG = 3.0
 """Most that is left of a laboratory camera's roll when its picture is turned."""
 TURNS = 2
-"""Of each laboratory picture."""
+"""Turns that each laboratory picture is given."""
 FAR_DEG = 4.0
 """Elevations further off than this are counted."""
 

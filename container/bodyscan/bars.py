@@ -19,11 +19,11 @@ DIFFERS = 24
 NOISE = 0.02
 """Share of a row that may differ in a bar: what compression leaves."""
 LEAST_BAR = 0.01
-"""Of the picture's side: where no bar is broader, there are none."""
+"""Share of the picture's side: where no bar is broader, there are none."""
 EDGE = 0.5
 """Share of a photo's edge that differs from the bar beside it."""
 LEAST_PHOTO = 0.3
-"""Of the picture's side, between its bars."""
+"""Least share of the picture's side that lies between its bars."""
 LEAST_PX = 16
 """A smaller picture shows nobody."""
 PREVIEW_PX = 200

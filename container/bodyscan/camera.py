@@ -66,7 +66,7 @@ class Witness:
     wrong_sd_rad: float
 
 
-def joined(witnesses: Sequence[Witness]) -> tuple[float, float]:
+def join_witnesses(witnesses: Sequence[Witness]) -> tuple[float, float]:
     """Elevation on which witnesses agree, and its SD, in radians.
 
     Where they agree, each counts by its inverse variance. Where they do not, one of them is misled:

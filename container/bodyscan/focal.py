@@ -65,7 +65,7 @@ def contradicted_by_shape(
 
 
 def told_sizes(*sides_px: tuple[object, object]) -> list[tuple[int, int]]:
-    """Of pairs of EXIF values, those that are sizes: many writers leave zeros or text."""
+    """Pairs of EXIF values that are sizes: many writers leave zeros or text."""
     return [
         (width, height)
         for width, height in sides_px

@@ -54,7 +54,7 @@ NORMAL_95 = 1.96
 UNUSUAL = 2.5
 """How many times further than usual an unusual body is from what its height leads to expect."""
 UNUSUAL_SHARE = 0.4
-"""Of people who stand before the camera: a judgement, wary of the population that the prior saw."""
+"""Share of people before the camera: a judgement, wary of the population that the prior saw."""
 
 MOST_SHARED = 0.9
 """Most that the errors of two photos of one person from one side are taken to share."""
@@ -71,54 +71,54 @@ SHARED_ACROSS = 0.3
 GUESSED_HIP_SD = 5.0
 """In percent of the height: how wrong a hip may be that clothes hide, as low hems do."""
 GUESSED_HIP_SHARE = {"rendered": 0.15, "real": 0.3}
-"""Of people: judgements. Real hems lie anywhere; on photos that the networks know they lie near the
-hip."""
+"""Shares of people: judgements. Real hems lie anywhere; on photos that the networks know they lie
+near the hip."""
 LEAST_DOUBT = 0.35
 """In percent of the height: what the networks' doubt leaves out, the camera above all."""
 
 MISLED = 3.0
 """How many times as wrong as usual the landmarks of a photo are that misleads."""
 MISLED_SHARE = 0.2
-"""Of real photos: a judgement."""
+"""Share of real photos: a judgement."""
 CAMERA_SD_DEG = 4.0
 """How wrong the networks' camera elevation is on real photos, by the vanishing points of walls."""
 TOLD_CAMERA_SD_DEG = 2.0
-"""Of a pitch that a phone told: 1 degree for its sensor, the rest for a hand that turns between
-reading and shutter."""
+"""How wrong a pitch is that a phone told: 1 degree for its sensor, the rest for a hand that turns
+between reading and shutter."""
 KNOWN_CAMERA_SD_DEG = 2.5
 """A camera that is known better, by the phone or by plumb edges, counts as told."""
 FOCAL_SD = 0.15
-"""Of the logarithm of the networks' focal length, on rendered people: plumb edges tell a pitch in
-proportion to it."""
+"""How wrong the logarithm of the networks' focal length is, on rendered people: plumb edges tell a
+pitch in proportion to it."""
 MISLED_EDGES_SHARE = 0.02
-"""Of photos whose edges say a pitch: of 37 real ones and of 117 rendered ones, one each was 4
-degrees off or more."""
+"""Share of photos whose edges say a pitch and are wrong: of 37 real ones and of 117 rendered ones,
+one each was 4 degrees off or more."""
 MISLED_EDGES_SD_DEG = 15.0
 """How wrong edges are then."""
 LOST_CAMERA_SD_DEG = 8.0
 """How wrong it may be on a photo that misleads about it: a phone that stands on the floor is seen
 15 degrees too level, a date printed over the feet moved it by 9."""
 LOST_CAMERA_SHARE = 0.12
-"""Of photos that do not tell the phone's pitch: a judgement."""
+"""Share of photos that do not tell the phone's pitch: a judgement."""
 LEVELLED_SD_DEG = 12.0
 """How wrong the networks' camera elevation is where it is lost: rendered phones that stand on the
 floor were seen 14 degrees too level by networks that had not learned from any, 7 by these."""
 MISREAD_SHARE = 0.05
-"""Of told pitches, that are not the photo's: read at another moment, of a phone on its side, of
-another photo. A judgement; ..."""
+"""Share of told pitches that are not the photo's: read at another moment, of a phone on its side,
+of another photo. A judgement."""
 MISREAD_SD_DEG = 20.0
-"""... and how wrong such a one is."""
+"""How wrong such a pitch is."""
 SHIFT_SD = 0.5
 """In percent of the height: how far a population's mean may be from ANSUR II's at one height, so
 that a correction made on one population is that unsure on another."""
 DISTRUST = 4.0
-"""As many times as wrong as they look both witnesses are taken to be on real people, of whom no
-tape has said how wrong they are (from the side: as on rendered people). Judged on 77 rendered
+"""As many times as wrong as they look both witnesses are taken to be on real people: no tape has
+said how wrong they are (from the side: as on rendered people). Judged on 77 rendered
 people in loose clothes from the front, read as if they were real: the mean error, offset removed,
 is 1.32 cm with a factor of 1, 1.25 with 2, 1.18 with 4, 1.21 with 6, and 1.31 by height alone."""
 
 LEAST_SHARE = 0.01
-"""Of a reading of the photos that is worth its time."""
+"""Least share of a reading of the photos that is worth its time."""
 
 UNCLEAR = {"rendered": 1.75, "real": 1.12}
 """How many times its limit the two witnesses' difference may be on photos of either kind: crouching
@@ -302,7 +302,7 @@ def weighed(
 
 
 def limb_variances(joint_variance: Array) -> Array:
-    """Of each limb's two sides, shape (4, 2), from that of each joint, (12,)."""
+    """Variance of each limb's two sides, shape (4, 2), from that of each joint, (12,)."""
     return np.array(
         [[joint_variance[[a, b]].sum() for a, b in LIMB_POINTS[name]] for name in LIMBS]
     )
@@ -311,7 +311,7 @@ def limb_variances(joint_variance: Array) -> Array:
 NO_SIDES = (np.zeros(len(LIMBS)), np.ones(len(LIMBS)))
 """Left and right as they are; where nothing is ``expected``, both count."""
 LANDMARK_VARIANCE = np.ones(JOINTS)
-"""Of MediaPipe's landmarks, which tell no doubt: both sides' together is 1 for a limb's doubt."""
+"""MediaPipe's landmarks tell no doubt: with this, both sides' together is 1 for a limb's doubt."""
 
 
 @dataclass(frozen=True)
@@ -550,7 +550,7 @@ def _by_edges(
     camera_sd_rad, levelled_sd_rad, misled_sd_rad = np.radians(
         [CAMERA_SD_DEG, LEVELLED_SD_DEG, MISLED_EDGES_SD_DEG]
     ).tolist()
-    elevation_rad, joined_sd_rad = camera.joined(
+    elevation_rad, joined_sd_rad = camera.join_witnesses(
         (
             camera.Witness(
                 skeleton.elevation_rad, camera_sd_rad, LOST_CAMERA_SHARE, levelled_sd_rad

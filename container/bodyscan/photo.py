@@ -37,18 +37,18 @@ MAX_HEIC_MEGAPIXELS: Final = {(8, 420): 50, (8, 422): 33, (10, 420): 33, (10, 42
 pixel."""
 
 MAX_OTHER_HEIC_MEGAPIXELS: Final = 16
-"""Of HEIC with full chroma, alpha or in grey, which takes up to 20 bytes a pixel."""
+"""The limit of HEIC with full chroma, alpha or in grey, which takes up to 20 bytes a pixel."""
 
 MAX_FINE_JPEG_MEGAPIXELS: Final = 24
-"""Of JPEG in several scans with finer chroma than 4:2:0 or with ink: libjpeg holds two bytes of
-each sample until the last scan, 300 to 400 MB at 50 MP."""
+"""The limit of JPEG in several scans with finer chroma than 4:2:0 or with ink: libjpeg holds two
+bytes of each sample until the last scan, 300 to 400 MB at 50 MP."""
 
 MAX_JPEG_SCANS: Final = 64
 """A progressive JPEG has about 10. Each costs a pass over all pixels: thousands are an attack."""
 
 MAX_JPEG_SEGMENTS: Final = 512
-"""Of the first picture. 20 MB are 320 segments of full size, and Pillow keeps each: millions of
-empty ones took 30 s and 560 MB, and EXIF is copied anew for each that goes on with it."""
+"""Most that the first picture may have. 20 MB are 320 segments of full size. Pillow keeps each:
+millions of empty ones took 30 s and 560 MB. EXIF is copied anew for each that goes on with it."""
 
 MAX_JPEG_FILL_BYTES: Final = 4096
 """Between two segments, which Pillow reads byte by byte: 20 MB took 13 s."""
@@ -66,7 +66,7 @@ FOCAL_35MM_RANGE: Final = (8.0, 400.0)
 """35 mm equivalents that a phone or camera can have, its digital zoom included."""
 
 FILM_DIAGONAL_MM: Final = 43.267
-"""Of a 36 x 24 mm frame, which "35 mm equivalent" relates to (CIPA DCG-001)."""
+"""The diagonal of a 36 x 24 mm frame, which "35 mm equivalent" relates to (CIPA DCG-001)."""
 
 BACKGROUND: Final = (128, 128, 128)
 """Behind transparent pixels: neither dark nor light clothes melt into mid-grey."""
@@ -180,8 +180,8 @@ def _opened(data: bytes) -> Image.Image:
 def _description(data: bytes) -> bytes:
     """Boxes of a HEIC file that describe its pictures (ISO/IEC 14496-12).
 
-    libheif takes a picture whose last tiles are missing for a good one. What phones append behind
-    the picture's data is none of ours.
+    libheif takes a picture whose last tiles are missing for a good one. This code ignores what
+    phones append behind the picture's data.
 
     Raises
     ------
@@ -350,7 +350,7 @@ def _check_png_chunks(data: bytes) -> None:
 
 
 def _samples_per_pixel(image: Image.Image) -> float:
-    """Of a JPEG: 3 without subsampling, 1.5 at 4:2:0."""
+    """Samples a pixel of a JPEG: 3 without subsampling, 1.5 at 4:2:0."""
     areas = [across * down for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
     return float(sum(areas) / max(areas))
 

@@ -41,9 +41,10 @@ EDGE_SHARE = 0.002
 
 MAX_HEAD_WIDTH = 0.105
 """From ear to ear, as a share of the height. Grown people have 0.06 to 0.09, whatever the camera's
-height; figures and drawn people have 0.12 and more, and so have people who crouch, ..."""
+height; figures and drawn people have 0.12 and more, and so have people who crouch."""
 MAX_HEAD_TO_SHOULDERS = 0.45
-"""... but not as a share of the shoulders' width: people have 0.24 to 0.45, figures from 0.47."""
+"""From ear to ear, as a share of the shoulders' width, which tells who crouches from a figure:
+people have 0.24 to 0.45, figures from 0.47."""
 
 MAX_TRUNK_LEAN_DEG = 15.0
 MAX_LEG_LEAN_DEG = 16.5
@@ -55,14 +56,14 @@ MIN_ANKLES_ABREAST, MIN_KNEES_ABREAST = 0.02, 0.035
 MIN_ELBOW_DEG = 110.0
 MAX_ARM_RAISE_DEG = 85.0
 MAX_ARM_OUT_DEG = 32.0
-"""Of an upper arm from the picture plane, in MediaPipe's own space: arms that hang reach 20, those
-of people who hold them behind the back, or swing them, 34 and more."""
+"""Angle of an upper arm from the picture plane, in MediaPipe's own space: arms that hang reach 20,
+those of people who hold them behind the back, or swing them, 34 and more."""
 MIN_HAND_VISIBILITY = 0.3
-"""Of the wrist that is seen better: less, and both hands are behind the back."""
+"""Visibility of the wrist that is seen better: less, and both hands are behind the back."""
 MIN_SHOULDER_SPAN = 0.45
 """Least distance between the shoulders from the front, as a share of the trunk's length."""
 MAX_TURN_DEG = 32.0
-"""Of shoulders and hips from the picture plane, in MediaPipe's own space: people who face the
+"""Angle of shoulders and hips from the picture plane, in MediaPipe's own space: people who face the
 camera reach 30, who turn by 45 have 34 and more."""
 MAX_SIDE_SHOULDER_SPAN = 0.45
 """Most of the same from the side."""
@@ -92,8 +93,8 @@ a coat or a long skirt."""
 MIN_DOUBTED_BROAD = 0.07
 """The same halfway, where MediaPipe does not see a knee or an ankle well either."""
 MAX_BROAD_AND_UNSEEN = 0.33
-"""Of the sum of how broad a person is halfway and twice the probability that a knee or an ankle is
-hidden: more, and cloth hides the legs."""
+"""Limit of the sum of how broad a person is halfway and twice the probability that a knee or an
+ankle is hidden: more, and cloth hides the legs."""
 
 
 @dataclass(frozen=True)

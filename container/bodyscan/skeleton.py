@@ -1,10 +1,10 @@
 """Joints, their depth, and the camera's view of them, by two networks trained on rendered people.
 
 MediaPipe finds the person and tells the pose; its landmarks draw every body towards the same
-proportions. The skeleton network looks at the person once more, cut out at one size
-(`bodyscan.crop`), and says where the joint centres lie, how far in front of or behind the hips, and
-from how far above or below the camera sees the body. The joint network then looks closely at each
-joint. ``training/skeleton`` trains both; OpenCV runs them.
+proportions. The skeleton network looks at the person, cut out at one size (`bodyscan.crop`). It
+says where the joint centres lie, how far in front of or behind the hips, and from how far above or
+below the camera sees the body. The joint network then looks closely at each joint.
+``training/skeleton`` trains both; OpenCV runs them.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ COUNT = len(POINTS)
 JOINTS = 12
 """The first so many of `POINTS` are joints, left and right in turn."""
 PATCH_PX = 64
-"""Of the fine crop, that the joint network sees of each joint; ..."""
+"""Side of the patch of the fine crop that the joint network sees of each joint."""
 WIDE = 2.5
-"""... and of so many times as much, to see what the joint is part of."""
+"""A second patch shows so many times as much, to see what the joint is part of."""
 LOOKS = 2
 """The second starts where the first ended, which is nearer."""
 KINDS = np.eye(JOINTS // 2, dtype=np.float32).repeat(2, axis=0)

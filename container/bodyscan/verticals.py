@@ -21,14 +21,15 @@ from bodyscan.pose import MASK_THRESHOLD
 Array = npt.NDArray[np.float64]
 
 LONGER_SIDE_PX: Final = 960
-"""Of the picture in which segments are sought, ..."""
+"""Longer side of the picture in which segments are sought."""
 SQUEEZED: Final = 4
-"""... were its rows not averaged by so many: plumb edges lose length by that, not place, and the
-search takes a quarter of the time."""
+"""Rows of that picture that are averaged into one: plumb edges lose length by that, not place, and
+the search takes a quarter of the time."""
 LEAST_LENGTH: Final = 0.04
-"""Of a segment, as a share of the longer side: shorter ones tell their lean to 2 degrees."""
+"""Least length of a segment, as a share of the longer side: shorter ones tell their lean to 2
+degrees."""
 MOST_LEAN_DEG: Final = 25.0
-"""Of a plumb edge in a picture."""
+"""Lean that a plumb edge has in a picture at most."""
 MOST_SEGMENTS: Final = 120
 """The longest are used."""
 PERSON_MARGIN: Final = 0.03
@@ -38,27 +39,27 @@ MOST_ON_PERSON: Final = 0.1
 PERSON_GRID: Final = 128
 """Cells across and down in which that is looked up."""
 FLOOR_SHARE: Final = 0.2
-"""Of the person's height, from below: boards and carpets are sooner seen there than walls."""
+"""Share of the person's height, from below: boards and carpets are sooner seen there than walls."""
 
 END_SD_PX: Final = 0.8
 """How far a segment's ends are off its edge."""
 LEAN_SD_DEG: Final = 0.35
-"""Of edges that are built to be plumb, through a lens that is not quite straight. In a laboratory
-whose cameras are calibrated, windows and doors are off by 0.5 at the median."""
+"""Lean of edges that are built to be plumb, through a lens that is not quite straight. In a
+laboratory whose cameras are calibrated, windows and doors are off by 0.5 at the median."""
 STRAY_SHARE: Final = 0.4
-"""Of segments that belong to nothing plumb and lean any way: a judgement."""
+"""Share of segments that belong to nothing plumb and lean any way: a judgement."""
 EDGE_WIDTH: Final = 0.025
-"""Segments that pass each other nearer than this, as a share of the longer side, ..."""
+"""Segments of one edge pass each other nearer than this, as a share of the longer side."""
 EDGE_LEAN_DEG: Final = 2.0
-"""... and lean alike are of one edge and count as one: a door's frame is several."""
+"""Segments of one edge lean alike within this. They count as one: a door's frame is several."""
 
 PITCHES_DEG: Final = np.arange(-45.0, 46.0, 1.0)
 ROLLS_DEG: Final = np.arange(-12.0, 12.5, 0.75)
-"""Cameras that are tried, ..."""
+"""Cameras that are tried."""
 STEP_SD_DEG: Final = 0.3
-"""... and what such steps add to the SD of a lean."""
+"""Steps between those cameras add this to the SD of a lean."""
 HELD_SD_DEG: Final = 25.0
-"""Of the pitches of cameras."""
+"""SD of the pitches of cameras."""
 ROLL_SD_DEG: Final = 2.0
 """How wrong the networks' roll may be: 0.6 on rendered people, more on photos that they do not
 know."""
@@ -68,7 +69,7 @@ LEAST_EVIDENCE: Final = 6.0
 """By how much the best camera must explain the segments better than chance does, as a logarithm.
 Of 300 pictures of random segments, in which some camera always fits best, one reached it."""
 MOST_SD_DEG: Final = 5.0
-"""Of a pitch that is worth telling."""
+"""Most SD of a pitch that is worth telling."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def load(paths: list[Path], pixels: str = "pixels") -> Examples:
     }
 
 
-def told(batch: Examples) -> torch.Tensor:
+def known_numbers(batch: Examples) -> torch.Tensor:
     """What the network is told beside the crop, (n, 6)."""
     known = batch["focal_known"][:, None]
     return torch.cat(
@@ -200,7 +200,9 @@ def plainly(batch: Examples) -> Examples:
 
 def run(network: SkeletonNetwork, batch: Examples):
     """The network's answer."""
-    return network(batch["image"].contiguous(memory_format=torch.channels_last), told(batch))
+    return network(
+        batch["image"].contiguous(memory_format=torch.channels_last), known_numbers(batch)
+    )
 
 
 def surprise(error: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:

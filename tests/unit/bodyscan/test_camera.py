@@ -114,7 +114,7 @@ def witness(elevation_deg, sd_deg, wrong_share=0.03):
 
 
 def joined_deg(*witnesses):
-    return tuple(np.degrees(camera.joined(witnesses)))
+    return tuple(np.degrees(camera.join_witnesses(witnesses)))
 
 
 def test_witnesses_that_agree_count_by_inverse_variance():
