@@ -17,13 +17,12 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from bodyscan.lengths import ARM, LEG, SEGMENTS
+from bodyscan.lengths import ROWS, SEGMENTS
 from chalicelib import body_prior
 from training import real
 from training.real import RealPhoto
 
 Array = npt.NDArray[np.float64]
-ROWS = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
 SUMS = np.array([[float(name in parts) for name in SEGMENTS] for parts in ROWS.values()])
 """Lengths to rows: shape (7, 5)."""
 

@@ -236,7 +236,7 @@ def hypermob(groups: Sequence[Group], *told: str) -> dict[str, Any]:
         "coverage": float(inside.mean()),
         "coverage_by_segment": dict(zip(SEGMENTS, inside.mean(axis=0).tolist(), strict=True)),
         "half_width_cm": float(lengths.NORMAL_95 * sd.mean()),
-        "relies_on_networks": float(
+        "networks_believed": float(
             np.mean([lengths.familiarity(_observations(group, told)) for group in kept])
         ),
     }
@@ -554,7 +554,7 @@ def page(figures: dict[str, Any]) -> dict[str, str]:
             f"{segment.replace('_', ' ')} {off:+.2f}"
             for segment, off in of_set["views"]["front"]["bias_cm"].items()
         )
-        believed = of_set["views"]["front"]["relies_on_networks"]
+        believed = of_set["views"]["front"]["networks_believed"]
         sections.append(
             f"{document.table(heads, rows)}\n\nMean error (bias), front, cm: {bias}. The networks'"
             f" share of what is believed: {believed:.0%}."

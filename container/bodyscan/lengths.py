@@ -47,6 +47,8 @@ LIMBS = SEGMENTS[:-1]
 
 ARM = ("upper_arm", "forearm")
 LEG = ("thigh", "calf")
+ROWS = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
+"""What is told of: each segment, and arm and leg as the sum of theirs."""
 
 NORMAL_95 = 1.96
 """Half-width in SD of the 95 % interval of a Gaussian."""
@@ -172,9 +174,8 @@ class Lengths:
 
     def intervals_95_cm(self) -> dict[str, tuple[float, float]]:
         """95 % interval of each segment, of arm and of leg, to 1 mm."""
-        rows = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
         intervals = {}
-        for name, parts in rows.items():
+        for name, parts in ROWS.items():
             middle, half = self.length_cm(*parts), self.half_width_95_cm(*parts)
             intervals[name] = round(middle - half, 1), round(middle + half, 1)
         return intervals
@@ -651,7 +652,6 @@ def evidence(found: Lengths, height_cm: float, sex: str | None = None) -> dict[s
     0: the length is what the height leads to expect; 1: it is all the photos' word.
     """
     alone = estimate([], height_cm, sex)
-    rows = {name: (name,) for name in SEGMENTS} | {"arm": ARM, "leg": LEG}
     return {
         name: round(
             max(
@@ -660,7 +660,7 @@ def evidence(found: Lengths, height_cm: float, sex: str | None = None) -> dict[s
             ),
             2,
         )
-        for name, parts in rows.items()
+        for name, parts in ROWS.items()
     }
 
 
@@ -850,45 +850,27 @@ def _together(
 
 
 def _real_evidence(observations: Sequence[Observation], height_cm: float) -> _Evidence:
-    """Both witnesses' word, as wrong as on real people."""
-    seen, lines, errors = [], [], []
+    """Both witnesses' word, the networks' before the landmarks', as wrong as on real people."""
+    seen: list[Weighed] = []
+    lines: list[Line] = []
+    errors = []
     for observation in observations:
-        lines.append(_both_lines(observation))
-        seen.append(_both_seen(observation, height_cm))
-        errors.append(_real_error(observation, seen[-1].doubt))
+        known, gaps = calibration(observation.kind), world().gaps
+        networks, landmarks = _of_real_people(known)
+        if observation.view != "front":
+            networks, landmarks, gaps = known.networks, known.landmarks, known.gaps
+        usual = _expected(networks, height_cm), _expected(landmarks, height_cm)
+        both = (
+            networks_seen(observation, gaps, known.sides, usual[0]),
+            landmarks_seen(observation, gaps, known.landmark_sides, usual[1]),
+        )
+        seen += both
+        lines += (networks, landmarks)
+        errors.append(_real_error(observation, np.concatenate([each.doubt for each in both])))
     # What misleads on real people misleads every photo alike: the clothes, and how one stands.
     views = [observation.view for observation in observations]
     cov = _together(errors, views, _shared_on_real_people)
     return _evidence(observations, seen, lines, cov, height_cm)
-
-
-def _both_lines(observation: Observation) -> Line:
-    """The networks' line and the landmarks' under it: slope (10, 5)."""
-    known = calibration(observation.kind)
-    both = known.networks, known.landmarks
-    if observation.view == "front":
-        both = _of_real_people(known)
-    return Line(
-        offset=np.concatenate([line.offset for line in both]),
-        slope=np.vstack([line.slope for line in both]),
-        error_cov=world().error_cov,
-    )
-
-
-def _both_seen(observation: Observation, height_cm: float) -> Weighed:
-    """What the networks and what the landmarks say of lengths, (10,), and the doubt of each."""
-    known = calibration(observation.kind)
-    gaps, lines = known.gaps, (known.networks, known.landmarks)
-    if observation.view == "front":
-        gaps, lines = world().gaps, _of_real_people(known)
-    networks, landmarks = (_expected(line, height_cm) for line in lines)
-    one = networks_seen(observation, gaps, known.sides, networks)
-    other = landmarks_seen(observation, gaps, known.landmark_sides, landmarks)
-    return Weighed(
-        lengths=np.concatenate([one.lengths, other.lengths]),
-        doubt=np.concatenate([one.doubt, other.doubt]),
-        counted=other.counted,
-    )
 
 
 def _real_error(observation: Observation, doubt: Array) -> Array:
