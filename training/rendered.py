@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
 from bodyscan import scan
 from bodyscan.lengths import View
 from bodyscan.scan import PreparedPhoto
+from bodyscan.skeleton import JOINTS, POINTS
 from chalicelib.errors import HypermobError
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +32,7 @@ SHAKEN = {"turn_deg": 0.7, "shift": 0.006, "closer": 0.012, "brighter": 0.05, "n
 photo's size; its distance; the exposure; the sensor's noise, of 255. The person stands still."""
 
 Truth = dict[str, Any]
+Array = npt.NDArray[np.float64]
 
 
 def view_of(truth: Truth) -> View:
@@ -48,6 +51,19 @@ def true_log_focal(truth: Truth, prepared: PreparedPhoto) -> float:
     # The photo may have been read at a fraction of its size.
     scale = prepared.picture.pixels.shape[0] / truth["height"]
     return float(np.log(truth["camera"]["focal_px"] * scale / prepared.outline.height_px))
+
+
+def joint_name(point: str) -> str:
+    """What the truth calls a joint of `bodyscan.skeleton.POINTS`: left_elbow is elbow.L there."""
+    side, _, joint = point.partition("_")
+    return joint + {"left": ".L", "right": ".R"}[side]
+
+
+def true_joints_px(truth: Truth, prepared: PreparedPhoto) -> Array:
+    """Where the joints are in the photo as it was read, shape (12, 2), in pixels."""
+    scale = prepared.picture.pixels.shape[0] / truth["height"]
+    joints_px = truth["joints_px"]
+    return np.asarray(scale * np.array([joints_px[joint_name(name)] for name in POINTS[:JOINTS]]))
 
 
 def told_pitch_rad(truth: Truth) -> float:

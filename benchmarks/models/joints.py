@@ -23,9 +23,6 @@ from training.rendered import Truth
 
 Array = npt.NDArray[np.float64]
 
-SUFFIX = {"left": ".L", "right": ".R"}
-"""How the truth ends the names of joints of either side."""
-
 
 def below_cm(folder: Path, truth: Truth) -> Array | None:
     """How far below its place each joint is seen, shape (12,); None where a photo is refused."""
@@ -35,11 +32,8 @@ def below_cm(folder: Path, truth: Truth) -> Array | None:
         return None
     prepared = look.prepared
     seen_px = prepared.crop.to_photo(look.skeleton.points[:JOINTS] * PERSON_PX)
-    per_px = prepared.picture.pixels.shape[0] / truth["height"]
-    names = [name.partition("_") for name in POINTS[:JOINTS]]
-    true_y = [per_px * truth["joints_px"][joint + SUFFIX[side]][1] for side, _, joint in names]
-    cm_per_px = truth["height_cm"] / prepared.outline.height_px
-    return np.asarray((seen_px[:, 1] - true_y) * cm_per_px)
+    off_px = seen_px - rendered.true_joints_px(truth, prepared)
+    return np.asarray(off_px[:, 1] * truth["height_cm"] / prepared.outline.height_px)
 
 
 def main() -> None:

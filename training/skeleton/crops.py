@@ -42,14 +42,13 @@ def points_m(truth: Truth) -> Array:
     joints = {name: np.array(place) for name, place in truth["joints_m"].items()}
     rows = []
     for point in POINTS:
-        side, _, name = point.partition("_")
-        suffix = {"left": ".L", "right": ".R"}.get(side, "")
         if point == "vertex":
             rows.append(_vertex_m(truth, joints))
-        elif name == "floor":
-            rows.append(np.array([*joints["ankle" + suffix][:2], truth["shoe_sole_cm"] / 100]))
+        elif point.endswith("_floor"):
+            ankle = joints[rendered.joint_name(point.replace("floor", "ankle"))]
+            rows.append(np.array([*ankle[:2], truth["shoe_sole_cm"] / 100]))
         else:
-            rows.append(joints[name + suffix])
+            rows.append(joints[rendered.joint_name(point)])
     return np.array(rows)
 
 

@@ -13,13 +13,13 @@ import pytest
 from bodyscan import crop, lengths, skeleton
 from bodyscan.crop import PERSON_PX
 from bodyscan.scan import prepare
-from bodyscan.skeleton import MIRRORED, POINTS
+from bodyscan.skeleton import JOINTS, MIRRORED, POINTS
+from training.rendered import true_joints_px
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = ROOT / "tests" / "fixtures" / "people"
 TRUTH = {t["file"]: t for t in map(json.loads, (PEOPLE / "truth.jsonl").read_text().splitlines())}
 FRONTS = [file for file, truth in TRUTH.items() if truth["kind"] == "front"]
-SUFFIX = {"left": ".L", "right": ".R"}
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,8 @@ def test_joints_lie_within_a_hand_of_where_they_are(file, model):
     truth = TRUTH[file]
     prepared = prepare((PEOPLE / file).read_bytes(), "front", model=model)
     found = prepared.crop.to_photo(prepared.skeleton(prepared.log_focal).points * PERSON_PX)
-    scale = prepared.picture.pixels.shape[0] / truth["height"]
-    off_cm = []
-    for name, place in zip(POINTS[: -len(("vertex", "left", "right"))], found, strict=False):
-        side, _, joint = name.partition("_")
-        true = scale * np.array(truth["joints_px"][joint + SUFFIX[side]])
-        off_cm.append(
-            np.linalg.norm(place - true) * truth["height_cm"] / prepared.outline.height_px
-        )
+    off_px = np.linalg.norm(found[:JOINTS] - true_joints_px(truth, prepared), axis=1)
+    off_cm = off_px * truth["height_cm"] / prepared.outline.height_px
     assert max(off_cm) < 7.0
     assert np.mean(off_cm) < 2.0
 
