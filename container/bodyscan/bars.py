@@ -14,8 +14,11 @@ from PIL import Image
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, as Pillow has them: the last two are outside."""
 
-DIFFERS = 24
-"""A pixel further than this from the bars' colour, in any of its channels, is none of theirs."""
+DIFFERS = 20
+"""A pixel further than this from the bars' colour, in any of its channels, is none of theirs:
+compression moves a bar's pixels by less, down to JPEG's quality of 60."""
+DIFFERS_LOSSLESS = 2
+"""The same in a picture that was never compressed: a wall nearly of the bars' colour differs."""
 NOISE = 0.02
 """Share of a row that may differ in a bar: what compression leaves."""
 LEAST_BAR = 0.01
@@ -44,15 +47,16 @@ def photo_within(image: Image.Image) -> Box | None:
     preview = np.asarray(image.reduce(factor).convert("RGB"))
     if not any(map(_is_one_colour, (preview[0], preview[-1], preview[:, 0], preview[:, -1]))):
         return None
-    if _within(preview) is None:
-        return None
-    return _within(np.asarray(image.convert("RGB")))
+    for limit in (DIFFERS, DIFFERS_LOSSLESS):
+        if _within(preview, limit):
+            return _within(np.asarray(image.convert("RGB")), limit)
+    return None
 
 
-def _within(pixels: npt.NDArray[np.uint8]) -> Box | None:
+def _within(pixels: npt.NDArray[np.uint8], limit: int) -> Box | None:
     height_px, width_px = pixels.shape[:2]
     for corner in (pixels[0, 0], pixels[-1, -1]):
-        differs = (np.abs(pixels - corner.astype(np.int16)) > DIFFERS).any(axis=2)
+        differs = (np.abs(pixels - corner.astype(np.int16)) > limit).any(axis=2)
         top, bottom = _range(differs.mean(axis=1))
         left, right = _range(differs[top:bottom].mean(axis=0))
         if bottom - top < LEAST_PHOTO * height_px or right - left < LEAST_PHOTO * width_px:

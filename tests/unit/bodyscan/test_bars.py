@@ -62,6 +62,24 @@ def test_bars_are_cut_off_to_the_pixel(around, colour):
     assert box == ((left, top, left + 600, top + 800) if any(around) else None)
 
 
+@pytest.mark.parametrize("away", [6, 12, 18, 22, 30])
+def test_bars_of_nearly_the_walls_colour_are_cut_off_where_nothing_was_compressed(away):
+    image = Image.open(PEOPLE / "front-7.jpg").convert("RGB")
+    wall = np.median(np.asarray(image)[:40].reshape(-1, 3), axis=0).astype(int)
+    barred = padded(image, (222, 212, 0, 0), tuple((wall + away).tolist()))
+    assert photo_within(barred) == (222, 212, 222 + image.width, 212 + image.height)
+
+
+@pytest.mark.parametrize("quality", [60, 75, 95])
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (90, 20, 60), (238, 238, 238)])
+def test_compressed_bars_are_cut_off_within_two_pixels(colour, quality):
+    image = Image.open(PEOPLE / "front-2.jpg").convert("RGB")
+    data = io.BytesIO()
+    padded(image, (120, 90, 60, 210), colour).save(data, "JPEG", quality=quality)
+    box = photo_within(Image.open(data))
+    assert box == pytest.approx((120, 90, 120 + image.width, 90 + image.height), abs=2)
+
+
 def test_a_focal_length_is_not_of_the_picture_that_has_bars():
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA405] = 26
