@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from benchmarks.models import carfit_ends
 from benchmarks.models.carfit_words import untruths
 from benchmarks.service.timing import median_ms
 from chalicelib import carfit
@@ -60,6 +61,7 @@ Array = npt.NDArray[np.float64]
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "carfit.md"
 FIGURE: Final = Path(__file__).parents[2] / "docs" / "carfit-drivers.svg"
+ENDS_FIGURE: Final = Path(__file__).parents[2] / "docs" / "carfit-ends.svg"
 
 STATURES_CM: Final = np.arange(155.0, 191.0, 1.0)
 H30_MM: Final = 270.0
@@ -385,37 +387,6 @@ def postures(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
                 ]
             )
     return rows, facts
-
-
-ENDS_CM: Final = np.arange(136.0, 215.0, 2.0)
-USUAL_CM: Final = (150.0, 196.0)
-BACK: Final = {"fore_aft_mm": 2.0, "height_mm": 2.0, "backrest_recline_deg": 0.5}
-"""A setting turns round when it goes back by more than that from one stature to the next."""
-
-
-def ends(cars: list[Vehicle]) -> tuple[Rows, dict[str, Any]]:
-    """Average men and women of 136 to 214 cm, 2 cm apart: how often a setting turns round.
-
-    The seat should go back with stature and its lift one way; the backrest may end at its walls.
-    """
-    counts: dict[str, list[list[bool]]] = {name: [[], []] for name in BACK}
-    for car in cars:
-        for sex in SEXES:
-            seats = [
-                carfit.recommend(
-                    _body(height_cm, conditional(height_cm, sex).mean_cm, sex=sex), car
-                ).settings.seat
-                for height_cm in ENDS_CM.tolist()
-            ]
-            usual = (ENDS_CM[:-1] >= USUAL_CM[0]) & (ENDS_CM[:-1] <= USUAL_CM[1])
-            for name, back in BACK.items():
-                step = np.diff([getattr(seat, name) for seat in seats])
-                way = 1.0 if name == "fore_aft_mm" else np.sign(np.median(step[usual]))
-                turned = way * step < -back
-                counts[name][0] += turned[usual].tolist()
-                counts[name][1] += turned[~usual].tolist()
-    facts = {name: [float(np.mean(each)) for each in both] for name, both in counts.items()}
-    return [[name, *(f"{share:.1%}" for share in both)] for name, both in facts.items()], facts
 
 
 def true_words(cars: list[Vehicle], count: int) -> tuple[Rows, dict[str, Any]]:
@@ -941,9 +912,9 @@ def evidence(
         *postures(cars),
     )
     yield (
-        "Settings that turn round from one stature to the next 2 cm taller",
-        ["setting", "150-198 cm", "136-150 and 198-214 cm"],
-        *ends(cars),
+        "Where settings turn round from 136 to 214 cm: men and women in every car",
+        carfit_ends.HEAD,
+        *carfit_ends.ends(cars, [free(car) for car in cars]),
     )
     yield (
         "Reasons and warnings held against their answer",
@@ -1011,11 +982,13 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=100_000, help="of the safety rules")
     parser.add_argument("--swept", type=int, default=3000, help="bodies whose words are read")
     parser.add_argument("--json", action="store_true", help="one JSON document, no tables")
-    parser.add_argument("--docs", action="store_true", help="write the tables and the figure")
+    parser.add_argument("--docs", action="store_true", help="write the tables and the figures")
     options = parser.parse_args()
     sections = show(evidence(options.people, options.draws, options.swept), as_json=options.json)
     if options.docs:
         FIGURE.write_text(figure(), encoding="utf-8")
+        car = carfit.vehicles()[carfit.DEFAULT_VEHICLE]
+        ENDS_FIGURE.write_text(carfit_ends.figure(car, free(car)), encoding="utf-8")
         document.write("evidence", sections, DOCUMENT)
 
 

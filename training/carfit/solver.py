@@ -115,7 +115,7 @@ def solve(
         Shape (n, 5): how far each driver's own taste lies from the habit, in its SDs: fore-aft,
         height, recline, wheel reach, wheel height.
     untold : tuple of str
-        Rules that these drivers know nothing of.
+        Rules that these drivers know nothing of, and joints whose observed range they leave.
     """
     count = len(posture)
     low, high = travels(cars, count)
@@ -249,6 +249,8 @@ def _residuals(
         seated.grip,
     )
     for joint, known in comfort.RANGES.items():
+        if joint in untold:
+            continue
         angle = getattr(on_track if joint in LEG_JOINTS else seated, f"{joint}_deg")
         beyond = np.maximum(angle - known.observed_high, 0.0)
         short = np.maximum(known.observed_low - angle, 0.0)
