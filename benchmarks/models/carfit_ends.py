@@ -67,7 +67,7 @@ def turning_points(values: Array, back: float) -> list[int]:
 
 
 def back_and_forth(values: Array) -> float:
-    """How far a series goes back, by whichever way it goes back less; 0 is monotonic."""
+    """How far a series goes back, taken as rising or as falling, the less; 0 is monotonic."""
     rise = np.max(values - np.minimum.accumulate(values))
     fall = np.max(np.maximum.accumulate(values) - values)
     return float(min(rise, fall))
@@ -103,8 +103,8 @@ def ends(cars: list[Vehicle], free_cars: list[Vehicle]) -> tuple[Rows, dict[str,
     """Turns of each setting: as served, then by the solver with ever less that stops a driver."""
     hip_and_chest = ("hip", "chest")
     swept = {
-        ("served", "real", ""): [served(car, sex) for car in cars for sex in SEXES],
-        ("served", "free", ""): [served(car, sex) for car in free_cars for sex in SEXES],
+        ("served", "real", ""): np.array([served(car, sex) for car in cars for sex in SEXES]),
+        ("served", "free", ""): np.array([served(car, sex) for car in free_cars for sex in SEXES]),
         ("solver", "real", ""): solved(cars, freed=False),
         ("solver", "free", ""): solved(cars, freed=True),
         ("solver", "free", "hip's range"): solved(cars, freed=True, left_out=("hip",)),
@@ -203,7 +203,8 @@ def figure(car: Vehicle, free_car: Vehicle) -> str:
 
 def _panel(title: str, top: float, ticks: range, curves: list[Curve]) -> list[str]:
     def x(cm: float) -> float:
-        return LEFT + WIDTH * (cm - STATURES_CM[0]) / float(np.ptp(STATURES_CM))
+        first, last = float(STATURES_CM[0]), float(STATURES_CM[-1])
+        return LEFT + WIDTH * (cm - first) / (last - first)
 
     def y(value: float) -> float:
         return top + HEIGHT * (ticks[-1] - value) / (ticks[-1] - ticks[0])
