@@ -21,8 +21,13 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 128
 
 
-def bind(port: int, *, host: str = LOOPBACK, flag: str = "--port") -> socket.socket:
+def bind(
+    port: int, *, host: str = LOOPBACK, flag: str = "--port", listening: bool = True
+) -> socket.socket:
     """Listen on a port, 0 for any free one.
+
+    Without ``listening`` the port is only kept, until the socket is closed: a child process can
+    listen there meanwhile, and nobody is given the port before it does.
 
     Raises
     ------
@@ -34,7 +39,8 @@ def bind(port: int, *, host: str = LOOPBACK, flag: str = "--port") -> socket.soc
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-        bound.listen(BACKLOG)
+        if listening:
+            bound.listen(BACKLOG)
     except OverflowError:
         bound.close()
         raise StackError(f"{port} is no port: choose one up to 65535 with {flag}.") from None

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -124,10 +125,11 @@ class LocalStack:
 
     def _start(self, opened: ExitStack) -> None:
         host = self._host
-        # All at once, so that a taken port is found before anything starts.
+        # All at once, so that a taken port is found before anything starts; kept for the children.
+        kept = partial(bind, host=host, listening=False)
         bound = {
-            "api": opened.enter_context(bind(self._ports.api, host=host, flag="--port")),
-            "s3": opened.enter_context(bind(self._ports.s3, host=host, flag="--s3-port")),
+            "api": opened.enter_context(kept(self._ports.api, flag="--port")),
+            "s3": opened.enter_context(kept(self._ports.s3, flag="--s3-port")),
             "functions": opened.enter_context(bind(0)),
         }
         ports = {name: listening.getsockname()[1] for name, listening in bound.items()}
@@ -142,7 +144,6 @@ class LocalStack:
         aws = seen.environment()
 
         def child(name: str, arguments: list[str], **environment: str) -> Child:
-            bound[name].close()
             log = self._log(opened, name, echo=name != "s3")  # it logs every poll of the queues
             started = Child(arguments, environment=environment, folder=config.project, log=log)
             opened.callback(started.stop)

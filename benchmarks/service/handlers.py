@@ -190,9 +190,8 @@ def _cold(function: FunctionConfig, aws: Mapping[str, str], event: Event) -> Col
 @contextmanager
 def s3_with(photo: Path) -> Iterator[Mapping[str, str]]:
     """S3 on this machine that holds the photo; the variables that point a function at it."""
-    bound = bind(0)
-    port = bound.getsockname()[1]
-    bound.close()
+    kept = bind(0, listening=False)
+    port = kept.getsockname()[1]
     url = f"http://{LOOPBACK}:{port}"
     log = Log("moto", FOLDER / "logs")
     moto = Child(
@@ -209,4 +208,5 @@ def s3_with(photo: Path) -> Iterator[Mapping[str, str]]:
         yield endpoints.environment()
     finally:
         moto.stop()
+        kept.close()
         log.close()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,9 +58,8 @@ def chalice(project: Path, *words: str, **environment: str) -> subprocess.Comple
 @pytest.fixture(scope="module")
 def local(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """`chalice local` as it is typed: its default stage, no credentials."""
-    held = bind(0)
+    held = bind(0, listening=False)
     port = held.getsockname()[1]
-    held.close()
     said = tmp_path_factory.mktemp("local") / "said.txt"
     with said.open("w") as output:
         process = subprocess.Popen(
@@ -70,15 +70,19 @@ def local(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
             stderr=output,
         )
     url = f"http://{LOOPBACK}:{port}"
-    for _ in range(300):
+    end = time.monotonic() + 60
+    while True:
         try:
             httpx.get(f"{url}/health", trust_env=False, timeout=5)
             break
         except httpx.TransportError:
             assert process.poll() is None, said.read_text()
+            assert time.monotonic() < end, said.read_text()
+            time.sleep(0.1)
     yield url, said
     process.terminate()
     process.wait()
+    held.close()
 
 
 def post(url: str, body: Any, **headers: str) -> httpx.Response:
@@ -141,9 +145,8 @@ def test_chalice_packages_for_terraform(project: Path, tmp_path: Path) -> None:
 def test_chalice_deploy_before_its_infrastructure_fails_at_once(
     project: Path, tmp_path: Path
 ) -> None:
-    held = bind(0)
+    held = bind(0, listening=False)
     port = held.getsockname()[1]
-    held.close()
     log = Log("aws", tmp_path)
     aws = Child(
         ["-m", "tests.infra.aws", str(port)],
@@ -160,6 +163,7 @@ def test_chalice_deploy_before_its_infrastructure_fails_at_once(
         roles = aws_client("iam", url).list_roles()["Roles"]
     finally:
         aws.stop()
+        held.close()
         log.close()
     assert done.returncode != 0
     assert "make deploy STAGE=prod" in done.stderr
