@@ -5,7 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +92,13 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(
+    tmp_path_factory: pytest.TempPathFactory, build_folder: Callable[[Path], Path]
+) -> Iterator[Account]:
     """An account with the three buckets and nothing else."""
     folder = tmp_path_factory.mktemp("aws")
-    held = bind(0)
+    held = bind(0, listening=False)
     port = held.getsockname()[1]
-    held.close()
     log = Log("aws", folder)
     aws = Child(
         ["-m", "tests.infra.aws", str(port)],
@@ -106,13 +107,14 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         log=log,
     )
     aws.wait_until_listening(LOOPBACK, port, 60)
-    account = Account(f"http://{LOOPBACK}:{port}", folder)
+    account = Account(f"http://{LOOPBACK}:{port}", build_folder(folder / "build"))
     for bucket in ("IMAGES_BUCKET", "MODELS_BUCKET", "RESULTS_BUCKET"):
         account.client("s3").create_bucket(
             Bucket=NAMES[bucket], CreateBucketConfiguration={"LocationConstraint": REGION}
         )
     yield account
     aws.stop()
+    held.close()
     log.close()
 
 

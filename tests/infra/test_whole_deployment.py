@@ -5,7 +5,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +98,13 @@ class LocalDeployment(Deployment):
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(
+    tmp_path_factory: pytest.TempPathFactory, build_folder: Callable[[Path], Path]
+) -> Iterator[Account]:
     """An account with nothing in it."""
     folder = tmp_path_factory.mktemp("aws")
-    held = [bind(0) for _ in range(2)]
+    held = [bind(0, listening=False) for _ in range(2)]
     port, api_port = (one.getsockname()[1] for one in held)
-    for one in held:
-        one.close()
     log = Log("aws", folder)
     aws = Child(
         ["-m", "tests.infra.aws", str(port), str(api_port)],
@@ -121,11 +121,14 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         for name, value in {**named, "AWS_ENDPOINT_URL": url}.items():
             patch.setenv(name, value)
         patch.setattr(smoke, "PATIENCE_S", 30.0)
-        patch.setattr(package, "BUILD", folder / "build")
-        patch.setattr(package.build_zip, "__defaults__", (package.REPOSITORY, folder / "build"))
-        patch.setattr(package.copy_app, "__defaults__", (package.REPOSITORY, folder / "build"))
+        build = build_folder(folder / "build")
+        patch.setattr(package, "BUILD", build)
+        patch.setattr(package.build_zip, "__defaults__", (package.REPOSITORY, build))
+        patch.setattr(package.copy_app, "__defaults__", (package.REPOSITORY, build))
         yield Account(url, f"http://{LOOPBACK}:{api_port}")
     aws.stop()
+    for one in held:
+        one.close()
     log.close()
 
 

@@ -8,8 +8,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from infra.package import LIMIT_MIB, NO_TIME, build_zip, copy_app, forget_times, problems, sizes_mib
 from infra.proxy_event import proxy_event
 from local.config import REPOSITORY
@@ -30,11 +28,6 @@ context = SimpleNamespace(aws_request_id="1", invoked_function_arn="arn", functi
                           memory_limit_in_mb=1024, function_version="1")
 print(json.dumps([app(json.loads(event), context)["statusCode"], compiled]))
 """
-
-
-@pytest.fixture(scope="module")
-def package() -> Path:
-    return build_zip()
 
 
 def test_the_zip_runs_with_nothing_else_on_the_path(package: Path, tmp_path: Path) -> None:
