@@ -110,7 +110,9 @@ def test_a_wrong_key_is_said_in_the_users_language(stack: LocalStack) -> None:
     assert "API 키" in refused.value.message("ko")
 
 
-def test_several_at_once(stack: LocalStack, height_cm: float) -> None:
+def test_photos_that_are_sent_at_once_get_the_same_lengths(
+    stack: LocalStack, height_cm: float
+) -> None:
     async def three() -> list[float]:
         async with AsyncClient(stack.url, stack.api_key, user_id="several") as client:
             assert (await client.health(deep=True)).deep

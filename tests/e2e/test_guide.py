@@ -30,7 +30,7 @@ RECOMMEND = {
 }
 
 
-def test_measure(client: Client) -> None:
+def test_the_guides_call_measures_and_its_lengths_get_settings(client: Client) -> None:
     measured = data(client.post("/measure", MEASURE))
     segments = measured["segments"]
     assert segments["user_id"] == "test_user"
@@ -43,7 +43,7 @@ def test_measure(client: Client) -> None:
     assert data(client.post("/recommend", segments))["settings"]
 
 
-def test_recommend(client: Client) -> None:
+def test_the_guides_lengths_get_settings_and_a_warning(client: Client) -> None:
     recommended = data(client.post("/recommend", RECOMMEND))
     assert recommended["settings"]["seat"]["fore_aft_mm"] > 0
     assert recommended["warnings"], "an unusual body is served with a warning"
@@ -79,7 +79,7 @@ needs_curl = pytest.mark.skipif(
 
 
 @needs_curl
-def test_a_photos_way_in_the_shell(client: Client, tmp_path: Path) -> None:
+def test_the_guides_shell_lines_take_a_photo_to_settings(client: Client, tmp_path: Path) -> None:
     shutil.copy(SAMPLE, tmp_path / "me.jpg")
     (answer,) = in_the_shell(client, tmp_path, "/uploads")
     assert answer["data"]["measurement"]["segments"]["user_id"] == "kim"
@@ -87,7 +87,9 @@ def test_a_photos_way_in_the_shell(client: Client, tmp_path: Path) -> None:
 
 
 @needs_curl
-def test_a_kept_setting_in_the_shell(client: Client, tmp_path: Path) -> None:
+def test_the_guides_shell_lines_tell_a_kept_setting_and_use_it(
+    client: Client, tmp_path: Path
+) -> None:
     told, recommended = in_the_shell(client, tmp_path, "/drivers/kim/settings")
     assert told["data"]["tellings"] == 1
     assert recommended["data"]["personal"]["tellings"] == 1

@@ -45,7 +45,7 @@ def stored(client: Client) -> set[str]:
 
 @pytest.mark.parametrize(("size", "name"), [(DESKTOP, "1280"), (PHONE, "360")])
 @pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
-def test_the_whole_way_from_photo_to_settings(
+def test_the_page_takes_a_person_from_a_photo_to_settings(
     visit: Open, stack: LocalStack, height_cm: float, size: Any, name: str, locale: str
 ) -> None:
     page = visit(size=size, locale=locale)

@@ -40,7 +40,9 @@ def at_most_why_is_written_and_the_next_request_works(client: Client) -> Iterato
         ({}, "/measurements/a/b"),
     ],
 )
-def test_no_key_no_answer(client: Client, headers: dict[str, str], path: str) -> None:
+def test_a_call_without_the_right_key_is_refused(
+    client: Client, headers: dict[str, str], path: str
+) -> None:
     answer = httpx.get(client.stack.url + path, headers=headers, trust_env=False)
     assert refusal(answer) == (403, "FORBIDDEN")
 
@@ -60,7 +62,9 @@ def test_health_needs_no_key(client: Client) -> None:
     "expected",
     ["NO_PERSON", "SEVERAL_PEOPLE", "BODY_CUT_OFF", "PERSON_TOO_SMALL", "POSE_UNSUITABLE"],
 )
-def test_a_photo_that_cannot_be_measured(client: Client, expected: str) -> None:
+def test_a_photo_that_cannot_be_measured_is_refused_in_the_language_asked_for(
+    client: Client, expected: str
+) -> None:
     truth, photo = people(expected)[0]
     image_url = client.upload(photo)["image_url"]
     height_cm = truth.get("height_cm", 175.0)
@@ -72,13 +76,13 @@ def test_a_photo_that_cannot_be_measured(client: Client, expected: str) -> None:
     assert not HANGUL.search(english.json()["error"]["message"])
 
 
-def test_a_file_that_is_no_photo(client: Client, photo: bytes) -> None:
+def test_a_file_that_is_no_photo_is_unsupported(client: Client, photo: bytes) -> None:
     for content in (b"a shopping list", photo[: len(photo) // 2], b"\xff\xd8\xff\xe0"):
         image_url = client.upload(content)["image_url"]
         assert refusal(client.measure(image_url)) == (415, "UNSUPPORTED_IMAGE")
 
 
-def test_an_empty_file(client: Client) -> None:
+def test_an_empty_file_is_unsupported(client: Client) -> None:
     granted = data(
         client.post("/uploads", {"user_id": client.user_id, "content_type": "image/jpeg"})
     )
@@ -87,12 +91,12 @@ def test_an_empty_file(client: Client) -> None:
     assert refusal(client.measure(granted["image_url"])) == (415, "UNSUPPORTED_IMAGE")
 
 
-def test_a_photo_of_200_megapixels(client: Client) -> None:
+def test_a_photo_of_200_megapixels_is_too_large(client: Client) -> None:
     image_url = client.upload(png(20_000, 10_000), "image/png")["image_url"]
     assert refusal(client.measure(image_url)) == (413, "IMAGE_TOO_LARGE")
 
 
-def test_a_photo_that_is_not_there(client: Client) -> None:
+def test_a_photo_that_is_not_there_is_not_found(client: Client) -> None:
     granted = data(
         client.post("/uploads", {"user_id": client.user_id, "content_type": "image/jpeg"})
     )
@@ -108,7 +112,7 @@ def test_a_photo_that_is_not_there(client: Client) -> None:
         "s3://hypermob-images/test/../uploads/x.jpg",
     ],
 )
-def test_a_photo_in_another_place(client: Client, image_url: str) -> None:
+def test_a_photo_in_another_place_is_not_read(client: Client, image_url: str) -> None:
     assert refusal(client.measure(image_url)) == (403, "BUCKET_NOT_ALLOWED")
 
 
@@ -154,7 +158,7 @@ def test_a_field_that_is_missing_or_wrong_is_named(client: Client, field: str, v
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'"x"', b"null", b"{", b"\xff\xfe", b"NaN"])
-def test_a_body_that_is_not_an_object(client: Client, content: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(client: Client, content: bytes) -> None:
     for path in ("/measure", "/recommend", "/uploads", "/fit"):
         answer = client.http.post(
             path, content=content, headers={"Content-Type": "application/json"}
@@ -162,7 +166,7 @@ def test_a_body_that_is_not_an_object(client: Client, content: bytes) -> None:
         assert refusal(answer) == (400, "INVALID_INPUT")
 
 
-def test_a_body_that_is_not_declared_as_json(client: Client) -> None:
+def test_a_body_that_is_not_declared_as_json_is_refused(client: Client) -> None:
     answer = client.http.post(
         "/recommend", content=json.dumps(BODY), headers={"Content-Type": "text/plain"}
     )
@@ -170,7 +174,7 @@ def test_a_body_that_is_not_declared_as_json(client: Client) -> None:
 
 
 @pytest.mark.parametrize("megabytes", [1, 7, 11])
-def test_a_large_body(client: Client, megabytes: int) -> None:
+def test_a_large_body_is_refused(client: Client, megabytes: int) -> None:
     body = {**BODY, "note": "x" * (megabytes * 2**20)}
     for language, hangul in (("en", False), ("ko", True)):
         answer = client.post("/recommend", body, **{"Accept-Language": language})
@@ -194,7 +198,7 @@ def test_a_large_body(client: Client, megabytes: int) -> None:
         ("TRACE", "/measure", (404, "NOT_FOUND")),
     ],
 )
-def test_an_address_where_nothing_is(
+def test_an_address_where_nothing_is_is_not_found(
     client: Client, method: str, path: str, expected: tuple[int, str]
 ) -> None:
     assert refusal(client.http.request(method, path)) == expected

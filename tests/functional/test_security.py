@@ -110,7 +110,7 @@ def test_a_form_without_its_policy_or_its_file_is_refused(form):
     assert answer.status_code == 400
 
 
-def test_a_form_ends(form, monkeypatch):
+def test_an_upload_form_ends_after_its_ten_minutes(form, monkeypatch):
     class Later(datetime):
         @classmethod
         def now(cls, tz=None):

@@ -170,7 +170,7 @@ def test_mappings_are_of_its_own_function() -> None:
     assert mappings["Condition"] == wanted
 
 
-def test_the_policies_fit() -> None:
+def test_the_policies_are_of_sizes_that_iam_takes() -> None:
     """IAM takes 6,144 characters of a managed policy, white space left out, and ten of them."""
     template = resolved(RestApiId="abcdefghij", HostedZoneId="Z1", **IDS)
     policies = [

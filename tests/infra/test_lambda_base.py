@@ -51,7 +51,7 @@ def test_the_dockerfile_runs_what_awss_base_has_or_what_it_installed_itself() ->
     assert used <= documented(LIST, with_installed=False)
 
 
-def test_such_a_step_would_be_found() -> None:
+def test_commands_are_found_behind_mounts_and_in_lines_that_go_on() -> None:
     assert commands_of("RUN --mount=type=secret,id=ca \\\n    if [ -f x ]; then find /; fi") == {
         "find"
     }

@@ -154,7 +154,7 @@ def test_browsers_of_the_named_origins_only(storage: Template) -> None:
         assert rule["AllowedMethods"] == [method]
 
 
-def test_logs_end() -> None:
+def test_logs_are_kept_for_the_days_that_the_stage_says() -> None:
     for resource in template("storage")["Resources"].values():
         if resource["Type"] == "AWS::Logs::LogGroup":
             assert resource["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
@@ -456,7 +456,7 @@ def test_every_alarm_tells_somebody_and_stands_in_the_runbook(api: Template) -> 
         assert f"`{suffix}`" in runbook, f"docs/operations.md does not say what to do on {suffix}"
 
 
-def test_the_alarms_of_the_guide(api: Template) -> None:
+def test_the_guides_alarms_have_the_guides_thresholds(api: Template) -> None:
     for name in ("MeasureErrors", "ApiErrors", "RecommendErrors"):
         alarm = alarms(api)[name]
         assert (alarm["MetricName"], alarm["Statistic"]) == ("Errors", "Sum")

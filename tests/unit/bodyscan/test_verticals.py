@@ -66,7 +66,7 @@ def test_things_that_lean_do_not_mislead():
     assert np.degrees(found.pitch_rad) == pytest.approx(-12, abs=0.7)
 
 
-def test_one_door_is_not_enough():
+def test_one_door_is_not_enough_to_tell_what_is_upright():
     assert upright(wall(-15, 0, (0.40, 0.42, 0.44, 0.46))) is None
 
 

@@ -19,7 +19,7 @@ def test_every_joint_at_its_mode_is_100_and_all_at_an_end_50() -> None:
     assert comfort.comfort(posture(**lows)) == pytest.approx(50.0)
 
 
-def test_discomfort_has_a_side() -> None:
+def test_discomfort_tells_too_straight_from_too_bent() -> None:
     found = comfort.discomfort(posture(knee=135.0, elbow=80.0))
     assert found["knee"] == pytest.approx(1.0)
     assert found["elbow"] == pytest.approx(-1.0)

@@ -123,7 +123,7 @@ def test_a_value_that_is_nearly_right_is_told_what_to_send(field, value, english
 
 
 @pytest.mark.parametrize("value", [True, None, [], {}, float("nan"), float("inf"), 17, 10**400])
-def test_no_other_value_is_told_so(value):
+def test_a_wrong_height_that_is_none_in_metres_is_not_said_to_be_one(value):
     with pytest.raises(InvalidInputError) as refused:
         validated(MeasureRequest, MEASURE | {"height_cm": value})
     assert "not m" not in refused.value.message("en")

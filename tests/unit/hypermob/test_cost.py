@@ -11,7 +11,7 @@ from local.config import REPOSITORY
 from tests.infra.test_templates import template
 
 
-def test_the_guides_month_by_hand() -> None:
+def test_the_guides_month_costs_what_it_does_by_hand() -> None:
     """10,000 photos of 30 s at 3008 MB: 881,250 GB-s, not the guide's 5 USD."""
     [measuring] = [i for i in monthly(10_000, 30) if i.name == "Lambda, measuring"]
     assert measuring.amount == pytest.approx(881_250)
@@ -43,7 +43,9 @@ def test_the_dashboard_has_the_same_price() -> None:
     assert f"/ 1024 * {price:.10f}" in body
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_same_sum_as_a_table_and_as_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["cost", "--requests", "10000", "--measure-seconds", "1", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["usd"] == pytest.approx(sum(i["usd"] for i in document["items"]), abs=0.01)

@@ -425,7 +425,7 @@ def people_csv(tmp_path_factory):
     return path
 
 
-def test_rendered_people_end_to_end(people_csv, tmp_path, capsys):
+def test_rendered_people_are_validated_from_the_table_to_the_page(people_csv, tmp_path, capsys):
     report = tmp_path / "out.html"
     code = main(["validate", str(people_csv), "--json", "--report", str(report)])
     out, err = capsys.readouterr()

@@ -236,7 +236,7 @@ def test_several_photos_are_uploaded_and_sent_with_the_pitch_of_each() -> None:
     assert (sent.side_device_pitch_deg, uploads) == (1.5, 4)
 
 
-def test_waiting_ends(service: Service, client: Client) -> None:
+def test_a_wait_that_ends_names_the_measurement(service: Service, client: Client) -> None:
     service.script["/measure"] = [(202, b"{}")]
     service.script[STATE] = [success({"state": "pending"})]
     with pytest.raises(StillMeasuringError, match=ID):
