@@ -114,7 +114,7 @@ def test_ctrl_c_ends_a_benchmark_with_one_line_and_all_it_started(name: str, whe
     )
     try:
         if when == "under way":
-            wait_until(lambda: _measuring_s(running.pid) > MEASURED_SOME_S, 120)
+            wait_until(lambda: _measuring_s(running.pid) > MEASURED_SOME_S, 300)
         else:
             wait_until(lambda: bool(_children(running.pid)), 60)
             time.sleep(1.5)  # its stack starts

@@ -53,12 +53,17 @@ def test_a_print_moves_no_length_out_of_its_interval(name, person):
     assert np.abs(found_cm - bare_cm).max() < (2.0 if name in AROUND else 3.0)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_date_over_the_feet_moves_no_length_by_1_cm_without_a_wider_interval(seed):
+@pytest.fixture(scope="module")
+def sample():
     truth = json.loads((ROOT / "samples/person.json").read_text())
-    picture, height_cm = Image.open(ROOT / "samples/person.jpg"), truth["height_cm"]
-    bare_cm, half_cm = measure(picture, height_cm)
+    picture = Image.open(ROOT / "samples/person.jpg")
+    return picture, truth, measure(picture, truth["height_cm"])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_date_over_the_feet_moves_no_length_by_1_cm_without_a_wider_interval(seed, sample):
+    picture, truth, (bare_cm, half_cm) = sample
     dated = printed("date over feet", picture, truth, seed).picture
-    found_cm, found_half_cm = measure(dated, height_cm)
+    found_cm, found_half_cm = measure(dated, truth["height_cm"])
     moved = np.abs(found_cm - bare_cm) > 1.0
     assert np.all((found_half_cm > 1.2 * half_cm)[moved])
