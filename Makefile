@@ -170,7 +170,8 @@ ifeq ($(filter-out 0,$(JSON)),)
 endif
 endif
 
-# Car fit against published models, the solver and the safety rules; ten minutes. DOCS=1 writes docs/.
+# Car fit against published models, the solver and the safety rules; under an hour on two busy cores.
+# DOCS=1 writes docs/.
 carfit: .venv/ready
 	@$(BIN)/python -m benchmarks.models.carfit \
 		$(if $(filter-out 0,$(JSON)),--json) $(if $(filter-out 0,$(DOCS)),--docs)
