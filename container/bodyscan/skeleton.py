@@ -42,8 +42,6 @@ PATCH_PX = 64
 """Side of the patch of the fine crop that the joint network sees of each joint."""
 WIDE = 2.5
 """A second patch shows so many times as much, to see what the joint is part of."""
-LOOKS = 2
-"""The second starts where the first ended, which is nearer."""
 KINDS = np.eye(JOINTS // 2, dtype=np.float32).repeat(2, axis=0)
 LEFT_OR_RIGHT = np.tile([1.0, -1.0], JOINTS // 2)
 """Right joints are seen mirrored: the network knows left ones."""
@@ -150,15 +148,15 @@ def _refine_joints(fine_crop: Crop, points: Array) -> tuple[Array, Array]:
     height_px, width_px = image.shape[:2]
     half_size = (width_px // 2, height_px // 2)
     half = np.asarray(cv2.resize(image, half_size, interpolation=cv2.INTER_AREA), np.float32)
-    for _ in range(LOOKS):
-        centres = points * FINE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
-        joints = list(zip(centres, LEFT_OR_RIGHT, strict=True))
-        near = _blob([_patch(image, centre, side, 1.0) for centre, side in joints])
-        wide = _blob([_patch(half, centre / 2, side, WIDE / 2) for centre, side in joints])
-        patches = np.concatenate([near, wide], axis=1)
-        rows = _run_network(JOINT_NETWORK, "joint", patch=patches, kind=KINDS)
-        points = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
-    return points, _sd(rows[:, 2:])
+    centres = points * FINE_PERSON_PX / 100 + np.array([width_px, height_px]) / 2
+    joints = list(zip(centres, LEFT_OR_RIGHT, strict=True))
+    near = _blob([_patch(image, centre, side, 1.0) for centre, side in joints])
+    wide = _blob([_patch(half, centre / 2, side, WIDE / 2) for centre, side in joints])
+    patches = np.concatenate([near, wide], axis=1)
+    # Once: a second look would forget where the skeleton network took the joint to be.
+    rows = _run_network(JOINT_NETWORK, "joint", patch=patches, kind=KINDS)
+    refined = points + rows[:, :2] * np.column_stack([LEFT_OR_RIGHT, np.ones(JOINTS)])
+    return refined, _sd(rows[:, 2:])
 
 
 def _patch(image: Image, centre_px: Array, side: float, step_px: float) -> Image:

@@ -44,6 +44,7 @@ HEAT_SD = 1.4  # percent of the height, of the heat that a joint should have
 HEAT_WEIGHTS = (0.05, 0.01)  # at first, so that heat finds its joint; from 60 % on
 
 Examples = dict[str, torch.Tensor]
+Weights = dict[str, torch.Tensor]
 
 
 def load(paths: list[Path], pixels: str = "pixels") -> Examples:
@@ -388,7 +389,9 @@ def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=Path, metavar="WEIGHTS.pt", help="go on from these")
+    parser.add_argument(
+        "--start", type=Path, nargs="+", metavar="WEIGHTS.pt", help="go on from these, or their mean"
+    )
     parser.add_argument("--threads", type=int, default=1, help="more wait for each other")
     parser.add_argument("--out", type=Path, default=out)
     plan = parser.parse_args()
@@ -400,8 +403,18 @@ def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace
 def started(network: nn.Module, plan: argparse.Namespace) -> nn.Module:
     """The network with the weights to go on from, if any."""
     if plan.start:
-        network.load_state_dict(torch.load(plan.start))
+        network.load_state_dict(mean_of([torch.load(path) for path in plan.start]))
     return network
+
+
+def mean_of(weights: list[Weights]) -> Weights:
+    """The mean of the weights of networks that went on from the same ones."""
+    return {
+        name: torch.stack([each[name] for each in weights]).mean(0)
+        if first.is_floating_point()
+        else first
+        for name, first in weights[0].items()
+    }
 
 
 def write(network: nn.Module, onnx_model: bytes, out: Path) -> None:
