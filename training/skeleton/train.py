@@ -390,7 +390,11 @@ def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--start", type=Path, nargs="+", metavar="WEIGHTS.pt", help="go on from these, or their mean"
+        "--start",
+        type=Path,
+        nargs="+",
+        metavar="WEIGHTS.pt",
+        help="go on from these, or their mean",
     )
     parser.add_argument("--threads", type=int, default=1, help="more wait for each other")
     parser.add_argument("--out", type=Path, default=out)
