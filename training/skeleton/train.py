@@ -394,7 +394,7 @@ def command_line(description: str, epochs: int, out: Path) -> argparse.Namespace
         type=Path,
         nargs="+",
         metavar="WEIGHTS.pt",
-        help="go on from these, or their mean",
+        help="go on from these or their mean",
     )
     parser.add_argument("--threads", type=int, default=1, help="more wait for each other")
     parser.add_argument("--out", type=Path, default=out)
