@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bodyscan import lengths, scan
-from bodyscan.lengths import DISTRUST, LIMBS, SEGMENTS, Observation
+from bodyscan.lengths import DISTRUST, ROWS, SEGMENTS, Observation
 from chalicelib.errors import HypermobError, PoseUnsuitableError
 from training import rendered
 from training.rendered import Truth
@@ -67,10 +67,13 @@ def errors_cm(fronts: Sequence[Front], factor: float) -> tuple[Array, Array]:
 
 
 def row(measured: Array, usual: Array) -> list[str]:
-    """Mean error without its offset, and how measured and true deviations correlate."""
+    """Mean error without its offset; how measured and true deviations from the usual correlate."""
     spread = np.abs(measured - measured.mean(axis=0)).mean()
-    pairs = zip((measured - usual).T, -usual.T, strict=True)
-    follow = [f"{np.corrcoef(seen, true)[0, 1]:.2f}" for seen, true in pairs]
+    follow = []
+    for parts in ROWS.values():
+        index = [SEGMENTS.index(part) for part in parts]
+        seen, true = ((of[:, index]).sum(axis=1) for of in (measured - usual, -usual))
+        follow.append(f"{np.corrcoef(seen, true)[0, 1]:.2f}")
     return [f"{spread:.2f}", *follow]
 
 
@@ -83,16 +86,23 @@ def main() -> None:
     for folder in arguments.folders:
         looks = rendered.every(folder, look, arguments.processes)
         fronts = [each for each in looks if each is not None]
-        heard = [(replace(o, joint_sd=np.full_like(o.joint_sd, UNSURE)), *of) for o, *of in fronts]
-        names = (f"r {name}" for name in (*LIMBS, "torso"))
+        of_landmarks = [
+            (
+                replace(observation, joint_sd=np.full_like(observation.joint_sd, UNSURE)),
+                height,
+                true,
+            )
+            for observation, height, true in fronts
+        ]
+        names = (f"r {name}" for name in ROWS)
         title = f"{folder}: {len(fronts)} photos"
         table = Table("as many times as wrong", "mean error, cm", *names, title=title)
         for factor in sorted(set(FACTORS)):
             table.add_row(f"{factor:g}", *row(*errors_cm(fronts, factor)))
-        table.add_row(f"{DISTRUST:g}, landmarks alone", *row(*errors_cm(heard, DISTRUST)))
+        table.add_row(f"{DISTRUST:g}, landmarks alone", *row(*errors_cm(of_landmarks, DISTRUST)))
         usual = errors_cm(fronts, DISTRUST)[1]
         off = np.abs(usual - usual.mean(axis=0)).mean()
-        table.add_row("height alone", f"{off:.2f}", *["-"] * len(SEGMENTS))
+        table.add_row("height alone", f"{off:.2f}", *["-"] * len(ROWS))
         Console().print(table)
 
 

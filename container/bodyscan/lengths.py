@@ -104,7 +104,7 @@ LOST_CAMERA_SHARE = 0.12
 """Share of photos that do not tell the phone's pitch: a judgement."""
 LEVELLED_SD_DEG = 12.0
 """How wrong the networks' camera elevation is where it is lost: rendered phones that stand on the
-floor were seen 14 degrees too level by networks that had not learned from any, 7 by these."""
+floor were seen 14 degrees too level by networks that had not learned from any, 5 by these."""
 MISREAD_SHARE = 0.05
 """Share of told pitches that are not the photo's: read at another moment, of a phone on its side,
 of another photo. A judgement."""
