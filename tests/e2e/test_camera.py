@@ -86,6 +86,9 @@ def tilt(page: Page, pitch_deg: float, roll_deg: float = 0.0) -> None:
         "beta": math.degrees(math.atan2(y, away * math.hypot(x, z))),
         "gamma": math.degrees(math.atan2(-x * away, abs(z))),
     }
+    if page in DEVTOOLS:
+        # The level is the median of 400 ms: a hand takes longer to turn a phone.
+        page.wait_for_timeout(500)
     # One session a page: a second one's angles do not replace the first one's.
     devtools = DEVTOOLS.get(page) or page.context.new_cdp_session(page)
     DEVTOOLS[page] = devtools
