@@ -28,7 +28,8 @@ const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 // { pitch, roll } just now; null without a sensor.
 function attitudeNow() {
-  const newest = level.readings.at(-1)?.at, last = level.readings.filter((each) => newest - each.at <= LAST_MS);
+  const since = performance.now() - LAST_MS, recent = level.readings.filter((each) => each.at >= since);
+  const last = recent.length ? recent : level.readings.slice(-1); // a phone that lies still sends no more
   return last.length ? { pitch: middle(last.map((each) => each.pitch)), roll: middle(last.map((each) => each.roll)) } : null;
 }
 
