@@ -1,4 +1,4 @@
-"""The processes of a stack that a process started, as the system sees them; those of ours."""
+"""The processes of a stack that this process started, as the system sees them; those of ours."""
 
 import os
 import signal
@@ -22,9 +22,9 @@ def arguments(process: int) -> list[bytes]:
     return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
 
 
-def children(of: int | None = None) -> dict[int, str]:
-    """Parts of the stack that a process started, by default this one, by the ids of theirs."""
-    found, starter = {}, of or os.getpid()
+def children() -> dict[int, str]:
+    """Parts of the stack by the ids of their processes."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = arguments(int(folder.name))
@@ -33,7 +33,7 @@ def children(of: int | None = None) -> dict[int, str]:
         except OSError:
             continue
         part = next((name for mark, name in PARTS.items() if mark in words), None)
-        if parent == starter and part is not None:
+        if parent == os.getpid() and part is not None:
             found[int(folder.name)] = part
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -50,7 +51,7 @@ def deployment() -> Iterator[Deployment]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=partial(server.serve_forever, poll_interval=0.01), daemon=True).start()
         found.url = f"http://127.0.0.1:{server.server_port}"
         yield found
         server.shutdown()

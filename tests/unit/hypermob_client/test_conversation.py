@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -66,7 +67,9 @@ class Service:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # It looks so often whether it is to end.
+        serve = partial(self.server.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serve, daemon=True).start()
         grant = {
             "measurement_id": ID,
             "image_url": f"s3://images/uploads/me/{ID}.jpg",
@@ -129,7 +132,9 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def client(service: Service) -> Iterator[Client]:
+def client(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """One that pauses shortly between attempts; how long it really does has a test of its own."""
+    monkeypatch.setattr("hypermob_client.conversation.FIRST_WAIT_S", 0.02)
     with Client(service.url, "secret", wait_s=3) as client:
         yield client
 
