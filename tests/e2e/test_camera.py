@@ -74,22 +74,26 @@ def phone(pitch_deg: float | None = 0.0, roll_deg: float = 0.0) -> Callable[[Pag
     return before
 
 
-def tilt(page: Page, pitch_deg: float, roll_deg: float = 0.0) -> None:
+def angles(pitch_deg: float, roll_deg: float = 0.0) -> dict[str, float]:
+    """W3C's angles of a phone that stands so."""
     pitch, roll = math.radians(pitch_deg), math.radians(roll_deg)
     # The world's up in the phone's axes, and the angles that make it so; never quite upright,
     # where gamma could be anything.
     x, y = -math.sin(roll) * math.cos(pitch), math.cos(roll) * math.cos(pitch)
     z = -math.sin(pitch) or 1e-6
     away = math.copysign(1, z)
-    angles = {
+    return {
         "alpha": 30,
         "beta": math.degrees(math.atan2(y, away * math.hypot(x, z))),
         "gamma": math.degrees(math.atan2(-x * away, abs(z))),
     }
+
+
+def tilt(page: Page, pitch_deg: float, roll_deg: float = 0.0) -> None:
     # One session a page: a second one's angles do not replace the first one's.
     devtools = DEVTOOLS.get(page) or page.context.new_cdp_session(page)
     DEVTOOLS[page] = devtools
-    devtools.send("DeviceOrientation.setDeviceOrientationOverride", angles)
+    devtools.send("DeviceOrientation.setDeviceOrientationOverride", angles(pitch_deg, roll_deg))
 
 
 def open_camera(page: Page, seconds: int = 5) -> None:
@@ -174,8 +178,9 @@ def test_the_level_follows_the_phone_and_turns_green_within_what_measures_well(v
     expect(words).to_contain_text("stands well")
     expect(page.locator("#level")).to_have_class("good")
     # Put down quickly: from then on the sensor has nothing to tell.
-    tilt(page, -14, 9)
-    tilt(page, -14, 1)
+    told = "each => dispatchEvent(new DeviceOrientationEvent('deviceorientation', each))"
+    moving, still = angles(-14, 9), angles(-14, 1)
+    page.evaluate(f"readings => readings.forEach({told})", [moving, moving, still])
     expect(words).to_contain_text("looks down")
     expect(page.locator("#camera-error")).to_be_hidden()
 
