@@ -125,6 +125,10 @@ def test_feet_or_head_outside_the_photo_are_cut_off():
             quality.measurable_front(replace(person, mask=touching))
 
 
+def test_one_foot_inside_the_photo_is_enough():
+    assert quality.measurable_front(standing(left_heel=(338, 810), left_foot_index=(348, 815)))
+
+
 def test_feet_outside_the_photo_are_cut_off_and_hidden_ones_inside_it_are_hidden():
     feet = [f"{side}_{part}" for side in ("left", "right") for part in ("heel", "foot_index")]
     with pytest.raises(BodyCutOffError):
