@@ -72,7 +72,7 @@ def row(measured: Array, usual: Array) -> list[str]:
     follow = []
     for parts in ROWS.values():
         index = [SEGMENTS.index(part) for part in parts]
-        seen, true = ((of[:, index]).sum(axis=1) for of in (measured - usual, -usual))
+        seen, true = (of[:, index].sum(axis=1) for of in (measured - usual, -usual))
         follow.append(f"{np.corrcoef(seen, true)[0, 1]:.2f}")
     return [f"{spread:.2f}", *follow]
 

@@ -48,8 +48,8 @@ def photo_within(image: Image.Image) -> Box | None:
     if not any(map(_is_one_colour, (preview[0], preview[-1], preview[:, 0], preview[:, -1]))):
         return None
     for limit in (DIFFERS, DIFFERS_LOSSLESS):
-        if _within(preview, limit):
-            return _within(np.asarray(image.convert("RGB")), limit)
+        if _within(preview, limit) and (box := _within(np.asarray(image.convert("RGB")), limit)):
+            return box
     return None
 
 
