@@ -3,10 +3,11 @@ and measured on alike."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,16 @@ def every[T](
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         looks = pool.map(look, [folder] * len(truths), truths, chunksize=4)
         return list(tqdm(looks, total=len(truths), desc=folder.name, unit="photo"))
+
+
+def on_command_line[T](
+    doc: str | None, look: Callable[[Path, Truth], T | None]
+) -> Iterator[tuple[Path, list[T]]]:
+    """Each folder that the command line names, and what ``look`` says of its photos if anything."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
+    arguments = parser.parse_args()
+    for folder in arguments.folders:
+        looks = every(folder, look, arguments.processes)
+        yield folder, [each for each in looks if each is not None]

@@ -8,7 +8,6 @@ more wrong than they look.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,13 +78,7 @@ def row(measured: Array, usual: Array) -> list[str]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
-    arguments = parser.parse_args()
-    for folder in arguments.folders:
-        looks = rendered.every(folder, look, arguments.processes)
-        fronts = [each for each in looks if each is not None]
+    for folder, fronts in rendered.on_command_line(__doc__, look):
         of_landmarks = [
             (
                 replace(observation, joint_sd=np.full_like(observation.joint_sd, UNSURE)),

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +37,8 @@ def below_cm(folder: Path, truth: Truth) -> Array | None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("-j", type=int, default=2, dest="processes", help="processes")
-    arguments = parser.parse_args()
-    for folder in arguments.folders:
-        looks = rendered.every(folder, below_cm, arguments.processes)
-        found = np.array([each for each in looks if each is not None])
+    for folder, looks in rendered.on_command_line(__doc__, below_cm):
+        found = np.array(looks)
         pairs = found.reshape(len(found), JOINTS // 2, 2).mean(axis=2)
         table = Table("joint", "mean, cm", "SD", "90 % within", title=f"{folder}: {len(found)}")
         for k, errors in enumerate(pairs.T):
